@@ -1,0 +1,239 @@
+/**
+ * What the engine needs of its surroundings. Two homes implement these: `lambdas/aws` (S3, DynamoDB, EventBridge, Glue)
+ * and `local` (folders). The engine and the connectors know only this page.
+ */
+
+import type { Readable } from 'node:stream';
+
+// ---- objects ----
+
+export interface ObjectInfo {
+  readonly bucket: string;
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Opaque; changes with the content. */
+  readonly etag: string;
+  /** Epoch milliseconds. */
+  readonly lastModified: number;
+}
+
+export interface Encryption {
+  /** SSE-KMS with this key and a bucket key. */
+  readonly kmsKeyArn: string;
+}
+
+export interface PutOptions {
+  readonly contentType?: string;
+  readonly encryption?: Encryption;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Only if no object of that key exists; else throws StateConflict. */
+  readonly ifAbsent?: boolean;
+}
+
+/** An object of another store's range, both ends included in the usual half-open way: bytes [start, end). */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Amazon S3, or folders that look like it. Every method throws ResourceNotFoundError for a missing bucket or key. */
+export interface ObjectStore {
+  /** @param ifMatch an etag: throws SourceDataInvalid ("changed while being read") if the object is another one now. */
+  read(bucket: string, key: string, options?: { range?: ByteRange; ifMatch?: string }): Promise<Uint8Array>;
+  /** The body as a stream, from byte `start` on. */
+  stream(bucket: string, key: string, options?: { start?: number; ifMatch?: string }): Promise<Readable>;
+  head(bucket: string, key: string): Promise<(ObjectInfo & { metadata: Record<string, string> }) | undefined>;
+  /** In ascending key order (UTF-8 bytes). */
+  list(bucket: string, prefix: string): AsyncIterable<ObjectInfo>;
+  put(
+    bucket: string,
+    key: string,
+    body: Uint8Array | string,
+    options?: PutOptions,
+  ): Promise<{ etag: string }>;
+  delete(bucket: string, keys: readonly string[]): Promise<void>;
+  startUpload(bucket: string, key: string, options?: PutOptions): Promise<string>;
+  /** Part numbers count from 1. Every part but the last has at least 5 MiB. */
+  uploadPart(upload: UploadTarget, part: number, body: Uint8Array): Promise<UploadedPart>;
+  copyPart(
+    upload: UploadTarget,
+    part: number,
+    source: { bucket: string; key: string; range: ByteRange },
+  ): Promise<UploadedPart>;
+  /** `undefined` if there is no such upload (completed or aborted). */
+  listParts(upload: UploadTarget): Promise<UploadedPart[] | undefined>;
+  completeUpload(upload: UploadTarget, parts: readonly UploadedPart[]): Promise<void>;
+  /** No error if there is no such upload. */
+  abortUpload(upload: UploadTarget): Promise<void>;
+  /** Whether the bucket is there and may be used. */
+  bucketExists(bucket: string): Promise<boolean>;
+}
+
+export interface UploadTarget {
+  readonly bucket: string;
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+export interface UploadedPart {
+  readonly part: number;
+  readonly etag: string;
+  readonly size: number;
+}
+
+// ---- state ----
+
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
+export type JsonObject = { readonly [key: string]: Json | undefined };
+
+/** One item: below 400 KB, so it holds pointers, hashes and counts, never lists that grow with the data. */
+export interface StateItem<T extends JsonObject = JsonObject> {
+  readonly pk: string;
+  readonly sk: string;
+  /** Rises with every write; what conditions compare. */
+  readonly revision: number;
+  readonly data: T;
+}
+
+export interface StateWrite {
+  readonly pk: string;
+  readonly sk: string;
+  /** `absent`, or the revision that was read. Without it the write is unconditional. */
+  readonly expect?: 'absent' | number;
+  /** The new content, or `delete`, or `check` (a condition without a write). */
+  readonly set: JsonObject | 'delete' | 'check';
+  /** Epoch seconds after which the item may be removed. */
+  readonly expiresAt?: number;
+}
+
+/** One DynamoDB table, or a folder of JSON files. Reads are strongly consistent. */
+export interface StateStore {
+  get<T extends JsonObject>(pk: string, sk: string): Promise<StateItem<T> | undefined>;
+  /** All writes or none (at most 100). Throws StateConflict if any expectation fails. */
+  write(writes: readonly StateWrite[]): Promise<void>;
+  /** Items of one partition whose sk begins with `prefix`, ascending by sk unless `descending`. */
+  list<T extends JsonObject>(
+    pk: string,
+    prefix: string,
+    options?: { descending?: boolean; limit?: number; after?: string },
+  ): AsyncIterable<StateItem<T>>;
+}
+
+// ---- catalog ----
+
+export interface CatalogColumn {
+  readonly name: string;
+  /** Hive type, e.g. `string`, `bigint`, `decimal(38,9)`. */
+  readonly type: string;
+  readonly comment?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+export interface CatalogTable {
+  readonly name: string;
+  readonly description?: string;
+  readonly columns: readonly CatalogColumn[];
+  readonly partitionKeys: readonly CatalogColumn[];
+  /** `s3://bucket/prefix/` */
+  readonly location: string;
+  readonly format: 'CSV' | 'JSON' | 'PARQUET';
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export interface CatalogPartition {
+  /** In the order of `partitionKeys`. */
+  readonly values: readonly string[];
+  readonly location: string;
+}
+
+/** AWS Glue Data Catalog, or one JSON file per table. Throws ResourceNotFoundError for a missing database. */
+export interface Catalog {
+  getTable(database: string, name: string): Promise<(CatalogTable & { versionId?: string }) | undefined>;
+  /** Creates or replaces (with the version read, no archive). Answers whether anything changed. */
+  putTable(database: string, table: CatalogTable): Promise<'created' | 'updated' | 'unchanged'>;
+  deleteTable(database: string, name: string): Promise<void>;
+  listPartitions(database: string, table: string): AsyncIterable<CatalogPartition>;
+  /** At most 100; existing ones are overwritten. */
+  putPartitions(database: string, table: string, partitions: readonly CatalogPartition[]): Promise<void>;
+  deletePartitions(database: string, table: string, values: readonly (readonly string[])[]): Promise<void>;
+}
+
+// ---- reports ----
+
+export interface FlowEvent {
+  readonly detailType: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+export interface EventSink {
+  emit(event: FlowEvent): Promise<void>;
+}
+
+export type MetricName =
+  | 'FlowExecutionsStarted'
+  | 'FlowExecutionsSucceeded'
+  | 'FlowExecutionsFailed'
+  | 'FlowExecutionTime'
+  | 'FlowExecutionRecordsProcessed';
+
+export interface MetricSink {
+  /** `FlowExecutionTime` is in milliseconds, the others are counts. */
+  record(flowName: string, metrics: Readonly<Partial<Record<MetricName, number>>>): Promise<void>;
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Structured log; counts and ids, never records or credentials. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+// ---- time, network, secrets ----
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Milliseconds until RequestTimeout. Default 60,000. */
+  readonly timeout?: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decompressed. */
+  readonly body: Uint8Array;
+}
+
+/** Sends one request, follows no redirect, retries nothing. Throws ConnectorUnreachable, RequestTimeout or ServerError. */
+export interface Http {
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+export interface Secrets {
+  /** The credentials of a connection: a flat object of strings. Throws InvalidCredentials if there are none. */
+  read(connectorProfileName: string): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Whether an execution of the state machine is still going on; asked by a StartRun that finds the slot held. */
+export interface Executions {
+  isRunning(executionArn: string): Promise<boolean>;
+}

@@ -1,0 +1,61 @@
+/**
+ * One writer interface for all file formats.
+ *
+ * Records of one output partition are encoded into *fragments*; segments store fragments, and the commit closes an
+ * object around any number of them: head + fragment + fragment … + tail. That is how several batches write one file.
+ */
+
+import type { JsonObject } from '../../core/ports.ts';
+import type { DestinationField, Row } from '../../core/records.ts';
+
+/** Encoded consecutive records of one partition. */
+export interface Fragment {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  /** What the tail needs to know of it (a Parquet row group's metadata with offsets relative to the fragment). */
+  readonly meta?: JsonObject;
+}
+
+/** Where a fragment came to lie in its object. */
+export interface PlacedFragment {
+  /** From the object's beginning, the head included. */
+  readonly offset: number;
+  readonly length: number;
+  readonly rows: number;
+  readonly meta?: JsonObject;
+}
+
+export interface FragmentEncoder {
+  /**
+   * Values in the order of the destination fields, of the types that these declare (null for missing).
+   * @throws TypeError naming the field, if a value is not of its field's type; nothing of the row is then kept.
+   */
+  append(row: Row): void;
+  readonly rows: number;
+  /**
+   * Bytes that `finish` would give, at least roughly. A function of the records appended alone, never of time, memory
+   * or earlier fragments, since boundaries of output files depend on it. Also what bounds memory: an encoder holds no
+   * more than a small multiple of it (and little when it is 0: there may be 10,000 of them).
+   */
+  readonly size: number;
+  /** Ends the fragment and begins the next. `undefined` if there are no rows. */
+  finish(): Fragment | undefined;
+}
+
+export interface OutputFormat {
+  readonly fileType: 'CSV' | 'JSON' | 'PARQUET';
+  readonly contentType: string;
+  /** Bytes at the beginning of every object: the CSV header line, Parquet's magic number; empty for JSON Lines. */
+  head(): Uint8Array;
+  encoder(): FragmentEncoder;
+  /** Bytes at the end of an object: Parquet's footer; else empty. */
+  tail(fragments: readonly PlacedFragment[]): Uint8Array;
+}
+
+export interface OutputFormatOptions {
+  readonly fileType: 'CSV' | 'JSON' | 'PARQUET';
+  /** In column order. With the single field named `*` (Passthrough) a JSON row's only value is the whole record. */
+  readonly fields: readonly DestinationField[];
+  /** Parquet only. Default `SNAPPY`. */
+  readonly compression?: 'UNCOMPRESSED' | 'SNAPPY' | 'GZIP' | 'ZSTD';
+}
