@@ -73,8 +73,15 @@ export interface SourceDescription {
    * end to it (PostgreSQL: the start of the oldest open transaction). Default: our clock.
    */
   readonly completeUntil?: number;
-  /** Fields that identify a record; with several copies of one (key, version) in a run, one is written. */
+  /** The field that the window is on, where the request names none (an entity's declared incremental field). */
+  readonly incrementalField?: string;
+  /** Fields that identify a record. */
   readonly primaryKey?: readonly string[];
+  /**
+   * Whether pages may show a record twice (numbered pages over a moving set): of several copies of one (key, version)
+   * within a run the engine writes one. Needs `primaryKey`.
+   */
+  readonly mayRepeat?: boolean;
 }
 
 /** Where a page begins; plain data below 100 KB; `undefined` the split's beginning. */

@@ -1,0 +1,57 @@
+import type { ConnectionDefinition } from '../core/connection.ts';
+import type { FlowDefinition } from '../core/flow/definition.ts';
+import type {
+  Catalog,
+  Clock,
+  EventSink,
+  Executions,
+  Http,
+  Log,
+  MetricSink,
+  ObjectStore,
+  Secrets,
+  StateStore,
+} from '../core/ports.ts';
+import type { Source } from '../core/source.ts';
+
+/** Where a flow's runs live. */
+export interface Home {
+  readonly stateBucket: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** Who created the flow (an ARN), for the `created-by` of events. */
+  readonly createdBy: string;
+}
+
+/** All that a step may touch. */
+export interface EnginePorts {
+  readonly home: Home;
+  readonly objects: ObjectStore;
+  readonly state: StateStore;
+  readonly catalog: Catalog;
+  readonly events: EventSink;
+  readonly metrics: MetricSink;
+  readonly executions: Executions;
+  readonly http: Http;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The flow's definition as deployed, or as in its file. */
+  loadFlow(): Promise<FlowDefinition>;
+  /** @throws ConnectionInvalid if there is no such connection. */
+  loadConnection(connectorProfileName: string): Promise<ConnectionDefinition>;
+  /** @throws NotRunnable for a connector that this version does not have. */
+  loadSource(connector: string): Promise<Source>;
+  /** Epoch milliseconds by which the step should have returned; the step that can pauses before. */
+  readonly deadline: number;
+  /** An id that no other attempt has; names what an attempt writes. */
+  readonly attemptId: string;
+  /** Told after every page and object; for a progress line. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly phase: 'transfer' | 'commit' | 'catalog';
+  readonly records: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,82 @@
+/** The run plan: everything that a run was begun with, written once by DescribeSource and never changed. */
+
+import type { FlowDefinition } from '../../core/flow/definition.ts';
+import type { JsonObject, ObjectStore } from '../../core/ports.ts';
+import type { PullWindow, SourceRequest } from '../../core/source.ts';
+import type { TaskPlan } from '../tasks/plan.ts';
+import type { Home } from '../ports.ts';
+import type { Sizes } from './sizes.ts';
+
+export interface RunPlan {
+  readonly executionId: string;
+  readonly flow: FlowDefinition;
+  readonly request: SourceRequest;
+  /** Indexes into `request.filters` that the engine applies. */
+  readonly residualFilters: readonly number[];
+  readonly tasks: TaskPlan;
+  readonly window: PullWindow;
+  /** The field that the engine checks against the window; absent: the source holds back what lies outside. */
+  readonly windowField?: string;
+  /** Set where pages may repeat records: the fields that make (key, version). */
+  readonly repeatKey?: readonly string[];
+  readonly splitCount: number;
+  /** Whether one loop takes the splits in turn (a `limit` counts over all of them). */
+  readonly serial: boolean;
+  readonly limit?: number;
+  readonly dryRun: boolean;
+  readonly schemaVersion: number;
+  readonly schemaFingerprint: string;
+  /** Whether the commit moves the watermark to the window's end. */
+  readonly movesWatermark: boolean;
+  /** Epoch milliseconds of the run's start: its time in folders and names. */
+  readonly startedAt: number;
+  readonly sizes: Sizes;
+}
+
+/** Folder of a run in the state bucket. */
+export function runFolder(flowName: string, executionId: string): string {
+  return `flows/${flowName}/runs/${executionId}`;
+}
+
+/** Where a split's description lies: a byte range of the run's `splits.jsonl`. Plain data, travels in the state machine. */
+export interface SplitPointer {
+  readonly split: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export const planKey = (flowName: string, executionId: string): string =>
+  `${runFolder(flowName, executionId)}/plan.json`;
+export const splitsKey = (flowName: string, executionId: string): string =>
+  `${runFolder(flowName, executionId)}/splits.jsonl`;
+/** The list of {@link SplitPointer}s that the Distributed Map reads. */
+export const splitListKey = (flowName: string, executionId: string): string =>
+  `${runFolder(flowName, executionId)}/split-list.json`;
+export const manifestKey = (flowName: string, executionId: string): string =>
+  `${runFolder(flowName, executionId)}/manifest.jsonl`;
+export const segmentFolder = (flowName: string, executionId: string): string =>
+  `${runFolder(flowName, executionId)}/segments/`;
+
+export async function readPlan(
+  objects: ObjectStore,
+  home: Home,
+  flowName: string,
+  executionId: string,
+): Promise<RunPlan> {
+  const text = await objects.read(home.stateBucket, planKey(flowName, executionId));
+  // Written by this program and never by anyone else: no need to be parsed by a schema.
+  return JSON.parse(Buffer.from(text).toString()) as RunPlan;
+}
+
+export async function readSplit(
+  objects: ObjectStore,
+  home: Home,
+  flowName: string,
+  executionId: string,
+  pointer: SplitPointer,
+): Promise<JsonObject> {
+  const text = await objects.read(home.stateBucket, splitsKey(flowName, executionId), {
+    range: { start: pointer.start, end: pointer.end },
+  });
+  return JSON.parse(Buffer.from(text).toString()) as JsonObject;
+}

@@ -1,0 +1,152 @@
+/**
+ * A run's record and a flow's state, as the state table holds them.
+ *
+ * | pk | sk | content |
+ * |---|---|---|
+ * | `FLOW#<flowName>` | `STATE` | {@link FlowState}: what belongs to the flow's name, not to its definition |
+ * | `FLOW#<flowName>` | `SLOT` | {@link Slot}: which run may go on |
+ * | `FLOW#<flowName>` | `HISTORY#<startedAt>#<executionId>` | nothing more: the run list's order |
+ * | `RUN#<executionId>` | `RUN` | {@link Run} |
+ * | `RUN#<executionId>` | `SEGMENT#<split>#<n>` | {@link SegmentRecord}: who wins (split, n) is decided by the condition on this item |
+ * | `RUN#<executionId>` | `UPLOAD#<object>` | a multipart upload that is under way |
+ * | `RUN#<executionId>` | `ERROR` | the first error of a split |
+ */
+
+import { TributaryError } from '../../core/errors.ts';
+import type { JsonObject, StateItem, StateStore } from '../../core/ports.ts';
+import type { RecordCounts } from '../../core/records.ts';
+
+export const flowKey = (flowName: string): string => `FLOW#${flowName}`;
+export const runKey = (executionId: string): string => `RUN#${executionId}`;
+export const segmentKey = (split: number, segment: number): string =>
+  `SEGMENT#${String(split).padStart(6, '0')}#${String(segment).padStart(8, '0')}`;
+
+/** What belongs to the flow's name and outlives every edit of its definition. */
+export type FlowState = JsonObject & {
+  readonly status: 'Active' | 'Suspended';
+  /** Why it is suspended; shown beside the status. */
+  readonly statusMessage?: string;
+  /** End of the last committed pull window, epoch milliseconds. */
+  readonly watermark?: number;
+  readonly schemaVersion: number;
+  /** Of the schema that `schemaVersion` numbers; absent before the first commit. */
+  readonly schemaFingerprint?: string;
+  /** Of source and destination: a flow of the same name that reads or writes elsewhere is another flow. */
+  readonly identity?: string;
+  /** Consecutive failed scheduled runs. */
+  readonly failureCount: number;
+  /** Epoch seconds in the name of the `_latest` table, reserved before the table is created. */
+  readonly catalogEpoch?: number;
+};
+
+/** The run slot: one run of a flow at a time. */
+export type Slot = JsonObject & {
+  /** Absent: free. */
+  readonly executionId?: string;
+  readonly executionArn?: string;
+  /** Rises with every taker; a run whose fence is not the slot's must not commit. */
+  readonly fence: number;
+};
+
+/** What one run overrides; nothing of it outlives the run. */
+export type RunParameters = JsonObject & {
+  /** Epoch milliseconds. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly full?: boolean;
+  readonly limit?: number;
+  readonly dryRun?: boolean;
+};
+
+export type TriggerKind = 'OnDemand' | 'Scheduled' | 'Event';
+
+/**
+ * RUNNING → COMMITTING → COMMITTED → Successful, or RUNNING → Error | Canceled, or COMMITTED → Error (the catalog failed).
+ * From COMMITTING on a run only rolls forward.
+ */
+export type RunStatus = 'RUNNING' | 'COMMITTING' | 'COMMITTED' | 'Successful' | 'Error' | 'Canceled';
+
+export type Run = JsonObject & {
+  readonly executionId: string;
+  readonly executionArn: string;
+  readonly flowName: string;
+  readonly status: RunStatus;
+  readonly fence: number;
+  readonly trigger: TriggerKind;
+  readonly parameters: RunParameters;
+  /** Epoch milliseconds; the run's time in folders, names and events. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly cancelRequested?: boolean;
+  readonly window: { readonly start?: number; readonly end: number };
+  readonly schemaVersion?: number;
+  readonly counts?: RecordCounts;
+  readonly bytesProcessed?: number;
+  readonly bytesWritten?: number;
+  readonly objectsWritten?: number;
+  readonly splitCount?: number;
+  readonly catalogTables?: readonly string[];
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  /** 1 or 2: what a CLI that waited for the run exits with. */
+  readonly exitCode?: number;
+};
+
+/** AppFlow's ExecutionStatus of a run. */
+export function executionStatus(run: Run): 'InProgress' | 'Successful' | 'Error' | 'CancelStarted' | 'Canceled' {
+  switch (run.status) {
+    case 'RUNNING':
+      return run.cancelRequested ? 'CancelStarted' : 'InProgress';
+    case 'COMMITTING':
+    case 'COMMITTED':
+      return 'InProgress';
+    default:
+      return run.status;
+  }
+}
+
+export function isClosed(run: Run): boolean {
+  return run.status === 'Successful' || run.status === 'Error' || run.status === 'Canceled';
+}
+
+/** What a step of the state machine is told about its run. */
+export interface RunReference {
+  readonly executionId: string;
+  readonly fence: number;
+}
+
+export async function readRun(state: StateStore, executionId: string): Promise<StateItem<Run>> {
+  const item = await state.get<Run>(runKey(executionId), 'RUN');
+  if (!item) throw new TributaryError('ResourceNotFoundError', 'there is no such run', { at: executionId });
+  return item;
+}
+
+/** The record of a run that may still go on. @throws FencedOut if it was closed or its slot taken over meanwhile. */
+export async function readOpenRun(state: StateStore, reference: RunReference): Promise<StateItem<Run>> {
+  const item = await readRun(state, reference.executionId);
+  if (isClosed(item.data) || item.data.fence !== reference.fence) {
+    throw new TributaryError('FencedOut', `the run is ${item.data.status} and goes on no more`, {
+      flowName: item.data.flowName,
+      at: reference.executionId,
+    });
+  }
+  return item;
+}
+
+export type FlowItems = {
+  readonly state: StateItem<FlowState> | undefined;
+  readonly slot: StateItem<Slot> | undefined;
+};
+
+export async function readFlowItems(state: StateStore, flowName: string): Promise<FlowItems> {
+  const [flowState, slot] = await Promise.all([
+    state.get<FlowState>(flowKey(flowName), 'STATE'),
+    state.get<Slot>(flowKey(flowName), 'SLOT'),
+  ]);
+  return { state: flowState, slot };
+}
+
+/** The `expect` of a write that follows a read. */
+export function expected(item: StateItem | undefined): 'absent' | number {
+  return item ? item.revision : 'absent';
+}

@@ -1,0 +1,59 @@
+import type { JsonObject, StateStore } from '../../core/ports.ts';
+import { addCounts, noRecords, type RecordCounts } from '../../core/records.ts';
+import { runKey, segmentKey } from './run.ts';
+
+/** The winner of (split, n). Pointers, hashes and counts; the segment's index lies in the segment itself. */
+export type SegmentRecord = JsonObject & {
+  readonly key: string;
+  /** Bytes of the object; 0 if the segment wrote nothing (then there is no object). */
+  readonly size: number;
+  /** Where the index begins. */
+  readonly indexStart: number;
+  readonly sha256: string;
+  readonly counts: RecordCounts;
+  /** Bytes received from the source. */
+  readonly received: number;
+  readonly pages: number;
+  /** Units of output begun before this segment's end (aggregation None). */
+  readonly units: number;
+  /** Page token of the next segment; absent: the split is done. */
+  readonly next?: JsonObject;
+  /** Records received by this split, this segment included. */
+  readonly receivedSoFar: number;
+};
+
+export async function readSegment(
+  state: StateStore,
+  executionId: string,
+  split: number,
+  segment: number,
+): Promise<SegmentRecord | undefined> {
+  return (await state.get<SegmentRecord>(runKey(executionId), segmentKey(split, segment)))?.data;
+}
+
+export interface Transferred {
+  readonly counts: RecordCounts;
+  readonly received: number;
+  readonly pages: number;
+  /** In order of split and number, without those that wrote nothing. */
+  readonly segments: readonly SegmentRecord[];
+  /** Splits whose last segment is there. */
+  readonly splitsDone: number;
+}
+
+/** Sums up a run's segment records. */
+export async function readSegments(state: StateStore, executionId: string): Promise<Transferred> {
+  const counts = noRecords();
+  const segments: SegmentRecord[] = [];
+  let received = 0;
+  let pages = 0;
+  let splitsDone = 0;
+  for await (const { data } of state.list<SegmentRecord>(runKey(executionId), 'SEGMENT#')) {
+    addCounts(counts, data.counts);
+    received += data.received;
+    pages += data.pages;
+    if (data.size > 0) segments.push(data);
+    if (!data.next) splitsDone++;
+  }
+  return { counts, received, pages, segments, splitsDone };
+}
