@@ -1,0 +1,46 @@
+import type { DestinationField, Row } from '../../core/records.ts';
+import type { OutputFormat } from './format.ts';
+import { textEncoder } from './text-encoder.ts';
+import { type ValueText, valueText } from './value-text.ts';
+
+/**
+ * CSV as RFC 4180 has it (https://www.rfc-editor.org/rfc/rfc4180), with `\n` line ends and UTF-8 without a byte order
+ * mark: a header of the destination field names, cells quoted only if they hold a comma, a quote, CR or LF. Null and
+ * the empty string are an empty cell; in a file of one column that cell is `""`, as an empty line would be skipped by
+ * readers. Nested values are JSON text, bytes base64, numbers plain digits; NaN and the infinities are refused.
+ */
+export function csv(fields: readonly DestinationField[]): OutputFormat {
+  const header = Buffer.from(csvLine(fields.map(({ name }) => quoted(name))));
+  const texts = fields.map((field) => cellText(valueText(field)));
+  const line = (row: Row): string => {
+    let cells = '';
+    let index = 0;
+    for (const text of texts) {
+      const value = row[index] ?? null;
+      if (index++ > 0) cells += ',';
+      if (value !== null) cells += text(value);
+    }
+    return cells === '' ? '""\n' : `${cells}\n`;
+  };
+  return {
+    fileType: 'CSV',
+    contentType: 'text/csv; charset=utf-8',
+    head: () => header,
+    encoder: () => textEncoder(line),
+    tail: () => new Uint8Array(),
+  };
+}
+
+function csvLine(cells: readonly string[]): string {
+  return `${cells.join(',') || '""'}\n`;
+}
+
+function cellText({ kind, text }: ValueText): ValueText['text'] {
+  return kind === 'literal' ? text : (value) => quoted(text(value));
+}
+
+const needsQuotes = /[",\r\n]/;
+
+function quoted(cell: string): string {
+  return needsQuotes.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

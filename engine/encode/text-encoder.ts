@@ -1,0 +1,62 @@
+import type { Row } from '../../core/records.ts';
+import type { Fragment, FragmentEncoder } from './format.ts';
+
+// Measured: joining some 50 rows per write is twice as fast as either a write per row or 1,000 rows per write.
+const rowsPerWrite = 50;
+const charsPerWrite = 1 << 16;
+const chunkBytes = 1 << 20;
+const utf8BytesPerUnit = 3;
+
+/**
+ * Encodes rows as lines of UTF-8 (lone surrogates become U+FFFD). Nothing is allocated before there is something to
+ * hold, and what is held stays below about three times `size`.
+ *
+ * @param line a row's text with its line end; if it throws, nothing of the row is kept
+ */
+export function textEncoder(line: (row: Row) => string): FragmentEncoder {
+  let rows = 0;
+  let pending = '';
+  let pendingRows = 0;
+  let full: Uint8Array[] = [];
+  let fullBytes = 0;
+  let chunk = Buffer.alloc(0);
+  let used = 0;
+
+  function write(): void {
+    const most = pending.length * utf8BytesPerUnit;
+    if (chunk.length - used < most) {
+      if (used > 0) full.push(chunk.subarray(0, used));
+      fullBytes += used;
+      chunk = Buffer.allocUnsafeSlow(Math.max(most, Math.min(chunkBytes, 2 * fullBytes)));
+      used = 0;
+    }
+    used += chunk.write(pending, used);
+    pending = '';
+    pendingRows = 0;
+  }
+
+  return {
+    append(row: Row): void {
+      pending += line(row);
+      rows++;
+      if (++pendingRows === rowsPerWrite || pending.length >= charsPerWrite) write();
+    },
+    get rows() {
+      return rows;
+    },
+    get size() {
+      return fullBytes + used + pending.length;
+    },
+    finish(): Fragment | undefined {
+      if (rows === 0) return undefined;
+      write();
+      const fragment = { bytes: Buffer.concat([...full, chunk.subarray(0, used)]), rows };
+      rows = 0;
+      full = [];
+      fullBytes = 0;
+      chunk = Buffer.alloc(0);
+      used = 0;
+      return fragment;
+    },
+  };
+}
