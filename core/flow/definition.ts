@@ -267,9 +267,6 @@ const destinationConnectorProperties = z.strictObject({
     .optional(),
 });
 
-/** Keys of `connectorOperator`: every connector that can be a source. */
-export const connectorOperatorKeys = Object.keys(sourceConnectorProperties.shape);
-
 export const apiVersion = text(256, '\\S+');
 export const connectorProfileName = text(256, '[\\w/!@#+=.-]+');
 
@@ -329,7 +326,7 @@ const task = z.strictObject({
   taskType: z.enum(taskTypes),
   sourceFields: z.array(text(2048, '.*')),
   connectorOperator: z
-    .partialRecord(z.enum(connectorOperatorKeys), z.enum(operators))
+    .partialRecord(sourceConnectorProperties.keyof(), z.enum(operators))
     .optional()
     .describe("Exactly one member: the source connector's key and an operator."),
   destinationField: text(256, '.*').optional(),

@@ -1,0 +1,191 @@
+/**
+ * A connection: AppFlow's connector profile as a file of the repository. It holds what is not secret; credentials are
+ * names of environment variables here, and one secret in AWS.
+ */
+
+import * as z from 'zod';
+import { TributaryError } from './errors.ts';
+import { connectorProfileName, connectorType, text } from './flow/definition.ts';
+import { type Finding, throwAny } from './flow/finding.ts';
+import { parseDocument, shapeFindings } from './flow/read.ts';
+
+const environmentReference = /^\$\{env:([A-Za-z_]\w*)\}$/;
+
+const propertyKey = text(128, '[\\w]+', 1);
+const awsId = (prefix: string) => text(64, `${prefix}-[0-9a-z-]+`);
+
+export const connectionSchema = z.strictObject({
+  connectorProfileName: connectorProfileName.describe('The name by which flows refer to the connection.'),
+  connectorType: connectorType.describe(
+    'CustomConnector for all connectors with a label: JDBC, GitHub, Stripe …',
+  ),
+  connectorLabel: text(256, '[a-zA-Z0-9][\\w!@#.-]+')
+    .optional()
+    .describe('With CustomConnector: which connector, e.g. JDBC, GitHub, Stripe.'),
+  connectionMode: z
+    .enum(['Public', 'Private'])
+    .optional()
+    .describe('Private: through the VPC that `vpc` names. Default Public.'),
+  connectorProfileProperties: z
+    .record(
+      propertyKey,
+      z.union([z.string().max(2048), z.number(), z.boolean()], { error: 'text, a number or a truth value' }),
+    )
+    .optional()
+    .describe(
+      "The connector's settings, none of them secret, e.g. driver, hostname, port and database of JDBC.",
+    ),
+  vpc: z
+    .strictObject({
+      vpcId: awsId('vpc'),
+      subnetIds: z.array(awsId('subnet')).min(1),
+      securityGroupIds: z.array(awsId('sg')).min(1),
+      availabilityZones: z.array(z.string().min(1)).optional(),
+    })
+    .optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/, error: 'an http or https URL' })
+    .optional()
+    .describe("Replaces the connector's base URL in tests against a local server."),
+  credentials: z
+    .record(
+      propertyKey,
+      z
+        .string()
+        .regex(environmentReference, { error: 'a reference to an environment variable: ${env:NAME}' }),
+    )
+    .optional()
+    .describe('For runs on one machine: each value is a reference such as ${env:GITHUB_TOKEN}.'),
+});
+
+export type ConnectionDefinition = z.output<typeof connectionSchema>;
+
+/**
+ * Reads a connection from JSON or YAML.
+ *
+ * @throws TributaryErrors ConnectionInvalid with everything that is wrong. Neither settings nor credentials are repeated.
+ */
+export function readConnection(text: string, fileName: string): ConnectionDefinition {
+  const document = parseDocument(text, fileName, 'ConnectionInvalid');
+  const shape = shapeFindings(connectionSchema, document).map(withoutValue);
+  throwAny('ConnectionInvalid', shape, fileName);
+  const connection = connectionSchema.parse(document);
+  throwAny('ConnectionInvalid', ruleFindings(connection), fileName);
+  return connection;
+}
+
+/** Whatever is wrong with these values, they may be secret. */
+function withoutValue(finding: Finding): Finding {
+  const { got: _, ...rest } = finding;
+  const isSafe = !['credentials', 'connectorProfileProperties', 'endpoint'].includes(String(finding.path[0]));
+  if (isSafe && typeof finding.got !== 'object') return finding;
+  const isLiteral = finding.path[0] === 'credentials' && finding.path.length === 2;
+  return {
+    ...rest,
+    fix: isLiteral ? 'put the value into that variable and never into this file' : undefined,
+  };
+}
+
+const noProfile = ['S3', 'EventBridge', 'LookoutMetrics', 'CustomerProfiles', 'Upsolver'];
+const secretName = /(?:password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token|^token)$/i;
+
+function ruleFindings(connection: ConnectionDefinition): Finding[] {
+  const findings: Finding[] = [];
+  const {
+    connectorType: type,
+    connectorLabel,
+    connectionMode,
+    vpc,
+    connectorProfileProperties = {},
+  } = connection;
+  if (noProfile.includes(type)) {
+    findings.push({
+      path: ['connectorType'],
+      problem: `${type} needs no connection`,
+      fix: 'remove this file',
+    });
+  }
+  if ((type === 'CustomConnector') !== (connectorLabel !== undefined)) {
+    const path = ['connectorLabel'];
+    findings.push(
+      connectorLabel === undefined
+        ? {
+            path,
+            problem: 'missing: which custom connector it is',
+            expected: 'e.g. JDBC, GitHub or Stripe',
+            fix: 'add it',
+          }
+        : {
+            path,
+            problem: `does not go with connectorType ${type}`,
+            got: connectorLabel,
+            fix: 'remove it, or set connectorType to CustomConnector',
+          },
+    );
+  }
+  if (connectionMode === 'Private' && !vpc) {
+    findings.push({
+      path: ['vpc'],
+      problem: 'connectionMode Private needs the VPC to connect through',
+      fix: 'add it',
+    });
+  }
+  if (connectionMode === 'Public' && vpc) {
+    findings.push({
+      path: ['connectionMode'],
+      problem: 'a connection through a VPC is not public',
+      got: connectionMode,
+      expected: 'Private',
+    });
+  }
+  for (const [key, value] of Object.entries(connectorProfileProperties)) {
+    const hidden =
+      secretName.test(key) || (typeof value === 'string' && /:\/\/[^/@\s]*:[^/@\s]*@/.test(value));
+    if (!hidden) continue;
+    const fix = 'move it to credentials, as ${env:NAME}';
+    findings.push({
+      path: ['connectorProfileProperties', key],
+      problem: 'a secret does not belong here',
+      fix,
+    });
+  }
+  if (connection.endpoint && /@/.test(new URL(connection.endpoint).href.split('/')[2] ?? '')) {
+    findings.push({
+      path: ['endpoint'],
+      problem: 'a secret does not belong here',
+      fix: 'leave user and password out',
+    });
+  }
+  return findings;
+}
+
+/**
+ * The values of a connection's credentials.
+ *
+ * @param env e.g. `process.env`.
+ * @throws TributaryError InvalidCredentials naming all variables that are not set.
+ */
+export function resolveEnv(
+  credentials: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  const unset: string[] = [];
+  for (const [key, reference] of Object.entries(credentials)) {
+    const name = environmentReference.exec(reference)?.[1];
+    const value = name === undefined ? undefined : env[name];
+    if (value === undefined) unset.push(name ?? `of ${key}`);
+    else values[key] = value;
+  }
+  if (unset.length > 0) {
+    const plural = unset.length > 1;
+    throw new TributaryError(
+      'InvalidCredentials',
+      `the environment variable${plural ? 's' : ''} ${unset.join(', ')} ${plural ? 'are' : 'is'} not set`,
+      {
+        fix: 'set what the connection file refers to',
+      },
+    );
+  }
+  return values;
+}
