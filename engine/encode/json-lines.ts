@@ -44,9 +44,9 @@ function memberText(key: string, { kind, text }: ValueText): (value: Value) => s
     : (value) => (value === null ? missing : key + text(value));
 }
 
-// Control characters, quotes, backslashes, and surrogates, which are escaped when alone.
-const mayNeedEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
+// No control character, quote or backslash, and no surrogate, which is escaped when alone.
+const needsNoEscape = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
 function jsonString(text: string): string {
-  return mayNeedEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+  return needsNoEscape.test(text) ? `"${text}"` : JSON.stringify(text);
 }

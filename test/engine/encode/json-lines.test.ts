@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fieldTypes, type Row } from '../../../core/records.ts';
+import { type DestinationField, fieldTypes, type Row } from '../../../core/records.ts';
 import { outputFormat } from '../../../engine/encode/output-format.ts';
 import { encode, field, fragmentsOf } from './rows.ts';
 
-function lines(
-  fields: Parameters<typeof encode>[0] extends never ? never : ReturnType<typeof field>[],
-  rows: Row[],
-) {
+function lines(fields: readonly DestinationField[], rows: Row[]): string {
   return encode(outputFormat({ fileType: 'JSON', fields }), [rows]).toString();
 }
 
