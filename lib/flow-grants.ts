@@ -1,0 +1,254 @@
+import type { Stack } from 'aws-cdk-lib';
+import type { FlowDefinition } from '../core/flow/definition.ts';
+import { destinationProperties, sourceProperties } from '../core/flow/describe.ts';
+import { flowResourceName, secretName, stateBucketName, stateTableName } from '../core/physical-name.ts';
+import type { Grant, Grants } from './node-function.ts';
+
+export interface GrantContext {
+  readonly stack: Stack;
+  readonly flow: FlowDefinition;
+  /** Of the platform; encrypts the state and the connections' secrets. */
+  readonly platformKeyArn: string;
+  /** The object with the flow's definition. */
+  readonly definitionArn: string;
+  readonly eventSource: string;
+}
+
+/** A folder of a bucket, as the flow names it. */
+interface Folder {
+  readonly bucket: string;
+  /** Without slashes at the ends; empty: the whole bucket. */
+  readonly prefix: string;
+}
+
+/** What DescribeSource and TransferBatch need: the source, the state, and to see whether the destination is there. */
+export function transferGrants(context: GrantContext): Grants {
+  const { flow } = context;
+  const source = sourceFolder(flow);
+  const destination = destinationFolder(flow);
+  const errors = errorFolder(flow);
+  const { connectorProfileName } = flow.sourceFlowConfig;
+  const targets = [destination, errors].filter((folder) => folder !== undefined);
+  return {
+    ...stateGrants(context),
+    ...(source && {
+      ReadSource: { actions: ['s3:GetObject'], resources: objects(context, source) },
+      ListSource: list(context, source),
+    }),
+    ...(connectorProfileName !== undefined && { ReadCredentials: readSecret(context, connectorProfileName) }),
+    ...(destination && { SeeDestination: list(context, destination) }),
+    ...(errors && errors.bucket !== destination?.bucket && { SeeErrorBucket: list(context, errors) }),
+    ...(source && { UseKeysOfBuckets: bucketKeys(context, [source, ...targets]) }),
+  };
+}
+
+/** What the other steps need: the state, the destination, the catalog, and to report. */
+export function controlGrants(context: GrantContext): Grants {
+  const { flow, stack, eventSource } = context;
+  const destination = destinationFolder(flow);
+  const errors = errorFolder(flow);
+  const catalog = flow.metadataCatalogConfig?.glueDataCatalog;
+  const targets = [destination, errors].filter((folder) => folder !== undefined);
+  const glue = (resource: string) => stack.formatArn({ service: 'glue', resource });
+  return {
+    ...stateGrants(context),
+    ...(destination && {
+      WriteDestination: {
+        actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+        resources: objects(context, below(destination, flow.flowName)),
+      },
+      ListDestination: list(context, destination),
+    }),
+    ...(errors && {
+      WriteErrors: {
+        actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+        resources: objects(context, below(errors, flow.flowName)),
+      },
+    }),
+    ...(errors && errors.bucket !== destination?.bucket && { ListErrorBucket: list(context, errors) }),
+    ...(targets.length > 0 && { UseKeysOfBuckets: bucketKeys(context, targets) }),
+    ...(catalog && {
+      Catalog: {
+        actions: [
+          'glue:GetDatabase',
+          'glue:GetTable',
+          'glue:CreateTable',
+          'glue:UpdateTable',
+          'glue:DeleteTable',
+          'glue:GetPartitions',
+          'glue:BatchCreatePartition',
+          'glue:UpdatePartition',
+          'glue:BatchUpdatePartition',
+          'glue:BatchDeletePartition',
+        ],
+        resources: [
+          glue('catalog'),
+          glue(`database/${catalog.databaseName}`),
+          // Glue stores names in lower case.
+          glue(`table/${catalog.databaseName}/${catalog.tablePrefix.toLowerCase()}*`),
+        ],
+      },
+    }),
+    SeeExecutions: {
+      actions: ['states:DescribeExecution'],
+      resources: executionArns(stack, flow.flowName),
+    },
+    EmitEvents: {
+      actions: ['events:PutEvents'],
+      resources: [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+      conditions: { StringEquals: { 'events:source': eventSource } },
+    },
+  };
+}
+
+/** What the state machine itself needs: its functions, and to run itself as the children of a Distributed Map. */
+export function stateMachineGrants(context: GrantContext, functionArns: readonly string[]): Grants {
+  const { stack, flow, platformKeyArn } = context;
+  return {
+    InvokeSteps: { actions: ['lambda:InvokeFunction'], resources: functionArns },
+    ReadSplits: {
+      actions: ['s3:GetObject'],
+      resources: objects(context, below(stateFolder(context), 'runs/*/split-list.json')).slice(0, 1),
+    },
+    DecryptSplits: {
+      actions: ['kms:Decrypt'],
+      resources: [platformKeyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com` } },
+    },
+    StartChildren: { actions: ['states:StartExecution'], resources: [stateMachineArn(stack, flow.flowName)] },
+    FollowChildren: {
+      actions: ['states:DescribeExecution', 'states:StopExecution'],
+      resources: executionArns(stack, flow.flowName),
+    },
+  };
+}
+
+export function stateMachineArn(stack: Stack, flowName: string): string {
+  return stack.formatArn({
+    service: 'states',
+    resource: `stateMachine:${flowResourceName(flowName)}`,
+  });
+}
+
+/** All executions of the flow's state machine, and the children of its Map. */
+function executionArns(stack: Stack, flowName: string): string[] {
+  return ['', '/*'].map((children) =>
+    stack.formatArn({ service: 'states', resource: `execution:${flowResourceName(flowName)}${children}:*` }),
+  );
+}
+
+function stateGrants(context: GrantContext): Grants {
+  const { stack, flow, platformKeyArn, definitionArn } = context;
+  return {
+    ReadDefinition: { actions: ['s3:GetObject'], resources: [definitionArn] },
+    KeepState: {
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ],
+      resources: [stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: stateTableName })],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`FLOW#${flow.flowName}`, 'RUN#*'] },
+      },
+    },
+    KeepRuns: {
+      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      resources: objects(context, stateFolder(context)),
+    },
+    ListRuns: list(context, stateFolder(context)),
+    UsePlatformKey: {
+      actions: [
+        'kms:Decrypt',
+        'kms:Encrypt',
+        'kms:GenerateDataKey',
+        'kms:ReEncryptFrom',
+        'kms:ReEncryptTo',
+        'kms:DescribeKey',
+      ],
+      resources: [platformKeyArn],
+    },
+    ...(flow.kmsArn !== undefined && {
+      UseFlowKey: { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [flow.kmsArn] },
+    }),
+  };
+}
+
+function stateFolder({ stack, flow }: GrantContext): Folder {
+  return { bucket: stateBucketName(stack.account, stack.region), prefix: `flows/${flow.flowName}` };
+}
+
+function readSecret({ stack }: GrantContext, connectorProfileName: string): Grant {
+  return {
+    actions: ['secretsmanager:GetSecretValue'],
+    // Secrets Manager adds a dash and six characters to the name.
+    resources: [
+      stack.formatArn({
+        service: 'secretsmanager',
+        resource: `secret:${secretName(connectorProfileName)}-??????`,
+      }),
+    ],
+  };
+}
+
+function sourceFolder(flow: FlowDefinition): Folder | undefined {
+  return flow.sourceFlowConfig.connectorType === 'S3' ? folderOf(sourceProperties(flow)) : undefined;
+}
+
+function destinationFolder(flow: FlowDefinition): Folder | undefined {
+  return flow.destinationFlowConfigList[0]?.connectorType === 'S3'
+    ? folderOf(destinationProperties(flow))
+    : undefined;
+}
+
+function errorFolder(flow: FlowDefinition): Folder | undefined {
+  const { bucketName, bucketPrefix } = flow.tributary?.errorHandlingConfig ?? {};
+  return bucketName === undefined ? undefined : folderOf({ bucketName, bucketPrefix });
+}
+
+function folderOf({ bucketName, bucketPrefix }: Readonly<Record<string, unknown>>): Folder {
+  const prefix = String(bucketPrefix ?? '')
+    .split('/')
+    .filter(Boolean)
+    .join('/');
+  return { bucket: String(bucketName), prefix };
+}
+
+function below({ bucket, prefix }: Folder, name: string): Folder {
+  return { bucket, prefix: prefix === '' ? name : `${prefix}/${name}` };
+}
+
+/** The objects of a folder, and the object that a prefix may name itself. */
+function objects({ stack }: GrantContext, { bucket, prefix }: Folder): string[] {
+  const arn = (key: string) => `arn:${stack.partition}:s3:::${bucket}/${key}`;
+  return prefix === '' ? [arn('*')] : [arn(prefix), arn(`${prefix}/*`)];
+}
+
+/**
+ * To list a folder. `IfExists`: S3 tells whoever may list that a key (HeadObject) or a bucket (HeadBucket) is missing,
+ * and gives everyone else the same 403 as for a forbidden one; those calls have no prefix to compare.
+ */
+function list({ stack }: GrantContext, { bucket, prefix }: Folder): Grant {
+  return {
+    actions: ['s3:ListBucket'],
+    resources: [`arn:${stack.partition}:s3:::${bucket}`],
+    ...(prefix !== '' && {
+      conditions: { StringLikeIfExists: { 's3:prefix': [prefix, `${prefix}/*`] } },
+    }),
+  };
+}
+
+/** Buckets may encrypt by default with any key of the account; S3 says in the encryption context what the key is for. */
+function bucketKeys({ stack }: GrantContext, folders: readonly Folder[]): Grant {
+  const buckets = [...new Set(folders.map(({ bucket }) => `arn:${stack.partition}:s3:::${bucket}`))];
+  return {
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com` },
+      StringLike: { 'kms:EncryptionContext:aws:s3:arn': buckets.flatMap((arn) => [arn, `${arn}/*`]) },
+    },
+  };
+}

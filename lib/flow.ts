@@ -1,0 +1,265 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { ConnectionDefinition } from '../core/connection.ts';
+import { sourceConnectorName } from '../core/flow/connector-name.ts';
+import type { FlowInput } from '../core/flow/definition.ts';
+import { checkFlow } from '../core/flow/read.ts';
+import { schedulerExpression } from '../core/flow/schedule.ts';
+import { stateMachine } from '../core/flow/state-machine.ts';
+import {
+  flowResourceName,
+  keyArnParameter,
+  scheduleGroupName,
+  stateBucketName,
+  stateTableName,
+} from '../core/physical-name.ts';
+import { acknowledge } from './acknowledge.ts';
+import { functionCode } from './bundle.ts';
+import { controlGrants, type GrantContext, stateMachineGrants, transferGrants } from './flow-grants.ts';
+import { type Grants, NodeFunction, policyOf } from './node-function.ts';
+
+export interface FlowProps {
+  /** CreateFlow's shape, checked here. @throws TributaryErrors FlowInvalid */
+  readonly definition: FlowInput;
+  /** The connections that the definition names. Default: none. */
+  readonly connections?: readonly ConnectionDefinition[];
+  /** Default one month. */
+  readonly logRetention?: RetentionDays;
+  /** Source of the events that its runs emit. Default `tributary`; `aws.*` is reserved to AWS. */
+  readonly eventSource?: string;
+}
+
+/** MB of the transfer function: an API makes it wait, files and databases make it work (1,769 MB are one vCPU). */
+const waitingMemory = 512;
+const workingMemory = 1769;
+/** The commit copies and hashes; the other steps of `control` take milliseconds. */
+const controlMemory = 1024;
+
+/**
+ * A flow, deployed: its state machine, its two functions with a role each, and what starts it. Needs the platform
+ * (TributaryPlatform) in the same account and region.
+ *
+ * @example new Flow(stack, 'Orders', { definition: defineFlow({ flowName: 'orders', … }) })
+ */
+export class Flow extends Construct {
+  readonly flowName: string;
+  readonly stateMachineArn: string;
+
+  constructor(scope: Construct, id: string, props: FlowProps) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    const flow = checkFlow(props.definition, `Flow ${this.node.path}`);
+    const { flowName, sourceFlowConfig, tributary = {} } = flow;
+    this.flowName = flowName;
+    const name = flowResourceName(flowName);
+    const connections = usedConnections(flow, props.connections ?? []);
+    const connection = connections.find(
+      (each) => each.connectorProfileName === sourceFlowConfig.connectorProfileName,
+    );
+
+    // The definition travels as an asset: of whatever size, and a new one never reaches a run that has begun.
+    const definition = this.asset('Definition', { flow, connections });
+    const platformKeyArn = StringParameter.valueForStringParameter(this, keyArnParameter);
+    const key = Key.fromKeyArn(this, 'Key', flow.kmsArn ?? platformKeyArn);
+    const context: GrantContext = {
+      stack,
+      flow,
+      platformKeyArn,
+      definitionArn: `${definition.bucket.bucketArn}/${definition.s3ObjectKey}`,
+      eventSource: props.eventSource ?? 'tributary',
+    };
+    const shared = {
+      code: functionCode(),
+      environment: {
+        FLOW_DEFINITION: definition.s3ObjectUrl,
+        STATE_BUCKET: stateBucketName(stack.account, stack.region),
+        STATE_TABLE: stateTableName,
+        ACCOUNT_ID: stack.account,
+        // AppFlow names the user who created the flow; here that is the stack.
+        CREATED_BY: stack.stackId,
+        EVENT_SOURCE: context.eventSource,
+      },
+      key,
+      logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+      timeout: Duration.minutes(15),
+    };
+    const working = ['S3', 'JDBC'].includes(sourceConnectorName(flow, connection));
+    const transfer = new NodeFunction(this, 'Transfer', {
+      ...shared,
+      description: `Flow ${flowName}: reads the source`,
+      module: 'transfer',
+      grants: transferGrants(context),
+      logGroupName: `/tributary/${name}/transfer`,
+      memorySize: tributary.memorySize ?? (working ? workingMemory : waitingMemory),
+      vpc: connection?.vpc,
+    });
+    const control = new NodeFunction(this, 'Control', {
+      ...shared,
+      description: `Flow ${flowName}: starts, commits and ends runs`,
+      module: 'control',
+      grants: controlGrants(context),
+      logGroupName: `/tributary/${name}/control`,
+      memorySize: controlMemory,
+    });
+
+    const functionArns = [control.function.functionArn, transfer.function.functionArn];
+    const machineRole = this.role('StateMachineRole', 'states.amazonaws.com', {
+      ...stateMachineGrants(context, functionArns),
+      ...this.keyGrant(flow.kmsArn),
+    });
+    const machine = new CfnStateMachine(this, 'StateMachine', {
+      stateMachineName: name,
+      roleArn: machineRole.roleArn,
+      definitionString: stack.toJsonString(
+        stateMachine({
+          functions: { control: control.function.functionArn, transfer: transfer.function.functionArn },
+          ...(tributary.maxConcurrency !== undefined && { maxConcurrency: tributary.maxConcurrency }),
+        }),
+      ),
+      ...(flow.kmsArn !== undefined && {
+        encryptionConfiguration: { type: 'CUSTOMER_MANAGED_KMS_KEY', kmsKeyId: flow.kmsArn },
+      }),
+    });
+    machine.node.addDependency(machineRole);
+    acknowledge(machine, {
+      SF1: 'Standard executions keep their whole history for 90 days, and every step logs what it did',
+      SF2: 'Each step logs its execution id and duration; a trace would add cost and no answer',
+    });
+    this.stateMachineArn = machine.ref;
+
+    if (flow.triggerConfig.triggerType === 'Scheduled') this.schedule(flow, name);
+    if (tributary.eventPattern) this.startOnEvents(flow, name, tributary.eventPattern);
+    for (const [tag, value] of Object.entries(flow.tags ?? {})) Tags.of(this).add(tag, value);
+  }
+
+  /**
+   * The universal target, as only it can name the execution: a delivery that is repeated by Scheduler's own retry of
+   * the same attempt does not run twice. Start, end and status are StartRun's to judge.
+   */
+  private schedule(flow: CheckedFlow, name: string): void {
+    const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
+    if (!scheduled) return;
+    const role = this.role('ScheduleRole', 'scheduler.amazonaws.com', this.startGrants(flow));
+    new CfnSchedule(this, 'Schedule', {
+      name,
+      groupName: scheduleGroupName,
+      description: `Flow ${flow.flowName}`,
+      scheduleExpression: schedulerExpression(scheduled),
+      scheduleExpressionTimezone: 'UTC',
+      flexibleTimeWindow: { mode: 'OFF' },
+      state: 'ENABLED',
+      ...(flow.kmsArn !== undefined && { kmsKeyArn: flow.kmsArn }),
+      target: {
+        arn: `arn:${Stack.of(this).partition}:scheduler:::aws-sdk:sfn:startExecution`,
+        roleArn: role.roleArn,
+        input: Stack.of(this).toJsonString({
+          StateMachineArn: this.stateMachineArn,
+          Name: '<aws.scheduler.execution-id>',
+          Input: JSON.stringify({ trigger: 'Scheduled', scheduledTime: '<aws.scheduler.scheduled-time>' }),
+        }),
+        // A start that is an hour late is another start's business.
+        retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 20 },
+      },
+    });
+  }
+
+  private startOnEvents(flow: CheckedFlow, name: string, eventPattern: object): void {
+    const role = this.role('EventRole', 'events.amazonaws.com', this.startGrants(flow));
+    new CfnRule(this, 'EventRule', {
+      name,
+      description: `Starts flow ${flow.flowName}`,
+      eventPattern,
+      state: 'ENABLED',
+      targets: [
+        {
+          id: 'Run',
+          arn: this.stateMachineArn,
+          roleArn: role.roleArn,
+          // The event itself stays out of the run: it may be large, and may hold what no log should.
+          inputTransformer: {
+            inputPathsMap: { id: '$.id' },
+            inputTemplate: '{"trigger":"Event","eventId":<id>}',
+          },
+        },
+      ],
+    });
+  }
+
+  private asset(id: string, document: object): Asset {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-'));
+    try {
+      const path = join(folder, 'flow.json');
+      writeFileSync(path, JSON.stringify(document));
+      return new Asset(this, id, { path });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  private startGrants(flow: CheckedFlow): Grants {
+    return {
+      StartRun: { actions: ['states:StartExecution'], resources: [this.stateMachineArn] },
+      ...this.keyGrant(flow.kmsArn),
+    };
+  }
+
+  private keyGrant(kmsArn: string | undefined): Grants {
+    if (kmsArn === undefined) return {};
+    return { UseFlowKey: { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsArn] } };
+  }
+
+  private role(id: string, service: string, grants: Grants): Role {
+    const role = new Role(this, id, {
+      // Only on behalf of this account: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+      assumedBy: new ServicePrincipal(service, {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+      inlinePolicies: { grants: policyOf(grants) },
+    });
+    acknowledge(role, { IAM5: 'Wildcards stand for the runs of this one flow' });
+    return role;
+  }
+}
+
+type CheckedFlow = ReturnType<typeof checkFlow>;
+
+/** What the definition names must be there; what it does not name is none of its business. */
+function usedConnections(
+  flow: CheckedFlow,
+  connections: readonly ConnectionDefinition[],
+): readonly ConnectionDefinition[] {
+  const names = [flow.sourceFlowConfig, ...flow.destinationFlowConfigList].flatMap(
+    ({ connectorProfileName }) => connectorProfileName ?? [],
+  );
+  return names.map((name) => {
+    const found = connections.find(({ connectorProfileName }) => connectorProfileName === name);
+    if (found) return found;
+    throw new Error(
+      `flow ${flow.flowName}: there is no connection '${name}'; expected one of: ${connections.map((each) => each.connectorProfileName).join(', ') || 'none are given'}`,
+    );
+  });
+}
+
+export interface FlowStackProps extends StackProps, FlowProps {}
+
+/** One stack per flow: each deploys and rolls back alone. */
+export class FlowStack extends Stack {
+  readonly flow: Flow;
+
+  constructor(scope: Construct, props: FlowStackProps) {
+    const name = String(props.definition.flowName);
+    super(scope, flowResourceName(name), { description: `Tributary flow ${name}`, ...props });
+    this.flow = new Flow(this, 'Flow', props);
+  }
+}

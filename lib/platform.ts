@@ -1,0 +1,241 @@
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { Match, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import {
+  keyAlias,
+  keyArnParameter,
+  namePrefix,
+  platformStackName,
+  scheduleGroupName,
+  stateBucketName,
+  stateTableName,
+} from '../core/physical-name.ts';
+import { acknowledge } from './acknowledge.ts';
+import { functionCode } from './bundle.ts';
+import { NodeFunction } from './node-function.ts';
+
+export interface TributaryPlatformProps {
+  /** Told of alarms. Default: nobody; the alarms' states are on the dashboard. */
+  readonly alarmTopic?: ITopic;
+  /** Days that the papers of a run (plan, manifest, refused records) are kept. Default 90. */
+  readonly runRetentionDays?: number;
+  /** Default one month. */
+  readonly logRetention?: RetentionDays;
+}
+
+/**
+ * What the flows of an account and region share: the state bucket and table, the key, the settlement of runs that ended
+ * without saying so, the dashboard and the alarms. Flows find all of it by fixed names; so there is one per account and
+ * region. State, table and key outlive the stack.
+ */
+export class TributaryPlatform extends Construct {
+  readonly key: Key;
+  readonly stateBucket: Bucket;
+  readonly stateTable: Table;
+
+  constructor(scope: Construct, id: string, props: TributaryPlatformProps = {}) {
+    super(scope, id);
+    const stack = Stack.of(this);
+
+    this.key = new Key(this, 'Key', {
+      alias: keyAlias,
+      description: 'Tributary: state, logs and credentials',
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    this.key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'EncryptLogs',
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
+        actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+        resources: ['*'],
+        conditions: {
+          ArnLike: {
+            'kms:EncryptionContext:aws:logs:arn': `arn:${stack.partition}:logs:${stack.region}:${stack.account}:log-group:/tributary/*`,
+          },
+        },
+      }),
+    );
+    new StringParameter(this, 'KeyArn', {
+      parameterName: keyArnParameter,
+      stringValue: this.key.keyArn,
+      description: 'Where the stacks of flows and connections find the key of Tributary',
+    });
+
+    this.stateBucket = new Bucket(this, 'StateBucket', {
+      bucketName: stateBucketName(stack.account, stack.region),
+      encryption: BucketEncryption.KMS,
+      encryptionKey: this.key,
+      bucketKeyEnabled: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [
+        // A run lasts two days at most; what it leaves behind when it is killed is of no use after a week.
+        { id: 'segments', prefix: 'segments/', expiration: Duration.days(7) },
+        { id: 'runs', prefix: 'flows/', expiration: Duration.days(props.runRetentionDays ?? 90) },
+        { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
+      ],
+    });
+    acknowledge(this.stateBucket, {
+      S1: 'Only the functions of the flows read and write here; CloudTrail data events record access where it is wanted',
+    });
+
+    this.stateTable = new Table(this, 'StateTable', {
+      tableName: stateTableName,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAt',
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: this.key,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      // It holds the watermarks: losing it means pulling everything again.
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+
+    new CfnScheduleGroup(this, 'Schedules', { name: scheduleGroupName });
+
+    const settle = this.settlement(props.logRetention ?? RetentionDays.ONE_MONTH);
+    this.watch(settle, props.alarmTopic);
+  }
+
+  /** Step Functions tells when an execution ended otherwise than by its last step; whoever hears it settles the run. */
+  private settlement(logRetention: RetentionDays): NodeFunction {
+    const stack = Stack.of(this);
+    const settle = new NodeFunction(this, 'Settle', {
+      description: 'Tributary: settles runs whose execution failed, timed out or was stopped',
+      code: functionCode(),
+      module: 'settle',
+      environment: { STATE_TABLE: stateTableName },
+      grants: {
+        ReadRuns: {
+          actions: ['dynamodb:GetItem'],
+          resources: [this.stateTable.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['RUN#*'] } },
+        },
+        UseKey: { actions: ['kms:Decrypt'], resources: [this.key.keyArn] },
+        StartFlows: {
+          actions: ['states:StartExecution'],
+          resources: [stack.formatArn({ service: 'states', resource: `stateMachine:${namePrefix}*` })],
+        },
+      },
+      logGroupName: '/tributary/settle',
+      logRetention,
+      key: this.key,
+      memorySize: 256,
+      timeout: Duration.minutes(1),
+    });
+    const stateMachines = stack.formatArn({ service: 'states', resource: `stateMachine:${namePrefix}` });
+    new Rule(this, 'Settlement', {
+      ruleName: `${namePrefix}settlement`,
+      description: 'Executions of flows that ended without success',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: Match.prefix(stateMachines) },
+      },
+      targets: [new LambdaTarget(settle.function, { retryAttempts: 8, maxEventAge: Duration.hours(6) })],
+    });
+    return settle;
+  }
+
+  /** One dashboard and three alarms over all flows: an alarm per flow would cost more than most flows. */
+  private watch(settle: NodeFunction, topic: ITopic | undefined): void {
+    const period = Duration.minutes(5);
+    const total = (metricName: string, label: string) =>
+      new Metric({ namespace: 'Tributary', metricName, label, statistic: 'Sum', period });
+    const perFlow = (metricName: string, statistic: string) =>
+      new MathExpression({
+        expression: `SEARCH('{Tributary,FlowName} MetricName="${metricName}"', '${statistic}', 300)`,
+        label: '',
+        period,
+        usingMetrics: {},
+      });
+    const failed = total('FlowExecutionsFailed', 'failed');
+    const settlementErrors = settle.function.metricErrors({ period, label: 'settlement errors' });
+    const dropped = new Metric({
+      namespace: 'AWS/Scheduler',
+      metricName: 'InvocationDroppedCount',
+      dimensionsMap: { ScheduleGroup: scheduleGroupName },
+      label: 'starts dropped',
+      statistic: 'Sum',
+      period,
+    });
+
+    const alarm = (id: string, metric: IMetric, alarmDescription: string) => {
+      const made = new Alarm(this, id, {
+        alarmName: `${namePrefix}${id.replace(/(?!^)([A-Z])/g, '-$1').toLowerCase()}`,
+        alarmDescription,
+        metric,
+        threshold: 1,
+        evaluationPeriods: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      if (topic) made.addAlarmAction(new SnsAction(topic));
+    };
+    alarm('FailedRuns', failed, 'A run of a flow ended as Error; `tributary runs FLOW --aws` tells why.');
+    alarm(
+      'SettlementErrors',
+      settlementErrors,
+      'A dead run could not be settled; the next start of its flow does it.',
+    );
+    alarm('DroppedStarts', dropped, 'EventBridge Scheduler gave up starting a scheduled flow.');
+
+    const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 12, height: 6 });
+    new Dashboard(this, 'Dashboard', {
+      dashboardName: 'tributary',
+      widgets: [
+        [
+          graph('Runs', [
+            total('FlowExecutionsStarted', 'started'),
+            total('FlowExecutionsSucceeded', 'succeeded'),
+            failed,
+          ]),
+          graph('Failed runs by flow', [perFlow('FlowExecutionsFailed', 'Sum')]),
+        ],
+        [
+          graph('Records processed by flow', [perFlow('FlowExecutionRecordsProcessed', 'Sum')]),
+          graph('Duration by flow (ms)', [perFlow('FlowExecutionTime', 'Maximum')]),
+        ],
+        [graph('Settlement and schedules', [settlementErrors, dropped])],
+      ],
+    });
+  }
+}
+
+export interface TributaryPlatformStackProps extends StackProps, TributaryPlatformProps {}
+
+/** The platform in a stack of its own, under the name that flows and their users know. */
+export class TributaryPlatformStack extends Stack {
+  readonly platform: TributaryPlatform;
+
+  constructor(scope: Construct, props: TributaryPlatformStackProps = {}) {
+    super(scope, platformStackName, { description: 'Tributary platform', ...props });
+    this.platform = new TributaryPlatform(this, 'Platform', props);
+  }
+}
