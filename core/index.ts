@@ -1,4 +1,5 @@
 /** The vocabulary: what connectors and users of the library import as `#core`. */
+export * from './connector/index.ts';
 export * from './errors.ts';
 export * from './operators.ts';
 export * from './ports.ts';

@@ -45,6 +45,8 @@ export interface SourceRequest {
   readonly window: PullWindow;
   /** Read no more than about so many records (`limit`, `preview`); a hint, the engine counts itself. */
   readonly limit?: number;
+  /** Of `describe`, only what can be told without reading lists is wanted (discover): `splits` may be empty. */
+  readonly fieldsOnly?: true;
 }
 
 export interface SourcePorts {
@@ -62,6 +64,11 @@ export type Split = JsonObject;
 export interface SourceDescription {
   /** All fields that the source offers for this entity; empty if only the data can tell (then only '*' or named fields). */
   readonly fields: readonly SourceField[];
+  /**
+   * Request parameters of the vendor that a Filter task with EQUAL_TO may set. They are no data: no row holds them, no column
+   * comes of them, and the source applies every filter on one.
+   */
+  readonly parameters?: readonly SourceField[];
   /** At least one, unless there is nothing to read. Frozen for the run: listed objects carry their ETags. */
   readonly splits: readonly Split[];
   /** Indexes into `request.filters` that the source applies itself; the engine applies the rest. */
@@ -123,7 +130,7 @@ export interface EntityDescription {
 export interface Source {
   /**
    * @throws ResourceNotFoundError, InvalidCredentials, ConnectorUnreachable, SourceDataInvalid. Sends requests.
-   * `request.fields` may be empty when only the fields are asked for (discover).
+   * `request.fields` is empty: the read set follows from what this answers.
    */
   describe(request: SourceRequest, ports: SourcePorts): Promise<SourceDescription>;
   /** `description` is the one that `describe` gave at the run's start; plain data. */

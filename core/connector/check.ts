@@ -1,0 +1,122 @@
+import { TributaryError, TributaryErrors } from '../errors.ts';
+import type { Connector, Entity } from './connector.ts';
+import { isFieldPath } from './field-path.ts';
+import type { WriteOperation } from './fields.ts';
+import { holesOf } from './holes.ts';
+
+/**
+ * What the compiler cannot know of a declaration: holes without a setting, unknown parents, malformed paths.
+ *
+ * @throws TributaryErrors (InvalidArgument) with all findings: `GitHub.issues: no setting or field named 'ownr'`
+ */
+export function checkConnector(connector: Connector): void {
+  const settings = Object.keys(connector.settings ?? {});
+  const findings = [
+    ...baseUrlFindings(connector),
+    ...holesOf(connector.baseUrl + connector.validateCredentials)
+      .filter((name) => !settings.includes(name))
+      .map((name) => finding(connector.label, `no setting named '${name}'`, settings)),
+    ...paths(connector.label, {
+      records: connector.records,
+      'errors.message': connector.errors?.message,
+      'errors.vendorCode': connector.errors?.vendorCode,
+    }),
+    ...Object.entries(connector.entities).flatMap(([name, entity]) =>
+      entityFindings(connector, `${connector.label}.${name}`, entity, settings),
+    ),
+  ];
+  if (findings.length > 0) throw new TributaryErrors('InvalidArgument', findings);
+}
+
+function baseUrlFindings({ label, baseUrl, hosts }: Connector): TributaryError[] {
+  const findings: TributaryError[] = [];
+  if (!/^https:\/\/[^/].*[^/]$/.test(baseUrl)) {
+    findings.push(
+      new TributaryError('InvalidArgument', 'baseUrl is not usable', {
+        at: label,
+        got: baseUrl,
+        expected: 'https://… without a trailing slash',
+      }),
+    );
+  }
+  const [, authority = ''] = /^https:\/\/([^/]*)/.exec(baseUrl) ?? [];
+  if (authority.includes('{') && !hosts?.length) {
+    findings.push(
+      new TributaryError('InvalidArgument', 'the host of baseUrl has holes but no hosts are declared', {
+        at: label,
+        fix: "add hosts: ['*.example.com'], so that credentials go nowhere else",
+      }),
+    );
+  }
+  return findings;
+}
+
+function entityFindings(
+  connector: Connector,
+  at: string,
+  entity: Entity,
+  settings: readonly string[],
+): TributaryError[] {
+  const parent = entity.parent === undefined ? undefined : connector.entities[entity.parent];
+  const parentFields = Object.keys(parent?.fields ?? {}).map((name) => `${entity.parent}.${name}`);
+  const known = [...settings, ...parentFields];
+  const fields = Object.entries(entity.fields);
+  const findings = [
+    ...holesOf([entity.path, ...Object.values(entity.query ?? {})].join('\n'))
+      .filter((name) => !known.includes(name))
+      .map((name) => finding(at, `no setting or field named '${name}'`, known)),
+    ...[...entity.primaryKey, ...(entity.incremental ? [entity.incremental.field] : [])]
+      .filter((name) => !Object.hasOwn(entity.fields, name))
+      .map((name) => finding(at, `no field named '${name}'`, Object.keys(entity.fields))),
+    ...paths(at, {
+      records: entity.records,
+      'skipIf.present': entity.skipIf?.present,
+      ...Object.fromEntries(fields.map(([name, field]) => [`fields.${name}.at`, field.at])),
+    }),
+    ...fields.flatMap(([name, field]) =>
+      (field.write ?? [])
+        .filter((operation: WriteOperation) => entity.write?.[operation] === undefined)
+        .map((operation) => finding(`${at}.${name}`, `the entity declares no write operation ${operation}`)),
+    ),
+    ...Object.entries(entity.parameters ?? {})
+      .filter(([, parameter]) => parameter.filters?.EQUAL_TO === undefined)
+      .map(([name]) => finding(at, `parameter '${name}' has no filters.EQUAL_TO`)),
+    ...Object.keys(entity.parameters ?? {})
+      .filter((name) => Object.hasOwn(entity.fields, name))
+      .map((name) => finding(at, `'${name}' is both a field and a parameter`)),
+  ];
+  if (entity.parent !== undefined && !parent) {
+    findings.push(finding(at, `no entity named '${entity.parent}'`, Object.keys(connector.entities)));
+  }
+  if (parent?.parent !== undefined) {
+    findings.push(
+      finding(at, `the parent '${entity.parent}' has a parent itself; only one level is supported`),
+    );
+  }
+  const { incremental } = entity;
+  if (incremental && (incremental.newestFirst === true) === (incremental.from !== undefined)) {
+    findings.push(finding(at, "incremental needs either 'from' or 'newestFirst'"));
+  }
+  return findings;
+}
+
+function paths(at: string, candidates: Readonly<Record<string, string | undefined>>): TributaryError[] {
+  return Object.entries(candidates).flatMap(([where, path]) =>
+    path === undefined || isFieldPath(path)
+      ? []
+      : [
+          new TributaryError('InvalidArgument', `${where} is not a path`, {
+            at,
+            got: path,
+            expected: 'names joined by dots, [*] after a list: labels[*].name',
+          }),
+        ],
+  );
+}
+
+function finding(at: string, summary: string, known?: readonly string[]): TributaryError {
+  return new TributaryError('InvalidArgument', summary, {
+    at,
+    ...(known?.length ? { expected: `one of ${known.join(', ')}` } : {}),
+  });
+}

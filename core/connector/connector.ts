@@ -1,0 +1,185 @@
+/**
+ * What is true of a vendor's API, as data. The engine interprets it; flow validation, the CLI, the support matrix and the
+ * contract suite read the same declaration.
+ *
+ * Holes in `baseUrl`, paths and queries name a setting (`{owner}`) or, in a child entity's path, a field of the parent's
+ * records (`{pull_requests.number}`). `checkConnector` refuses any other.
+ */
+
+import type { ErrorCode } from '../errors.ts';
+import type { FieldType } from '../records.ts';
+import type { AuthScheme } from './auth.ts';
+import type { Field, Fields, WriteOperation } from './fields.ts';
+import type { Pagination } from './pagination.ts';
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A value that the connection's file, or a flow's `customProperties`, gives. Never a secret. */
+export interface Setting {
+  readonly label: string;
+  readonly description?: string;
+  /** Default: none; an entity whose path names the setting then needs it. */
+  readonly default?: string;
+}
+
+/** Lower-case names of response headers. */
+export interface RateLimit {
+  /** Requests left in the current window. */
+  readonly remaining?: string;
+  /** When the window ends, in epoch seconds. */
+  readonly resetAt?: string;
+  /** Seconds, or an HTTP date. Default `retry-after`. */
+  readonly retryAfter?: string;
+  /** Seconds to wait where a refusal names no time. Default: a few short waits that double, then a minute. */
+  readonly otherwiseSeconds?: number;
+}
+
+/** Applies to answers with one of `status` that also meet the other conditions. Never consulted for 2xx. */
+export interface ErrorRule {
+  readonly status: readonly number[];
+  /** A response header's exact value; `true`: its presence. */
+  readonly header?: Readonly<Record<string, string | true>>;
+  /** Contained in the vendor's message, whatever the case. */
+  readonly message?: string;
+  /** The vendor's error code. */
+  readonly vendorCode?: string;
+  readonly code: ErrorCode;
+}
+
+export interface ErrorAnswers {
+  /** Paths of message and code in the body of a refused request. */
+  readonly message?: string;
+  readonly vendorCode?: string;
+  /** The response header with the id that the vendor's support asks for. */
+  readonly requestId?: string;
+  /** The first that matches decides; without a match the status does. */
+  readonly rules?: readonly ErrorRule[];
+}
+
+/**
+ * A bound of the pull window as a query parameter, written in the incremental field's format. A bare name stands for
+ * `GREATER_THAN_OR_EQUAL_TO` as `from` and for `LESS_THAN` as `to`. Name the operator that the vendor is sure to apply.
+ */
+export type WindowBound<O extends string> = string | { readonly param: string; readonly operator: O };
+
+export interface Incremental<Name extends string = string> {
+  /** The field that the window is on. */
+  readonly field: Name;
+  readonly from?: WindowBound<'GREATER_THAN' | 'GREATER_THAN_OR_EQUAL_TO'>;
+  readonly to?: WindowBound<'LESS_THAN' | 'LESS_THAN_OR_EQUAL_TO'>;
+  /**
+   * The list comes newest first by this field, so reading ends at the first page that reaches back beyond the window.
+   * Only for vendors that have no `from`.
+   */
+  readonly newestFirst?: true;
+  /** The field never moves after a record is made: later changes of a record are not seen. Default: changes are seen. */
+  readonly sees?: 'inserts';
+}
+
+export interface EntityDefinition<F extends Fields> {
+  readonly label?: string;
+  /** The vendor's page that describes the list request. */
+  readonly docs: string;
+  /** Of the list request, below `baseUrl`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Path of the list in the answer. Default: the connector's. */
+  readonly records?: string;
+  /** Default: the connector's. */
+  readonly pagination?: Pagination;
+  /** Leaves out records that have a non-null value at this path of the vendor's record. */
+  readonly skipIf?: { readonly present: string };
+  /** Names of the fields that identify a record. */
+  readonly primaryKey: readonly NoInfer<keyof F & string>[];
+  readonly incremental?: Incremental<NoInfer<FieldNameOf<F, 'DateTime'>>>;
+  /**
+   * Pages may show a record twice: the list moves while it is read, as numbered pages of a list that comes newest first do.
+   * The engine then writes one of several copies. (Oldest first is worse: there a moved record lets another be skipped.)
+   */
+  readonly mayRepeat?: true;
+  /** Each of this entity's records is listed once for every record of the parent entity. */
+  readonly parent?: string;
+  /** Statuses that mean "this parent record has no such list any more"; they read as an empty list. */
+  readonly absent?: readonly (404 | 410)[];
+  readonly write?: { readonly [O in WriteOperation]?: `${Exclude<HttpMethod, 'GET'>} /${string}` };
+  /** Request parameters of the vendor that a flow sets through a Filter task with EQUAL_TO; never a field of a record. */
+  readonly parameters?: Fields;
+  readonly fields: F;
+}
+
+export type Entity<F extends Fields = Fields> = EntityDefinition<F>;
+
+export interface ConnectorDefinition<E extends Readonly<Record<string, Entity>>> {
+  /** AppFlow's `connectorLabel`. */
+  readonly label: string;
+  readonly docs: string;
+  /** The vendor's API version that the declaration was written for. */
+  readonly apiVersion?: string;
+  /** https; may have holes in the host name, then `hosts` is needed. No trailing slash. */
+  readonly baseUrl: string;
+  /** Hosts that credentials may be sent to: `api.example.com`, `*.example.com`. Default: the host of `baseUrl`. */
+  readonly hosts?: readonly string[];
+  /** Sent with every request; lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The first scheme whose credentials the connection holds is used. */
+  readonly auth: readonly [AuthScheme, ...AuthScheme[]];
+  /** A cheap request that succeeds with good credentials only. */
+  readonly validateCredentials: `GET /${string}`;
+  readonly settings?: Readonly<Record<string, Setting>>;
+  /** Path of the list in an answer, for all entities. Default: the answer itself is the list. */
+  readonly records?: string;
+  readonly pagination?: Pagination;
+  readonly rateLimit?: RateLimit;
+  readonly errors?: ErrorAnswers;
+  /** How long after its time stamp a record may still be missing from the vendor's lists. Default 0. */
+  readonly settleSeconds?: number;
+  readonly entities: E;
+}
+
+export type Connector = ConnectorDefinition<Readonly<Record<string, Entity>>>;
+
+/** Names of the fields of one type. */
+export type FieldNameOf<F extends Fields, T extends FieldType> = {
+  [N in keyof F]: F[N] extends Field<T> ? N : never;
+}[keyof F] &
+  string;
+
+/**
+ * One entity of a connector. Checked where it is written: `primaryKey` and `incremental.field` must name declared
+ * fields, the latter a `dateTime`, and unknown keys are refused.
+ */
+export function entity<const F extends Fields>(definition: EntityDefinition<F>): Entity<F> {
+  return definition;
+}
+
+/** @see checkConnector for what can be known only at load. */
+export function defineConnector<const E extends Readonly<Record<string, Entity>>>(
+  definition: ConnectorDefinition<E>,
+): ConnectorDefinition<E> {
+  return definition;
+}
+
+/** The values that a type holds in a record that `RecordOf` describes; see the table of `FieldType`. */
+interface ValueOf {
+  readonly String: string;
+  readonly Boolean: boolean;
+  readonly Integer: number;
+  readonly Short: number;
+  readonly Long: number | bigint;
+  readonly BigInteger: number | bigint;
+  readonly Float: number;
+  readonly Double: number;
+  readonly BigDecimal: number | string;
+  readonly Date: string;
+  readonly DateTime: string;
+  readonly Time: string;
+  readonly ByteArray: Uint8Array | string;
+  readonly Struct: object;
+  readonly List: readonly unknown[];
+  readonly Map: object;
+}
+
+/** @example type Issue = RecordOf<typeof github, 'issues'> */
+export type RecordOf<C extends Connector, N extends keyof C['entities']> = {
+  readonly [K in keyof C['entities'][N]['fields']]: ValueOf[C['entities'][N]['fields'][K]['type']] | null;
+};

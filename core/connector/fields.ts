@@ -1,0 +1,87 @@
+/** Field builders: what an entity's fields are called, where their values sit in a vendor's record, how they filter. */
+
+import type { FilterOperator } from '../operators.ts';
+import type { FieldType } from '../records.ts';
+
+/** What a destination does with a record; AppFlow's WriteOperationType. */
+export type WriteOperation = 'INSERT' | 'UPDATE' | 'UPSERT' | 'DELETE';
+
+/**
+ * How a moment is written, in records and in query parameters alike. The format fixes the precision.
+ *
+ * | format | example | precision of a parameter |
+ * |---|---|---|
+ * | `iso8601` (default) | `2024-05-01T10:00:00Z`; records may have fractions | whole seconds, so never exact |
+ * | `iso8601Seconds` | `2024-05-01T10:00:00Z`; records never have fractions | seconds, exact |
+ * | `iso8601Milliseconds` | `2024-05-01T10:00:00.000Z` | milliseconds, exact |
+ * | `epochSeconds` | `1714557600` | seconds, exact |
+ * | `epochMilliseconds` | `1714557600000` | milliseconds, exact |
+ */
+export type DateTimeFormat =
+  | 'iso8601'
+  | 'iso8601Seconds'
+  | 'iso8601Milliseconds'
+  | 'epochSeconds'
+  | 'epochMilliseconds';
+
+/**
+ * The query parameter that makes the vendor apply a filter operator. A bare name promises that the vendor compares
+ * exactly as AppFlow does. With `exact: false` the vendor only narrows (it ignores case, or its documentation leaves
+ * open whether the bound is included): the parameter is sent, and the engine compares again.
+ */
+export type FilterParameter = string | { readonly param: string; readonly exact: false };
+
+export type FieldFilters = { readonly [O in FilterOperator]?: FilterParameter };
+
+export interface FieldOptions {
+  /** Where the value sits in the vendor's record: `user.login`, `labels[*].name` (a list). Default: the field's name. */
+  readonly at?: string;
+  /** The console's name of the field. Default: the name. */
+  readonly label?: string;
+  readonly description?: string;
+  /** All values that the field can have; a filter for another one is not sent to the vendor. */
+  readonly values?: readonly string[];
+  /** Operators that the vendor applies. All others work too: the engine applies them after the fetch. */
+  readonly filters?: FieldFilters;
+  /** Write operations that accept the field. Default: none. */
+  readonly write?: readonly WriteOperation[];
+}
+
+export interface Field<T extends FieldType = FieldType> extends FieldOptions {
+  readonly type: T;
+  /** Of a DateTime. */
+  readonly format?: DateTimeFormat;
+  /** Decimal digits of a BigDecimal. */
+  readonly precision?: number;
+  readonly scale?: number;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+
+function builder<T extends FieldType>(type: T): (options?: FieldOptions) => Field<T> {
+  return (options = {}) => ({ type, ...options });
+}
+
+export const string = builder('String');
+export const boolean = builder('Boolean');
+export const integer = builder('Integer');
+export const long = builder('Long');
+export const double = builder('Double');
+export const date = builder('Date');
+export const struct = builder('Struct');
+export const list = builder('List');
+export const map = builder('Map');
+
+/** `precision` and `scale`: the decimal digits in all and after the point, where the vendor fixes them. */
+export function bigDecimal(
+  options: FieldOptions & { readonly precision?: number; readonly scale?: number } = {},
+): Field<'BigDecimal'> {
+  return { type: 'BigDecimal', ...options };
+}
+
+/** @example dateTime({ format: 'epochSeconds' }) */
+export function dateTime(
+  options: FieldOptions & { readonly format?: DateTimeFormat } = {},
+): Field<'DateTime'> {
+  return { type: 'DateTime', ...options };
+}

@@ -1,0 +1,7 @@
+/** The connector format. */
+export * from './auth.ts';
+export * from './check.ts';
+export * from './connector.ts';
+export * from './fields.ts';
+export * from './loaded.ts';
+export * from './pagination.ts';

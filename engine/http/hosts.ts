@@ -1,0 +1,85 @@
+import type { Connector } from '../../core/connector/connector.ts';
+import { fillHoles, holesOf } from '../../core/connector/holes.ts';
+import { TributaryError } from '../../core/errors.ts';
+import type { SourceRequest } from '../../core/source.ts';
+
+/** Connection settings, overlaid by the flow's `customProperties`, over the declared defaults. */
+export function settingsOf(connector: Connector, request: SourceRequest): Readonly<Record<string, string>> {
+  const defaults = Object.entries(connector.settings ?? {}).flatMap(([name, setting]) =>
+    setting.default === undefined ? [] : [[name, setting.default] as const],
+  );
+  const custom = Object.entries(
+    (request.properties.customProperties ?? {}) as Record<string, unknown>,
+  ).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return { ...Object.fromEntries(defaults), ...request.settings, ...Object.fromEntries(custom) };
+}
+
+/** @throws ConnectionInvalid if the setting is missing */
+export function settingOf(
+  settings: Readonly<Record<string, string>>,
+  name: string,
+  connector: Connector,
+): string {
+  const value = settings[name];
+  if (value === undefined || value === '') {
+    throw new TributaryError('ConnectionInvalid', `the setting '${name}' is missing`, {
+      at: connector.label,
+      expected: connector.settings?.[name]?.label ?? name,
+      fix: "add it to the connection's settings or to the flow's customProperties",
+    });
+  }
+  return value;
+}
+
+/**
+ * Where the connection's requests go.
+ *
+ * @throws ConnectionInvalid if the settings lead to a host that the connector does not declare: credentials would leak
+ */
+export function baseUrlOf(connector: Connector, request: SourceRequest): URL {
+  if (request.endpoint !== undefined) return loopback(request.endpoint, connector);
+  const settings = settingsOf(connector, request);
+  const text = fillHoles(connector.baseUrl, (name) => settingOf(settings, name, connector));
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const hosts = connector.hosts ?? (holesOf(connector.baseUrl).length === 0 && url ? [url.host] : []);
+  if (url?.protocol !== 'https:' || url.username || !hosts.some((host) => matches(url.host, host))) {
+    throw new TributaryError('ConnectionInvalid', "the settings lead to a host that is not the vendor's", {
+      at: connector.label,
+      got: url?.host ?? text,
+      expected: hosts.join(' or '),
+    });
+  }
+  return url;
+}
+
+function matches(host: string, pattern: string): boolean {
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
+}
+
+function loopback(endpoint: string, connector: Connector): URL {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (!url || !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) {
+    throw new TributaryError('ConnectionInvalid', 'an endpoint may only be a server on this machine', {
+      at: connector.label,
+      got: url?.host ?? endpoint,
+      expected: 'http://127.0.0.1:<port>',
+    });
+  }
+  return url;
+}
+
+/**
+ * `/repos/{owner}/{repo}` below the base URL, each value encoded as one path segment.
+ *
+ * @throws ConnectionInvalid for `.` and `..`, which would climb to another path
+ */
+export function urlOf(base: URL, path: string, fill: (name: string) => string, at: string): URL {
+  const filled = fillHoles(path, (name) => {
+    const value = fill(name);
+    if (value === '.' || value === '..') {
+      throw new TributaryError('ConnectionInvalid', `'${name}' cannot be part of a path`, { at, got: value });
+    }
+    return encodeURIComponent(value);
+  });
+  return new URL(base.href.replace(/\/$/, '') + filled);
+}

@@ -1,0 +1,97 @@
+import { isSafeNumber, parse, stringify } from 'lossless-json';
+import type { Entity } from '../../core/connector/connector.ts';
+import { compileFieldPath } from '../../core/connector/field-path.ts';
+import type { Field } from '../../core/connector/fields.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { compilePath, isStruct } from '../../core/record-path.ts';
+import { type Row, type Value, wholeRecord } from '../../core/records.ts';
+import { readMoment } from './moments.ts';
+
+/**
+ * JSON text with exact numbers: integers beyond 2^53 become bigint. With `exactDecimals`, decimals that a double would
+ * change become strings of their digits.
+ *
+ * @throws SyntaxError
+ */
+export function parseJson(text: string, exactDecimals: boolean): unknown {
+  // The exact parser is many times slower, and needed only where a double's 15 safe digits may not do.
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  return parse(text, undefined, {
+    parseNumber: (digits) => {
+      const number = Number(digits);
+      if (/^-?\d+$/.test(digits)) return Number.isSafeInteger(number) ? number : BigInt(digits);
+      return exactDecimals && !isSafeNumber(digits) ? digits : number;
+    },
+  });
+}
+
+export function needsExactDecimals(entity: Entity): boolean {
+  return Object.values(entity.fields).some((field) => field.type === 'BigDecimal');
+}
+
+/**
+ * Compiles the read set: a function from a vendor's record to the row of its values. A name is a declared field, a dotted
+ * path into a declared Struct, or `*` for an object of all declared fields.
+ *
+ * @throws SchemaChanged for any other name
+ */
+export function compileRow(entity: Entity, names: readonly string[], at: string): (record: object) => Row {
+  const readers = names.map((name) => readerOf(entity, name, at));
+  return (record) => readers.map((read) => read(record));
+}
+
+type Reader = (record: object) => Value;
+
+function readerOf(entity: Entity, name: string, at: string): Reader {
+  if (name === wholeRecord) {
+    const readers = Object.entries(entity.fields).map(
+      ([key, field]) => [key, fieldReader(key, field)] as const,
+    );
+    return (record) => Object.fromEntries(readers.map(([key, read]) => [key, read(record)]));
+  }
+  const field = entity.fields[name];
+  if (field) return fieldReader(name, field);
+  // A request parameter that a filter names is no data.
+  if (entity.parameters?.[name]) return () => null;
+  const [head = '', ...rest] = name.split('.');
+  const struct = entity.fields[head];
+  if (!struct || rest.length === 0) {
+    throw new TributaryError('SchemaChanged', `there is no field '${name}'`, {
+      at,
+      expected: `one of ${Object.keys(entity.fields).join(', ')}`,
+    });
+  }
+  const read = fieldReader(head, struct);
+  const inner = compilePath(rest.join('.'));
+  return (record) => {
+    const value = read(record);
+    return isStruct(value) ? inner(value) : null;
+  };
+}
+
+function fieldReader(name: string, field: Field): Reader {
+  const valueAt = compileFieldPath(field.at ?? name);
+  const decode = decoderOf(field);
+  return (record) => {
+    const value = valueAt(record);
+    return value === null || value === undefined ? null : (decode(value) as Value);
+  };
+}
+
+/** Values of another type than declared are handed on as they are: the engine rejects the record and says why. */
+function decoderOf(field: Field): (value: unknown) => unknown {
+  switch (field.type) {
+    case 'String':
+      return (value) =>
+        typeof value === 'string' ? value : typeof value === 'object' ? stringify(value) : String(value);
+    case 'DateTime': {
+      const format = field.format ?? 'iso8601';
+      return (value) => readMoment(value, format);
+    }
+    case 'Double':
+    case 'Float':
+      return (value) => (typeof value === 'bigint' ? Number(value) : value);
+    default:
+      return (value) => value;
+  }
+}

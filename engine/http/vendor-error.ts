@@ -1,0 +1,105 @@
+import type { Connector, ErrorRule } from '../../core/connector/connector.ts';
+import { compileFieldPath } from '../../core/connector/field-path.ts';
+import { type ErrorCode, TributaryError } from '../../core/errors.ts';
+import type { HttpResponse } from '../../core/ports.ts';
+
+const shown = 200;
+
+const fixes: Partial<Record<ErrorCode, string>> = {
+  InvalidCredentials: "renew the connection's credentials",
+  AccessDenied: "grant the connection's credentials access to this data",
+  ResourceNotFoundError:
+    "check the connection's settings; many vendors also answer so when access is missing",
+};
+
+/**
+ * An answer that is not 2xx as an error: the code from the connector's rules, else from the status; what the vendor says,
+ * shortened and without the connection's secrets.
+ *
+ * @param waitOf seconds to wait before the next try, as the vendor tells for an error of that code
+ */
+export function vendorError(
+  connector: Connector,
+  at: string,
+  { status, headers, body }: HttpResponse,
+  secrets: readonly string[],
+  waitOf: (code: ErrorCode) => number | undefined,
+): TributaryError {
+  const { errors = {} } = connector;
+  const answer = jsonOf(body);
+  const textAt = (path: string | undefined) => {
+    const value = path === undefined ? undefined : compileFieldPath(path)(answer);
+    return typeof value === 'string' ? redact(value, secrets).slice(0, shown) : undefined;
+  };
+  const message = textAt(errors.message);
+  const vendorCode = textAt(errors.vendorCode);
+  const requestId = errors.requestId === undefined ? undefined : headers[errors.requestId];
+  const rule = errors.rules?.find((candidate) => applies(candidate, status, headers, message, vendorCode));
+  const code = rule?.code ?? codeOf(status);
+  const fix = fixes[code];
+  const retryAfterSeconds = waitOf(code);
+  return new TributaryError(
+    code,
+    message ? `the vendor says "${message}"` : 'the vendor refused the request',
+    {
+      at,
+      status,
+      ...(vendorCode === undefined ? {} : { vendorCode }),
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(fix === undefined ? {} : { fix }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    },
+  );
+}
+
+function applies(
+  rule: ErrorRule,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  message = '',
+  vendorCode = '',
+): boolean {
+  return (
+    rule.status.includes(status) &&
+    Object.entries(rule.header ?? {}).every(([name, value]) =>
+      value === true ? headers[name] !== undefined : headers[name] === value,
+    ) &&
+    (rule.message === undefined || message.toLowerCase().includes(rule.message.toLowerCase())) &&
+    (rule.vendorCode === undefined || rule.vendorCode === vendorCode)
+  );
+}
+
+function codeOf(status: number): ErrorCode {
+  switch (status) {
+    case 401:
+      return 'InvalidCredentials';
+    case 403:
+      return 'AccessDenied';
+    case 404:
+    case 410:
+      return 'ResourceNotFoundError';
+    case 408:
+      return 'RequestTimeout';
+    case 429:
+      return 'RateLimitExceeded';
+    case 503:
+      return 'ServiceUnavailable';
+    default:
+      if (status >= 500) return 'ServerError';
+      return status >= 400 ? 'ClientError' : 'ConnectorProtocol';
+  }
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function redact(text: string, secrets: readonly string[]): string {
+  return secrets
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((redacted, secret) => redacted.replaceAll(secret, '***'), text);
+}
