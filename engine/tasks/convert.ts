@@ -1,0 +1,147 @@
+/** Values from one type to another, and to text: what a Map task's DESTINATION_DATA_TYPE and the file types ask for. */
+
+import { stringify } from 'lossless-json';
+import { isStruct } from '../../core/record-path.ts';
+import type { FieldType, Value } from '../../core/records.ts';
+import { dateText, dateTimeText, timeText } from './date-time.ts';
+import { decimalOf, decimalText, wholeOf } from './decimal.ts';
+
+/** A type, with the fraction digits of a DateTime. */
+export interface ConvertedType {
+  readonly type?: FieldType | undefined;
+  readonly fractionDigits?: 3 | 6 | undefined;
+}
+
+/** `undefined` for a value that cannot be converted. */
+export type Converter = (value: Value) => Value | undefined;
+
+/**
+ * Text of any value, `null` for null: numbers as plain decimals without an exponent, bytes as base64, objects and
+ * lists as JSON.
+ */
+export function valueText(value: Value): string | null {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+      return numberText(value);
+    case 'object':
+      if (value === null) return null;
+      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : jsonText(value);
+    default:
+      return String(value);
+  }
+}
+
+/** {@link valueText} of a value of a known type: a DateTime is brought to UTC with milliseconds, or microseconds. */
+export function textOf(from: ConvertedType): (value: Value) => string | null {
+  if (from.type !== 'DateTime') return valueText;
+  const { fractionDigits } = from;
+  return (value) => (value === null ? null : (dateTimeText(value, fractionDigits) ?? valueText(value)));
+}
+
+function numberText(value: number): string {
+  const text = String(value);
+  if (!text.includes('e')) return text;
+  const decimal = decimalOf(value);
+  return decimal === undefined ? text : decimalText(decimal);
+}
+
+function jsonText(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Integers beyond 2^53 are bigints, which JSON.stringify refuses.
+    return stringify(value) ?? 'null';
+  }
+}
+
+/**
+ * The conversion to `to`. Null stays null, and so does empty text unless text is asked for. What the type cannot hold
+ * exactly is not converted: 3.5 is no Integer, 40000 no Short, `2026-02-30` no Date. Numbers stand for epoch
+ * milliseconds where a date or time is asked for, 0 and 1 for booleans and the reverse, base64 text for bytes.
+ */
+export function converter(from: ConvertedType, to: ConvertedType & { readonly type: FieldType }): Converter {
+  if (to.type === 'String') return textOf(from);
+  const convert = converters[to.type];
+  const { fractionDigits } = to;
+  return (value) => (value === null || value === '' ? null : convert(value, fractionDigits));
+}
+
+type Present = Exclude<Value, null>;
+
+const converters: Readonly<
+  Record<Exclude<FieldType, 'String'>, (value: Present, fractionDigits?: 3 | 6) => Value | undefined>
+> = {
+  Boolean: booleanOf,
+  Short: (value) => wholeWithin(value, -32_768n, 32_767n),
+  Integer: (value) => wholeWithin(value, -2_147_483_648n, 2_147_483_647n),
+  Long: (value) => wholeWithin(value, -(2n ** 63n), 2n ** 63n - 1n),
+  BigInteger: (value) => wholeWithin(value),
+  Float: doubleOf,
+  Double: doubleOf,
+  BigDecimal: (value) => {
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    const decimal = decimalOf(numberLike(value));
+    return decimal && decimalText(decimal);
+  },
+  Date: dateText,
+  DateTime: dateTimeText,
+  Time: timeText,
+  ByteArray: (value) => {
+    if (value instanceof Uint8Array) return value;
+    return typeof value === 'string' && base64Pattern.test(value) ? Buffer.from(value, 'base64') : undefined;
+  },
+  Struct: (value) => parsed(value, isStruct),
+  Map: (value) => parsed(value, isStruct),
+  List: (value) => parsed(value, Array.isArray),
+};
+
+const base64Pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+export function booleanOf(value: Value): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  switch (typeof value === 'string' ? value.trim().toLowerCase() : Number(value)) {
+    case 'true':
+    case '1':
+    case 1:
+      return true;
+    case 'false':
+    case '0':
+    case 0:
+      return false;
+    default:
+      return undefined;
+  }
+}
+
+function numberLike(value: Value): Value {
+  return typeof value === 'boolean' ? Number(value) : value;
+}
+
+function wholeWithin(value: Present, least?: bigint, most?: bigint): Value | undefined {
+  const decimal = decimalOf(numberLike(value));
+  const whole = decimal && wholeOf(decimal);
+  if (whole === undefined || (least !== undefined && whole < least) || (most !== undefined && whole > most))
+    return undefined;
+  const number = Number(whole);
+  return Number.isSafeInteger(number) ? number : whole;
+}
+
+function doubleOf(value: Present): Value | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  const decimal = decimalOf(numberLike(value));
+  if (decimal === undefined) return undefined;
+  const number = Number(decimalText(decimal));
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function parsed(value: Present, isWanted: (value: unknown) => boolean): Value | undefined {
+  if (typeof value !== 'string') return isWanted(value) ? value : undefined;
+  try {
+    const json: unknown = JSON.parse(value);
+    return isWanted(json) ? (json as object) : undefined;
+  } catch {
+    return undefined;
+  }
+}
