@@ -94,7 +94,7 @@ export type Json =
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
 /** One item: below 400 KB, so it holds pointers, hashes and counts, never lists that grow with the data. */
-export interface StateItem<T extends JsonObject = JsonObject> {
+export interface StateItem<T extends object = JsonObject> {
   readonly pk: string;
   readonly sk: string;
   /** Rises with every write; what conditions compare. */
@@ -107,19 +107,19 @@ export interface StateWrite {
   readonly sk: string;
   /** `absent`, or the revision that was read. Without it the write is unconditional. */
   readonly expect?: 'absent' | number;
-  /** The new content, or `delete`, or `check` (a condition without a write). */
-  readonly set: JsonObject | 'delete' | 'check';
+  /** The new content (JSON data), or `delete`, or `check` (a condition without a write). */
+  readonly set: object | 'delete' | 'check';
   /** Epoch seconds after which the item may be removed. */
   readonly expiresAt?: number;
 }
 
 /** One DynamoDB table, or a folder of JSON files. Reads are strongly consistent. */
 export interface StateStore {
-  get<T extends JsonObject>(pk: string, sk: string): Promise<StateItem<T> | undefined>;
+  get<T extends object>(pk: string, sk: string): Promise<StateItem<T> | undefined>;
   /** All writes or none (at most 100). Throws StateConflict if any expectation fails. */
   write(writes: readonly StateWrite[]): Promise<void>;
   /** Items of one partition whose sk begins with `prefix`, ascending by sk unless `descending`. */
-  list<T extends JsonObject>(
+  list<T extends object>(
     pk: string,
     prefix: string,
     options?: { descending?: boolean; limit?: number; after?: string },

@@ -1,7 +1,7 @@
 /** Keys of output objects: the S3 layout that AppFlow's consumers know. */
 
-import type { PullWindow } from '../../core/source.ts';
 import type { Value } from '../../core/records.ts';
+import type { PullWindow } from '../../core/source.ts';
 import { valueText } from '../tasks/convert.ts';
 
 export type PrefixFormat = 'YEAR' | 'MONTH' | 'DAY' | 'HOUR' | 'MINUTE';
@@ -24,7 +24,13 @@ const dateLevels: readonly PrefixFormat[] = ['YEAR', 'MONTH', 'DAY', 'HOUR', 'MI
 /** `2026`, `02`, `03` … of a time in UTC, down to the level asked for. */
 export function dateParts(time: number, format: PrefixFormat): string[] {
   const text = new Date(time).toISOString();
-  const parts = [text.slice(0, 4), text.slice(5, 7), text.slice(8, 10), text.slice(11, 13), text.slice(14, 16)];
+  const parts = [
+    text.slice(0, 4),
+    text.slice(5, 7),
+    text.slice(8, 10),
+    text.slice(11, 13),
+    text.slice(14, 16),
+  ];
   return parts.slice(0, dateLevels.indexOf(format) + 1);
 }
 

@@ -3,8 +3,8 @@
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import type { JsonObject, ObjectStore } from '../../core/ports.ts';
 import type { PullWindow, SourceRequest } from '../../core/source.ts';
-import type { TaskPlan } from '../tasks/plan.ts';
 import type { Home } from '../ports.ts';
+import type { TaskPlan } from '../tasks/plan.ts';
 import type { Sizes } from './sizes.ts';
 
 export interface RunPlan {
@@ -20,6 +20,10 @@ export interface RunPlan {
   /** Set where pages may repeat records: the fields that make (key, version). */
   readonly repeatKey?: readonly string[];
   readonly splitCount: number;
+  /** The splits' descriptions, one JSON text a line; of the attempt that wrote this plan. */
+  readonly splitsKey: string;
+  /** The list of {@link SplitPointer}s that the Distributed Map reads. */
+  readonly splitListKey: string;
   /** Whether one loop takes the splits in turn (a `limit` counts over all of them). */
   readonly serial: boolean;
   readonly limit?: number;
@@ -38,7 +42,7 @@ export function runFolder(flowName: string, executionId: string): string {
   return `flows/${flowName}/runs/${executionId}`;
 }
 
-/** Where a split's description lies: a byte range of the run's `splits.jsonl`. Plain data, travels in the state machine. */
+/** Where a split's description lies: a byte range of the plan's `splitsKey`. Plain data, travels in the state machine. */
 export interface SplitPointer {
   readonly split: number;
   readonly start: number;
@@ -47,11 +51,6 @@ export interface SplitPointer {
 
 export const planKey = (flowName: string, executionId: string): string =>
   `${runFolder(flowName, executionId)}/plan.json`;
-export const splitsKey = (flowName: string, executionId: string): string =>
-  `${runFolder(flowName, executionId)}/splits.jsonl`;
-/** The list of {@link SplitPointer}s that the Distributed Map reads. */
-export const splitListKey = (flowName: string, executionId: string): string =>
-  `${runFolder(flowName, executionId)}/split-list.json`;
 export const manifestKey = (flowName: string, executionId: string): string =>
   `${runFolder(flowName, executionId)}/manifest.jsonl`;
 export const segmentFolder = (flowName: string, executionId: string): string =>
@@ -71,11 +70,10 @@ export async function readPlan(
 export async function readSplit(
   objects: ObjectStore,
   home: Home,
-  flowName: string,
-  executionId: string,
+  plan: RunPlan,
   pointer: SplitPointer,
 ): Promise<JsonObject> {
-  const text = await objects.read(home.stateBucket, splitsKey(flowName, executionId), {
+  const text = await objects.read(home.stateBucket, plan.splitsKey, {
     range: { start: pointer.start, end: pointer.end },
   });
   return JSON.parse(Buffer.from(text).toString()) as JsonObject;

@@ -13,7 +13,7 @@
  */
 
 import { TributaryError } from '../../core/errors.ts';
-import type { JsonObject, StateItem, StateStore } from '../../core/ports.ts';
+import type { StateItem, StateStore } from '../../core/ports.ts';
 import type { RecordCounts } from '../../core/records.ts';
 
 export const flowKey = (flowName: string): string => `FLOW#${flowName}`;
@@ -22,7 +22,7 @@ export const segmentKey = (split: number, segment: number): string =>
   `SEGMENT#${String(split).padStart(6, '0')}#${String(segment).padStart(8, '0')}`;
 
 /** What belongs to the flow's name and outlives every edit of its definition. */
-export type FlowState = JsonObject & {
+export interface FlowState {
   readonly status: 'Active' | 'Suspended';
   /** Why it is suspended; shown beside the status. */
   readonly statusMessage?: string;
@@ -37,26 +37,26 @@ export type FlowState = JsonObject & {
   readonly failureCount: number;
   /** Epoch seconds in the name of the `_latest` table, reserved before the table is created. */
   readonly catalogEpoch?: number;
-};
+}
 
 /** The run slot: one run of a flow at a time. */
-export type Slot = JsonObject & {
+export interface Slot {
   /** Absent: free. */
   readonly executionId?: string;
   readonly executionArn?: string;
   /** Rises with every taker; a run whose fence is not the slot's must not commit. */
   readonly fence: number;
-};
+}
 
 /** What one run overrides; nothing of it outlives the run. */
-export type RunParameters = JsonObject & {
+export interface RunParameters {
   /** Epoch milliseconds. */
   readonly from?: number;
   readonly to?: number;
   readonly full?: boolean;
   readonly limit?: number;
   readonly dryRun?: boolean;
-};
+}
 
 export type TriggerKind = 'OnDemand' | 'Scheduled' | 'Event';
 
@@ -66,7 +66,7 @@ export type TriggerKind = 'OnDemand' | 'Scheduled' | 'Event';
  */
 export type RunStatus = 'RUNNING' | 'COMMITTING' | 'COMMITTED' | 'Successful' | 'Error' | 'Canceled';
 
-export type Run = JsonObject & {
+export interface Run {
   readonly executionId: string;
   readonly executionArn: string;
   readonly flowName: string;
@@ -90,10 +90,12 @@ export type Run = JsonObject & {
   readonly errorMessage?: string;
   /** 1 or 2: what a CLI that waited for the run exits with. */
   readonly exitCode?: number;
-};
+}
 
 /** AppFlow's ExecutionStatus of a run. */
-export function executionStatus(run: Run): 'InProgress' | 'Successful' | 'Error' | 'CancelStarted' | 'Canceled' {
+export function executionStatus(
+  run: Run,
+): 'InProgress' | 'Successful' | 'Error' | 'CancelStarted' | 'Canceled' {
   switch (run.status) {
     case 'RUNNING':
       return run.cancelRequested ? 'CancelStarted' : 'InProgress';
@@ -147,6 +149,6 @@ export async function readFlowItems(state: StateStore, flowName: string): Promis
 }
 
 /** The `expect` of a write that follows a read. */
-export function expected(item: StateItem | undefined): 'absent' | number {
+export function expected(item: { readonly revision: number } | undefined): 'absent' | number {
   return item ? item.revision : 'absent';
 }

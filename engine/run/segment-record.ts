@@ -3,7 +3,7 @@ import { addCounts, noRecords, type RecordCounts } from '../../core/records.ts';
 import { runKey, segmentKey } from './run.ts';
 
 /** The winner of (split, n). Pointers, hashes and counts; the segment's index lies in the segment itself. */
-export type SegmentRecord = JsonObject & {
+export interface SegmentRecord {
   readonly key: string;
   /** Bytes of the object; 0 if the segment wrote nothing (then there is no object). */
   readonly size: number;
@@ -18,9 +18,7 @@ export type SegmentRecord = JsonObject & {
   readonly units: number;
   /** Page token of the next segment; absent: the split is done. */
   readonly next?: JsonObject;
-  /** Records received by this split, this segment included. */
-  readonly receivedSoFar: number;
-};
+}
 
 export async function readSegment(
   state: StateStore,

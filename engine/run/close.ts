@@ -1,0 +1,110 @@
+/** The end of a run: its record, the slot, the flow's failure count, the reports, and what it leaves behind. */
+
+import type { FlowDefinition } from '../../core/flow/definition.ts';
+import type { StateItem, StateWrite } from '../../core/ports.ts';
+import type { EnginePorts } from '../ports.ts';
+import { segmentFolder } from './plan.ts';
+import { reportDeactivated, reportEnd } from './reports.ts';
+import { expected, type FlowState, flowKey, isClosed, type Run, readFlowItems } from './run.ts';
+
+/** How a run ends; members of the record that the closer knows. */
+export type Ending = Pick<Run, 'status'> & Partial<Run>;
+
+/**
+ * Closes a run, frees the slot if it is the run's, counts the failure (and suspends the flow at its threshold), reports
+ * and cleans up. Safe to repeat: a run that is closed already is only reported and cleaned again.
+ */
+export async function closeRun(
+  ports: EnginePorts,
+  flow: FlowDefinition,
+  item: StateItem<Run>,
+  ending: Ending,
+): Promise<Run> {
+  let run = item.data;
+  let deactivation: string | undefined;
+  if (!isClosed(run)) {
+    run = { ...run, ...ending, endedAt: ports.clock.now() };
+    const items = await readFlowItems(ports.state, flow.flowName);
+    const writes: StateWrite[] = [{ pk: item.pk, sk: item.sk, expect: item.revision, set: run }];
+    const { slot } = items;
+    if (slot?.data.executionId === run.executionId) {
+      writes.push({ pk: slot.pk, sk: slot.sk, expect: slot.revision, set: { fence: slot.data.fence } });
+    }
+    const next = items.state && afterRun(flow, items.state.data, run);
+    if (items.state && next) {
+      writes.push({ pk: items.state.pk, sk: items.state.sk, expect: items.state.revision, set: next });
+      if (next.status === 'Suspended' && items.state.data.status === 'Active')
+        deactivation = next.statusMessage;
+    }
+    await ports.state.write(writes);
+    ports.log.info('run ended', {
+      flowName: flow.flowName,
+      executionId: run.executionId,
+      status: run.status,
+      recordsProcessed: run.counts?.received,
+      recordsWritten: run.counts?.written,
+    });
+  }
+  await reportEnd(ports, flow, run);
+  if (deactivation) await reportDeactivated(ports, flow, deactivation, run.endedAt ?? 0);
+  await removeSegments(ports, run);
+  return run;
+}
+
+/** What a run's end changes in the flow's state: the count of consecutive failures of scheduled runs. */
+function afterRun(flow: FlowDefinition, state: FlowState, run: Run): FlowState | undefined {
+  if (run.trigger !== 'Scheduled') return undefined;
+  if (run.status === 'Successful')
+    return state.failureCount === 0 ? undefined : { ...state, failureCount: 0 };
+  if (run.status !== 'Error') return undefined;
+  const failureCount = state.failureCount + 1;
+  const threshold = flow.triggerConfig.triggerProperties?.Scheduled?.flowErrorDeactivationThreshold;
+  return threshold !== undefined && failureCount >= threshold
+    ? { ...state, failureCount, status: 'Suspended', statusMessage: `${failureCount} consecutive failures` }
+    : { ...state, failureCount };
+}
+
+/** Segments are of use only until the commit has assembled them. Refused records stay with the run's other papers. */
+async function removeSegments(ports: EnginePorts, run: Run): Promise<void> {
+  const { stateBucket } = ports.home;
+  const keys: string[] = [];
+  for await (const { key } of ports.objects.list(stateBucket, segmentFolder(run.flowName, run.executionId))) {
+    keys.push(key);
+  }
+  if (keys.length > 0) await ports.objects.delete(stateBucket, keys);
+}
+
+/** Asks a run to stop; TransferBatch sees it between two segments. A run that is committing is not stopped. */
+export async function requestCancel(
+  ports: Pick<EnginePorts, 'state'>,
+  item: StateItem<Run>,
+): Promise<'cancelStarted' | 'tooLate'> {
+  if (item.data.status !== 'RUNNING') return 'tooLate';
+  await ports.state.write([
+    { pk: item.pk, sk: item.sk, expect: item.revision, set: { ...item.data, cancelRequested: true } },
+  ]);
+  return 'cancelStarted';
+}
+
+/** The flow's state when nothing has been written yet. */
+export function initialState(flow: FlowDefinition): FlowState {
+  return { status: flow.tributary?.flowStatus ?? 'Active', schemaVersion: 0, failureCount: 0 };
+}
+
+/** Sets Active or Suspended by hand; activating forgets the failures counted. */
+export async function setFlowStatus(
+  ports: Pick<EnginePorts, 'state'>,
+  flow: FlowDefinition,
+  status: 'Active' | 'Suspended',
+): Promise<void> {
+  const { state } = await readFlowItems(ports.state, flow.flowName);
+  const { statusMessage: _, ...rest } = state?.data ?? initialState(flow);
+  await ports.state.write([
+    {
+      pk: flowKey(flow.flowName),
+      sk: 'STATE',
+      expect: expected(state),
+      set: { ...rest, status, failureCount: status === 'Active' ? 0 : rest.failureCount },
+    },
+  ]);
+}

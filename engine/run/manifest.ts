@@ -1,0 +1,216 @@
+/**
+ * The commit manifest: the objects of a run and what each is made of, written once, before the first of them appears.
+ * JSON Lines: a header, then a line for each object in the order in which they are written.
+ */
+
+import { TributaryError } from '../../core/errors.ts';
+import type { ObjectStore } from '../../core/ports.ts';
+import type { OutputFormat, PlacedFragment } from '../encode/format.ts';
+import type { Home } from '../ports.ts';
+import { fileName, type Layout, normalisePrefix, runOutputFolder } from './layout.ts';
+import { aggregationOf, layoutOf, outputFormatOf } from './output.ts';
+import { manifestKey, type RunPlan, runFolder } from './plan.ts';
+import { type SegmentEntry, type SegmentIndex, sha256 } from './segment.ts';
+import type { SegmentRecord } from './segment-record.ts';
+
+/** A byte range of a segment that goes into an object. */
+export interface Part {
+  readonly segment: string;
+  readonly start: number;
+  readonly end: number;
+  readonly sha256: string;
+}
+
+export interface ManifestObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly contentType: string;
+  readonly rows: number;
+  readonly size: number;
+  /** Folder below the run's output folder; null for a file of refused records. */
+  readonly partition: string | null;
+  /** base64; what stands before and behind the parts. */
+  readonly head: string;
+  readonly tail: string;
+  readonly parts: readonly Part[];
+  /** Over head, the parts' hashes and tail: what the object's metadata carries. */
+  readonly hash: string;
+}
+
+export interface Manifest {
+  readonly objects: readonly ManifestObject[];
+  readonly bytes: number;
+}
+
+/** Groups the segments' fragments into objects: by unit, by size or into one, and by partition. */
+export async function makeManifest(
+  plan: RunPlan,
+  segments: readonly SegmentRecord[],
+  objects: ObjectStore,
+  home: Home,
+): Promise<Manifest> {
+  const layout = layoutOf(plan);
+  const format = outputFormatOf(plan);
+  const aggregation = aggregationOf(plan.flow);
+  const groups = new Map<string, Group>();
+  const rejected: (Part & { rows: number })[] = [];
+  for (const record of segments) {
+    const index = await readIndex(objects, home, record);
+    const split = splitOf(record.key);
+    for (const entry of index.entries) {
+      const unit = aggregation.natural ? `${split} ${String(entry.unit).padStart(12, '0')}` : '';
+      const name = `${entry.partition}\0${unit}`;
+      let group = groups.get(name);
+      if (!group) {
+        group = { partition: entry.partition, unit, fragments: [] };
+        groups.set(name, group);
+      }
+      group.fragments.push({ ...entry, segment: record.key });
+    }
+    if (index.rejected) rejected.push({ segment: record.key, ...index.rejected });
+  }
+  const sorted = [...groups.values()].sort(byPartitionThenUnit);
+  const files = sorted.flatMap((group) => bySize(group, aggregation.targetBytes, format.head().length));
+  const made = files.map((group, index) => outputObject(layout, format, group, index + 1));
+  const refused = rejectedObject(plan, layout, rejected, home);
+  const all = refused ? [...made, refused] : made;
+  return { objects: all, bytes: made.reduce((sum, object) => sum + object.size, 0) };
+}
+
+interface Fragment extends SegmentEntry {
+  readonly segment: string;
+}
+
+interface Group {
+  readonly partition: string;
+  readonly unit: string;
+  readonly fragments: Fragment[];
+}
+
+async function readIndex(objects: ObjectStore, home: Home, record: SegmentRecord): Promise<SegmentIndex> {
+  const bytes = await objects.read(home.stateBucket, record.key, {
+    range: { start: record.indexStart, end: record.size },
+  });
+  return JSON.parse(Buffer.from(bytes).toString()) as SegmentIndex;
+}
+
+/** Segments are named `<split>-<number>-<attempt>`. */
+function splitOf(segmentName: string): string {
+  return segmentName.slice(segmentName.lastIndexOf('/') + 1).split('-')[0] ?? '';
+}
+
+function byPartitionThenUnit(a: Group, b: Group): number {
+  return compare(a.partition, b.partition) || compare(a.unit, b.unit);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Cuts a group where a file has reached its target size. */
+function bySize(group: Group, targetBytes: number | undefined, headBytes: number): Group[] {
+  if (targetBytes === undefined) return [group];
+  const files: Group[] = [];
+  let fragments: Fragment[] = [];
+  let size = headBytes;
+  for (const fragment of group.fragments) {
+    const length = fragment.end - fragment.start;
+    // Nearer to the target without it than with it.
+    if (fragments.length > 0 && size + length / 2 > targetBytes) {
+      files.push({ ...group, fragments });
+      fragments = [];
+      size = headBytes;
+    }
+    fragments.push(fragment);
+    size += length;
+  }
+  if (fragments.length > 0) files.push({ ...group, fragments });
+  return files;
+}
+
+function outputObject(layout: Layout, format: OutputFormat, group: Group, sequence: number): ManifestObject {
+  const head = format.head();
+  let offset = head.length;
+  const placed: PlacedFragment[] = [];
+  for (const { start, end, rows, meta } of group.fragments) {
+    placed.push({ offset, length: end - start, rows, ...(meta && { meta }) });
+    offset += end - start;
+  }
+  const tail = format.tail(placed);
+  return finished({
+    bucket: layout.bucket,
+    key: `${runOutputFolder(layout)}${group.partition}${fileName(layout, sequence)}`,
+    contentType: format.contentType,
+    rows: group.fragments.reduce((sum, fragment) => sum + fragment.rows, 0),
+    size: offset + tail.length,
+    partition: group.partition,
+    head: base64(head),
+    tail: base64(tail),
+    parts: group.fragments.map(({ segment, start, end, sha256 }) => ({ segment, start, end, sha256 })),
+  });
+}
+
+/** Refused records go to the error bucket, or else stay beside the run's plan, so that none is lost. */
+function rejectedObject(
+  plan: RunPlan,
+  layout: Layout,
+  rejected: readonly (Part & { rows: number })[],
+  home: Home,
+): ManifestObject | undefined {
+  if (rejected.length === 0) return undefined;
+  const config = plan.flow.tributary?.errorHandlingConfig;
+  const folder = [normalisePrefix(config?.bucketPrefix), layout.flowName, layout.executionId]
+    .filter(Boolean)
+    .join('/');
+  return finished({
+    bucket: config?.bucketName ?? home.stateBucket,
+    key: config
+      ? `${folder}/errors-1.json`
+      : `${runFolder(layout.flowName, layout.executionId)}/errors-1.json`,
+    contentType: 'application/x-ndjson',
+    rows: rejected.reduce((sum, part) => sum + part.rows, 0),
+    size: rejected.reduce((sum, part) => sum + part.end - part.start, 0),
+    partition: null,
+    head: '',
+    tail: '',
+    parts: rejected.map(({ segment, start, end, sha256 }) => ({ segment, start, end, sha256 })),
+  });
+}
+
+function finished(object: Omit<ManifestObject, 'hash'>): ManifestObject {
+  const hash = sha256([object.head, ...object.parts.map((part) => part.sha256), object.tail].join('\n'));
+  return { ...object, hash };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+export async function writeManifest(
+  objects: ObjectStore,
+  home: Home,
+  plan: RunPlan,
+  manifest: Manifest,
+): Promise<void> {
+  const header = JSON.stringify({
+    executionId: plan.executionId,
+    objects: manifest.objects.length,
+    bytes: manifest.bytes,
+  });
+  const text = [header, ...manifest.objects.map((object) => JSON.stringify(object)), ''].join('\n');
+  try {
+    await objects.put(home.stateBucket, manifestKey(plan.flow.flowName, plan.executionId), text, {
+      ifAbsent: true,
+    });
+  } catch (error) {
+    // Another attempt's, and equal to ours: both follow from the same segment records.
+    if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+  }
+}
+
+export async function readManifest(objects: ObjectStore, home: Home, plan: RunPlan): Promise<Manifest> {
+  const bytes = await objects.read(home.stateBucket, manifestKey(plan.flow.flowName, plan.executionId));
+  const [header, ...lines] = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+  const { bytes: total } = JSON.parse(header ?? '{}') as { bytes: number };
+  return { bytes: total, objects: lines.map((line) => JSON.parse(line) as ManifestObject) };
+}

@@ -1,0 +1,180 @@
+/** Brings one object of the manifest into being, whole or not at all, and any number of times with the same result. */
+
+import type {
+  Encryption,
+  ObjectStore,
+  PutOptions,
+  StateStore,
+  UploadedPart,
+  UploadTarget,
+} from '../../core/ports.ts';
+import type { Home } from '../ports.ts';
+import type { ManifestObject } from './manifest.ts';
+import { runKey } from './run.ts';
+
+/** S3's smallest part but for the last, and the largest number of parts. */
+const smallestPart = 5 * 2 ** 20;
+const mostParts = 10_000;
+/** Objects up to this are put in one request, from memory. */
+const putWhole = 8 * 2 ** 20;
+
+const metadataName = 'tributary-hash';
+
+interface Surroundings {
+  readonly objects: ObjectStore;
+  readonly state: StateStore;
+  readonly home: Home;
+  readonly executionId: string;
+  readonly encryption: Encryption | undefined;
+}
+
+/** @param ordinal of the object in the manifest; names its record in the state table while it is uploaded. */
+export async function materialise(
+  object: ManifestObject,
+  ordinal: number,
+  around: Surroundings,
+): Promise<void> {
+  const { objects, encryption } = around;
+  const present = await objects.head(object.bucket, object.key);
+  if (present?.metadata[metadataName] === object.hash && present.size === object.size) return;
+  const options: PutOptions = {
+    contentType: object.contentType,
+    metadata: { [metadataName]: object.hash },
+    ...(encryption && { encryption }),
+  };
+  if (object.size <= putWhole) {
+    const pieces = [
+      ...(await Promise.all(pieceReaders(object).map((piece) => piece.read(0, piece.length, around)))),
+    ];
+    await objects.put(object.bucket, object.key, Buffer.concat(pieces), options);
+    return;
+  }
+  await uploadInParts(object, ordinal, options, around);
+}
+
+/** A stretch of the object: bytes at hand, or a range of a segment. */
+interface Piece {
+  readonly length: number;
+  readonly segment?: { readonly key: string; readonly start: number };
+  read(from: number, to: number, around: Surroundings): Promise<Uint8Array>;
+}
+
+function pieceReaders(object: ManifestObject): Piece[] {
+  const bytes = (text: string): Piece[] => {
+    const buffer = Buffer.from(text, 'base64');
+    return buffer.length === 0
+      ? []
+      : [{ length: buffer.length, read: (from, to) => Promise.resolve(buffer.subarray(from, to)) }];
+  };
+  const parts = object.parts.map(
+    ({ segment, start, end }): Piece => ({
+      length: end - start,
+      segment: { key: segment, start },
+      read: (from, to, { objects, home }) =>
+        objects.read(home.stateBucket, segment, { range: { start: start + from, end: start + to } }),
+    }),
+  );
+  return [...bytes(object.head), ...parts, ...bytes(object.tail)];
+}
+
+/** A part of the upload: one range to copy inside S3, or pieces to read and join. */
+type PlannedPart =
+  | { readonly copy: { readonly key: string; readonly start: number; readonly end: number } }
+  | { readonly join: readonly { readonly piece: Piece; readonly from: number; readonly to: number }[] };
+
+/**
+ * Cuts the pieces into parts: whatever is large enough is copied without passing through here; small pieces are joined
+ * until they make a part. A function of the manifest alone, so that an upload that was broken off goes on where it was.
+ */
+export function planParts(pieces: readonly Pick<Piece, 'length' | 'segment'>[], size: number): PlannedPart[] {
+  const partSize = Math.max(smallestPart, Math.ceil(size / (mostParts - 1000)));
+  const parts: PlannedPart[] = [];
+  let join: { piece: Piece; from: number; to: number }[] = [];
+  let joined = 0;
+  const flush = (): void => {
+    if (joined > 0) parts.push({ join });
+    join = [];
+    joined = 0;
+  };
+  for (const piece of pieces as readonly Piece[]) {
+    let from = 0;
+    if (joined > 0 && joined < partSize) {
+      // Fill the part that was begun, if need be with a bit of a large piece.
+      const to = Math.min(piece.length, partSize - joined);
+      join.push({ piece, from: 0, to });
+      joined += to;
+      from = to;
+    }
+    if (joined >= partSize) flush();
+    const rest = piece.length - from;
+    if (rest === 0) continue;
+    if (piece.segment && rest >= partSize) {
+      const { key, start } = piece.segment;
+      parts.push({ copy: { key, start: start + from, end: start + piece.length } });
+    } else {
+      join.push({ piece, from, to: piece.length });
+      joined += rest;
+    }
+  }
+  flush();
+  return parts;
+}
+
+async function uploadInParts(
+  object: ManifestObject,
+  ordinal: number,
+  options: PutOptions,
+  around: Surroundings,
+): Promise<void> {
+  const { objects, state, home, executionId } = around;
+  const pk = runKey(executionId);
+  const sk = `UPLOAD#${String(ordinal).padStart(8, '0')}`;
+  const recorded = await state.get<{ uploadId: string }>(pk, sk);
+  let uploadId = recorded?.data.uploadId;
+  let done = uploadId
+    ? await objects.listParts({ bucket: object.bucket, key: object.key, uploadId })
+    : undefined;
+  if (!uploadId || !done) {
+    uploadId = await objects.startUpload(object.bucket, object.key, options);
+    await state.write([{ pk, sk, set: { bucket: object.bucket, key: object.key, uploadId } }]);
+    done = [];
+  }
+  const target: UploadTarget = { bucket: object.bucket, key: object.key, uploadId };
+  const present = new Map(done.map((part) => [part.part, part]));
+  const parts: UploadedPart[] = [];
+  let number = 0;
+  for (const part of planParts(pieceReaders(object), object.size)) {
+    number++;
+    const length =
+      'copy' in part
+        ? part.copy.end - part.copy.start
+        : part.join.reduce((sum, { from, to }) => sum + to - from, 0);
+    const already = present.get(number);
+    if (already && already.size === length) {
+      parts.push(already);
+    } else if ('copy' in part) {
+      const { key, start, end } = part.copy;
+      parts.push(
+        await objects.copyPart(target, number, { bucket: home.stateBucket, key, range: { start, end } }),
+      );
+    } else {
+      const bytes = await Promise.all(part.join.map(({ piece, from, to }) => piece.read(from, to, around)));
+      parts.push(await objects.uploadPart(target, number, Buffer.concat(bytes)));
+    }
+  }
+  await objects.completeUpload(target, parts);
+  await state.write([{ pk, sk, set: 'delete' }]);
+}
+
+/** Aborts what a run has left unfinished. */
+export async function abortUploads(
+  objects: ObjectStore,
+  state: StateStore,
+  executionId: string,
+): Promise<void> {
+  const pk = runKey(executionId);
+  for await (const item of state.list<{ bucket: string; key: string; uploadId: string }>(pk, 'UPLOAD#')) {
+    await objects.abortUpload(item.data);
+    await state.write([{ pk, sk: item.sk, set: 'delete' }]);
+  }
+}

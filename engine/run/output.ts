@@ -1,0 +1,100 @@
+/** What a flow's S3 destination settings mean for its output. */
+
+import type { FlowDefinition } from '../../core/flow/definition.ts';
+import type { Row, Value } from '../../core/records.ts';
+import type { OutputFormat } from '../encode/format.ts';
+import { outputFormat } from '../encode/output-format.ts';
+import type { TaskPlan } from '../tasks/plan.ts';
+import { type Layout, normalisePrefix, partitionFolder } from './layout.ts';
+import type { RunPlan } from './plan.ts';
+
+export interface S3Output {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly fileType: 'CSV' | 'JSON' | 'PARQUET';
+  readonly preserveSourceDataTyping: boolean;
+}
+
+export function s3Output(flow: FlowDefinition): S3Output {
+  const properties = flow.destinationFlowConfigList[0]?.destinationConnectorProperties.S3;
+  if (!properties)
+    throw new Error('only S3 destinations are runnable: the judgement before a run sees to that');
+  const config = properties.s3OutputFormatConfig;
+  return {
+    bucket: properties.bucketName,
+    prefix: normalisePrefix(properties.bucketPrefix),
+    fileType: config?.fileType ?? 'JSON',
+    preserveSourceDataTyping: config?.preserveSourceDataTyping ?? false,
+  };
+}
+
+/** `natural`: a file for each page or input file. `targetBytes`: files of about that size. Neither: one file. */
+export interface Aggregation {
+  readonly natural: boolean;
+  readonly targetBytes?: number;
+}
+
+export function aggregationOf(flow: FlowDefinition): Aggregation {
+  const config = flow.destinationFlowConfigList[0]?.destinationConnectorProperties.S3?.s3OutputFormatConfig;
+  const aggregation = config?.aggregationConfig;
+  if (aggregation?.aggregationType === 'SingleFile') return { natural: false };
+  if (aggregation?.targetFileSize)
+    return { natural: false, targetBytes: aggregation.targetFileSize * 2 ** 20 };
+  return { natural: true };
+}
+
+const extensions = { CSV: '.csv', JSON: '.jsonl', PARQUET: '.parquet' } as const;
+
+export function layoutOf(
+  plan: Pick<RunPlan, 'flow' | 'executionId' | 'schemaVersion' | 'startedAt'>,
+): Layout {
+  const { flow } = plan;
+  const output = s3Output(flow);
+  const prefixConfig =
+    flow.destinationFlowConfigList[0]?.destinationConnectorProperties.S3?.s3OutputFormatConfig?.prefixConfig;
+  const hierarchy = prefixConfig?.pathPrefixHierarchy ?? [];
+  const dated = prefixConfig?.prefixType === 'PATH' || prefixConfig?.prefixType === 'PATH_AND_FILENAME';
+  return {
+    bucket: output.bucket,
+    prefix: output.prefix,
+    flowName: flow.flowName,
+    ...(hierarchy.includes('SCHEMA_VERSION') && { schemaVersion: plan.schemaVersion }),
+    ...(dated && prefixConfig?.prefixFormat && { datePath: prefixConfig.prefixFormat }),
+    executionIdInPath: hierarchy.includes('EXECUTION_ID'),
+    executionId: plan.executionId,
+    startedAt: plan.startedAt,
+    extension: flow.tributary?.fileExtension ? extensions[output.fileType] : '',
+  };
+}
+
+export function outputFormatOf(plan: Pick<RunPlan, 'flow' | 'tasks'>): OutputFormat {
+  return outputFormat({
+    fileType: s3Output(plan.flow).fileType,
+    fields: plan.tasks.destinationFields,
+    ...(plan.flow.tributary?.compression && { compression: plan.flow.tributary.compression }),
+  });
+}
+
+/** The partition folder of a destination row. Values repeat: their folders are remembered. */
+export function partitioner(
+  tasks: Pick<TaskPlan, 'partitionFields' | 'partitionIndexes'>,
+): (row: Row) => string {
+  const { partitionFields, partitionIndexes: indexes } = tasks;
+  if (partitionFields.length === 0) return () => '';
+  const [only] = indexes;
+  let remembered = new Map<Value, string>();
+  const folderOf = (values: readonly Value[]): string => partitionFolder(partitionFields, values);
+  const remember = (key: Value, values: readonly Value[]): string => {
+    const folder = folderOf(values);
+    if (remembered.size >= 20_000) remembered = new Map();
+    remembered.set(key, folder);
+    return folder;
+  };
+  if (indexes.length === 1 && only !== undefined) {
+    return (row) => {
+      const value = row[only] ?? null;
+      return remembered.get(value) ?? remember(value, [value]);
+    };
+  }
+  return (row) => folderOf(indexes.map((index) => row[index] ?? null));
+}

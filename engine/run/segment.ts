@@ -1,0 +1,143 @@
+/**
+ * A segment: what one stretch of pages became, for all partitions together, as one object. It ends with an index that
+ * says which bytes are whose, so that the commit can assemble output objects from ranges of many segments.
+ *
+ * fragment bytes … | index (JSON)
+ */
+
+import { createHash } from 'node:crypto';
+import type { JsonObject } from '../../core/ports.ts';
+import type { Row } from '../../core/records.ts';
+import type { FragmentEncoder, OutputFormat } from '../encode/format.ts';
+
+export interface SegmentEntry {
+  /** Folder below the run's output folder: `Rating=Warm/`, or empty. */
+  readonly partition: string;
+  /** Natural unit within the split (aggregation None), else 0. */
+  readonly unit: number;
+  /** Bytes [start, end) of the segment. */
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+  readonly sha256: string;
+  readonly meta?: JsonObject;
+}
+
+export interface SegmentIndex {
+  readonly entries: readonly SegmentEntry[];
+  /** Refused records, JSON Lines: bytes [start, end). */
+  readonly rejected?: {
+    readonly start: number;
+    readonly end: number;
+    readonly rows: number;
+    readonly sha256: string;
+  };
+  /** Hashes of the latest (key, version) pairs, oldest first, for sources whose pages may repeat. */
+  readonly seen?: readonly string[];
+}
+
+/** Collects the encoded records of one segment. */
+export class SegmentWriter {
+  private readonly format: OutputFormat;
+  private readonly encoders = new Map<string, FragmentEncoder>();
+  private readonly fragmentRows: number;
+  private readonly fragmentBytes: number;
+  private chunks: Uint8Array[] = [];
+  private entries: SegmentEntry[] = [];
+  private rejectedLines: string[] = [];
+  /** Bytes of finished fragments: where the next one begins. */
+  private position = 0;
+  private rejectedBytes = 0;
+  private open = 0;
+  private unit = 0;
+
+  constructor(format: OutputFormat, limits: { fragmentRows: number; fragmentBytes: number }) {
+    this.format = format;
+    this.fragmentRows = limits.fragmentRows;
+    this.fragmentBytes = limits.fragmentBytes;
+  }
+
+  /** Bytes held, roughly: what bounds the segment. */
+  get size(): number {
+    return this.position + this.open + this.rejectedBytes;
+  }
+
+  /** Records that follow belong to this unit; those of the unit before are finished first. */
+  beginUnit(unit: number): void {
+    if (unit === this.unit) return;
+    this.finishAll();
+    this.unit = unit;
+  }
+
+  append(partition: string, row: Row): void {
+    let encoder = this.encoders.get(partition);
+    if (!encoder) {
+      encoder = this.format.encoder();
+      this.encoders.set(partition, encoder);
+    }
+    const before = encoder.size;
+    encoder.append(row);
+    this.open += encoder.size - before;
+    if (encoder.rows >= this.fragmentRows || encoder.size >= this.fragmentBytes)
+      this.finish(partition, encoder);
+  }
+
+  reject(line: string): void {
+    this.rejectedLines.push(line);
+    this.rejectedBytes += line.length;
+  }
+
+  /** The object's bytes and where its index begins; `undefined` if the segment is empty. The writer is then used up. */
+  finishSegment(seen: readonly string[] | undefined): { body: Buffer; indexStart: number } | undefined {
+    this.finishAll();
+    let rejected: SegmentIndex['rejected'];
+    if (this.rejectedLines.length > 0) {
+      const bytes = Buffer.from(this.rejectedLines.join(''));
+      const start = this.position;
+      rejected = { start, end: start + bytes.length, rows: this.rejectedLines.length, sha256: sha256(bytes) };
+      this.push(bytes);
+    }
+    if (this.chunks.length === 0 && !seen?.length) return undefined;
+    const indexStart = this.position;
+    const index: SegmentIndex = {
+      entries: this.entries,
+      ...(rejected && { rejected }),
+      ...(seen && { seen }),
+    };
+    this.chunks.push(Buffer.from(JSON.stringify(index)));
+    return { body: Buffer.concat(this.chunks), indexStart };
+  }
+
+  private finishAll(): void {
+    for (const [partition, encoder] of this.encoders) this.finish(partition, encoder);
+    // A new unit or segment meets other partitions: do not keep an encoder for each one ever seen.
+    this.encoders.clear();
+  }
+
+  private finish(partition: string, encoder: FragmentEncoder): void {
+    this.open -= encoder.size;
+    const fragment = encoder.finish();
+    if (!fragment) return;
+    const start = this.position;
+    const { bytes, rows, meta } = fragment;
+    this.entries.push({
+      partition,
+      unit: this.unit,
+      start,
+      end: start + bytes.length,
+      rows,
+      sha256: sha256(bytes),
+      ...(meta && { meta }),
+    });
+    this.push(bytes);
+  }
+
+  private push(bytes: Uint8Array): void {
+    this.chunks.push(bytes);
+    this.position += bytes.length;
+  }
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

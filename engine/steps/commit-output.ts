@@ -1,0 +1,174 @@
+import { TributaryError } from '../../core/errors.ts';
+import { identityFingerprint } from '../../core/flow/fingerprint.ts';
+import type { StateItem } from '../../core/ports.ts';
+import { booksBalance } from '../../core/records.ts';
+import type { EnginePorts } from '../ports.ts';
+import { initialState } from '../run/close.ts';
+import { type ManifestObject, makeManifest, readManifest, writeManifest } from '../run/manifest.ts';
+import { abortUploads, materialise } from '../run/materialise.ts';
+import { type RunPlan, readPlan } from '../run/plan.ts';
+import {
+  expected,
+  flowKey,
+  type Run,
+  type RunReference,
+  readFlowItems,
+  readOpenRun,
+  type Slot,
+} from '../run/run.ts';
+import { readSegments } from '../run/segment-record.ts';
+
+export interface CommitOutputOutput {
+  readonly next: 'more' | 'unfinished' | 'catalog' | 'end';
+  readonly run: RunReference;
+  readonly splits: { readonly bucket: string; readonly key: string };
+  /** Number of the next object to write, with `more`. */
+  readonly object?: number;
+}
+
+/** Objects written at once. */
+const concurrency = 16;
+/** Left for the invocation's end when the deadline nears. */
+const reserveMilliseconds = 30_000;
+
+/**
+ * Assembles the segments into output objects.
+ *
+ * 1. The manifest is written. 2. The run becomes COMMITTING: from here it only rolls forward. 3. Each object is brought
+ * into being. 4. In one transaction the run becomes COMMITTED and the flow gets its watermark and schema version.
+ */
+export async function commitOutput(
+  reference: RunReference,
+  firstObject: number,
+  ports: EnginePorts,
+): Promise<CommitOutputOutput> {
+  let item = await readOpenRun(ports.state, reference);
+  const { flowName, executionId } = item.data;
+  const plan = await readPlan(ports.objects, ports.home, flowName, executionId);
+  const base = { run: reference, splits: { bucket: ports.home.stateBucket, key: plan.splitListKey } };
+  const after = plan.flow.metadataCatalogConfig?.glueDataCatalog && !plan.dryRun ? 'catalog' : 'end';
+  if (item.data.status === 'COMMITTED') return { ...base, next: after };
+
+  if (item.data.status === 'RUNNING') {
+    const prepared = await prepare(plan, item, ports);
+    if (prepared === 'unfinished') return { ...base, next: 'unfinished' };
+    item = await readOpenRun(ports.state, reference);
+  }
+  if (!plan.dryRun) {
+    const { objects } = await readManifest(ports.objects, ports.home, plan);
+    const next = await writeObjects(objects, firstObject, plan, ports);
+    if (next < objects.length) return { ...base, next: 'more', object: next };
+    await abortUploads(ports.objects, ports.state, executionId);
+  }
+  await commit(plan, item, ports);
+  return { ...base, next: after };
+}
+
+/** Sums up what was transferred, checks the books, writes the manifest, makes the run COMMITTING. */
+async function prepare(
+  plan: RunPlan,
+  item: StateItem<Run>,
+  ports: EnginePorts,
+): Promise<'unfinished' | 'ready'> {
+  const { flowName, executionId } = item.data;
+  const transferred = await readSegments(ports.state, executionId);
+  const { counts } = transferred;
+  const limitReached = plan.limit !== undefined && counts.received >= plan.limit;
+  if (transferred.splitsDone < plan.splitCount && !limitReached) return 'unfinished';
+  if (item.data.cancelRequested) {
+    throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
+  }
+  const manifest = await makeManifest(plan, transferred.segments, ports.objects, ports.home);
+  const inObjects = manifest.objects.reduce(
+    (sum, object) => sum + (object.partition === null ? 0 : object.rows),
+    0,
+  );
+  if (!booksBalance(counts) || inObjects !== counts.written) {
+    throw new TributaryError('BooksUnbalanced', 'the books of the run do not balance', {
+      flowName,
+      at: executionId,
+      got: JSON.stringify({ ...counts, inObjects }),
+      expected:
+        'received = written + filtered + rejected + outOfWindow + duplicates + skipped, and written = rows of the objects',
+      fix: 'report this as a defect; nothing was written',
+    });
+  }
+  await writeManifest(ports.objects, ports.home, plan, manifest);
+  const slot = await ownSlot(item.data, ports);
+  const run: Run = {
+    ...item.data,
+    status: 'COMMITTING',
+    window: plan.window,
+    schemaVersion: plan.schemaVersion,
+    counts,
+    bytesProcessed: transferred.received,
+    bytesWritten: plan.dryRun ? 0 : manifest.bytes,
+    objectsWritten: plan.dryRun ? 0 : manifest.objects.filter((object) => object.partition !== null).length,
+    splitCount: plan.splitCount,
+  };
+  await ports.state.write([
+    { pk: item.pk, sk: item.sk, expect: item.revision, set: run },
+    { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: 'check' },
+  ]);
+  ports.log.info('run is committing', { flowName, executionId, objects: manifest.objects.length });
+  return 'ready';
+}
+
+/** Writes objects from `first` on; answers the number of the first that is not written yet. */
+async function writeObjects(
+  objects: readonly ManifestObject[],
+  first: number,
+  plan: RunPlan,
+  ports: EnginePorts,
+): Promise<number> {
+  const { executionId, flow } = plan;
+  const around = {
+    objects: ports.objects,
+    state: ports.state,
+    home: ports.home,
+    executionId,
+    encryption: flow.kmsArn ? { kmsKeyArn: flow.kmsArn } : undefined,
+  };
+  for (let from = first; from < objects.length; from += concurrency) {
+    if (from > first && ports.clock.now() > ports.deadline - reserveMilliseconds) return from;
+    const group = objects.slice(from, from + concurrency);
+    await Promise.all(group.map((object, index) => materialise(object, from + index, around)));
+    for (const object of group)
+      ports.onProgress?.({ phase: 'commit', records: object.rows, bytes: object.size });
+  }
+  return objects.length;
+}
+
+/** The transaction that makes the run count. */
+async function commit(plan: RunPlan, item: StateItem<Run>, ports: EnginePorts): Promise<void> {
+  const { flow } = plan;
+  const { state } = await readFlowItems(ports.state, flow.flowName);
+  const slot = await ownSlot(item.data, ports);
+  const known = state?.data ?? initialState(flow);
+  const next = plan.dryRun
+    ? known
+    : {
+        ...known,
+        ...(plan.movesWatermark && { watermark: plan.window.end }),
+        schemaVersion: plan.schemaVersion,
+        schemaFingerprint: plan.schemaFingerprint,
+        identity: identityFingerprint(flow),
+      };
+  await ports.state.write([
+    { pk: item.pk, sk: item.sk, expect: item.revision, set: { ...item.data, status: 'COMMITTED' } },
+    { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: 'check' },
+    { pk: flowKey(flow.flowName), sk: 'STATE', expect: expected(state), set: next },
+  ]);
+}
+
+/** @throws FencedOut if another execution has taken the slot. */
+async function ownSlot(run: Run, ports: EnginePorts): Promise<StateItem<Slot>> {
+  const { slot } = await readFlowItems(ports.state, run.flowName);
+  if (slot?.data.executionId === run.executionId && slot.data.fence === run.fence) return slot;
+  throw new TributaryError('FencedOut', 'another execution has taken the run slot', {
+    flowName: run.flowName,
+    at: run.executionId,
+    got: `fence ${slot?.data.fence ?? 'none'}`,
+    expected: `fence ${run.fence}`,
+  });
+}

@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import type { ConnectionDefinition } from '../../core/connection.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { sourceConnectorName } from '../../core/flow/connector-name.ts';
+import type { FlowDefinition } from '../../core/flow/definition.ts';
+import { destinationConfig, destinationProperties, sourceProperties } from '../../core/flow/describe.ts';
+import { schemaFingerprint } from '../../core/flow/fingerprint.ts';
+import type { JsonObject } from '../../core/ports.ts';
+import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
+import type { EnginePorts } from '../ports.ts';
+import { s3Output } from '../run/output.ts';
+import { planKey, type RunPlan, readPlan, runFolder, type SplitPointer } from '../run/plan.ts';
+import { type Run, type RunReference, readFlowItems, readOpenRun } from '../run/run.ts';
+import { defaultSizes } from '../run/sizes.ts';
+import { isEmpty, iso, movesWatermark } from '../run/window.ts';
+import { filterConditions, planTasks, type TaskPlan } from '../tasks/plan.ts';
+import { isIncremental } from './start-run.ts';
+import type { TransferState } from './transfer-batch.ts';
+
+export interface DescribeSourceOutput {
+  readonly next: 'one' | 'many' | 'none';
+  readonly run: RunReference;
+  readonly splits: { readonly bucket: string; readonly key: string };
+  readonly transfer: TransferState | null;
+}
+
+/** Asks the source for its fields and splits, fixes the window's end and the schema version, writes the run plan. */
+export async function describeSource(
+  reference: RunReference,
+  ports: EnginePorts,
+): Promise<DescribeSourceOutput> {
+  const { data: run } = await readOpenRun(ports.state, reference);
+  const { flowName, executionId } = run;
+  const { objects, home } = ports;
+
+  if (!(await objects.head(home.stateBucket, planKey(flowName, executionId)))) {
+    const flow = await ports.loadFlow();
+    await checkBuckets(flow, ports);
+    const { plan, splits } = await makePlan(flow, run, ports);
+    const { lines, pointers } = layOut(splits);
+    await objects.put(home.stateBucket, plan.splitsKey, lines);
+    await objects.put(home.stateBucket, plan.splitListKey, JSON.stringify(pointers));
+    // Last, and only if absent: a slower twin of this step adopts the plan that is there, with the splits that it names.
+    try {
+      await objects.put(home.stateBucket, planKey(flowName, executionId), JSON.stringify(plan), {
+        ifAbsent: true,
+      });
+    } catch (error) {
+      if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+    }
+  }
+  const plan = await readPlan(objects, home, flowName, executionId);
+  const list = { bucket: home.stateBucket, key: plan.splitListKey };
+  const pointers = JSON.parse(
+    Buffer.from(await objects.read(list.bucket, list.key)).toString(),
+  ) as SplitPointer[];
+  const [first] = pointers;
+  ports.log.info('source described', { flowName, executionId, splits: pointers.length });
+  const base = { run: reference, splits: list };
+  if (!first) return { ...base, next: 'none', transfer: null };
+  return {
+    ...base,
+    next: plan.serial ? 'one' : 'many',
+    transfer: { ...first, segment: 0, turns: 0 },
+  };
+}
+
+/** A bucket that is not there is named before anything is fetched. */
+async function checkBuckets(flow: FlowDefinition, ports: EnginePorts): Promise<void> {
+  const destination = destinationConfig(flow);
+  const buckets = [
+    destination.connectorType === 'S3' && String(destinationProperties(flow).bucketName),
+    flow.tributary?.errorHandlingConfig?.bucketName,
+  ].filter((bucket): bucket is string => typeof bucket === 'string');
+  for (const bucket of buckets) {
+    if (await ports.objects.bucketExists(bucket)) continue;
+    throw new TributaryError(
+      'ResourceNotFoundError',
+      'the destination bucket does not exist or may not be used',
+      {
+        flowName: flow.flowName,
+        at: `s3://${bucket}`,
+        fix: 'create the bucket, or mend bucketName',
+      },
+    );
+  }
+}
+
+/** The request that a flow makes of its source, but for the read set. */
+export function sourceRequest(
+  flow: FlowDefinition,
+  connection: ConnectionDefinition | undefined,
+  window: PullWindow,
+  limit?: number,
+): SourceRequest {
+  const { sourceFlowConfig } = flow;
+  const { connectorProfileName, apiVersion, incrementalPullConfig } = sourceFlowConfig;
+  const settings = Object.entries(connection?.connectorProfileProperties ?? {}).map(([key, value]) => [
+    key,
+    String(value),
+  ]);
+  return {
+    flowName: flow.flowName,
+    connector: sourceConnectorName(flow, connection),
+    ...(connectorProfileName && { connectorProfileName }),
+    ...(apiVersion && { apiVersion }),
+    properties: sourceProperties(flow) as JsonObject,
+    settings: Object.fromEntries(settings),
+    ...(connection?.endpoint && { endpoint: connection.endpoint }),
+    fields: [],
+    filters: filterConditions(flow.tasks),
+    ...(incrementalPullConfig?.datetimeTypeFieldName && {
+      incrementalField: incrementalPullConfig.datetimeTypeFieldName,
+    }),
+    window,
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+export function sourcePorts(ports: EnginePorts, connectorProfileName: string | undefined): SourcePorts {
+  const { objects, http, clock, log } = ports;
+  return {
+    objects,
+    http,
+    clock,
+    log,
+    credentials: () =>
+      connectorProfileName ? ports.secrets.read(connectorProfileName) : Promise.resolve({}),
+  };
+}
+
+async function makePlan(
+  flow: FlowDefinition,
+  run: Run,
+  ports: EnginePorts,
+): Promise<{ plan: RunPlan; splits: readonly JsonObject[] }> {
+  const { connectorProfileName } = flow.sourceFlowConfig;
+  const connection = connectorProfileName ? await ports.loadConnection(connectorProfileName) : undefined;
+  const { parameters } = run;
+  const asked = sourceRequest(flow, connection, run.window, parameters.limit);
+  const source = await ports.loadSource(asked.connector);
+  const description = await source.describe(asked, sourcePorts(ports, connectorProfileName));
+
+  const end = Math.min(run.window.end, description.completeUntil ?? Number.POSITIVE_INFINITY);
+  // Only an incremental window promises that what lies behind its end comes next time; a full pull has no next time.
+  const window = run.window.start === undefined ? run.window : { ...run.window, end };
+  const windowField = asked.incrementalField ?? description.incrementalField;
+  const needsWindowField = window.start !== undefined && !description.appliesWindow;
+  if (needsWindowField && !windowField) {
+    throw new TributaryError('FlowInvalid', 'an incremental flow needs the field that its window is on', {
+      flowName: flow.flowName,
+      at: 'sourceFlowConfig.incrementalPullConfig.datetimeTypeFieldName',
+      got: 'nothing',
+      expected: 'a date-time field of the source',
+      fix: 'name it, or set dataPullMode to Complete',
+    });
+  }
+  const repeatKey = description.mayRepeat
+    ? [...(description.primaryKey ?? []), ...(windowField ? [windowField] : [])]
+    : undefined;
+  const output = s3Output(flow);
+  const tasks = planTasks(flow.tasks, description.fields, {
+    fileType: output.fileType,
+    preserveSourceDataTyping: output.preserveSourceDataTyping,
+    alsoRead: [...(needsWindowField && windowField ? [windowField] : []), ...(repeatKey ?? [])],
+    partitionColumnsInCatalog: flow.metadataCatalogConfig?.glueDataCatalog !== undefined,
+  });
+  const schema = schemaOf(flow, tasks);
+  const { state } = await readFlowItems(ports.state, flow.flowName);
+  const known = state?.data.schemaFingerprint;
+  const schemaVersion = (state?.data.schemaVersion ?? 0) + (known === schema ? 0 : 1);
+  const empty = isEmpty(window);
+  if (empty)
+    ports.log.info('empty window', {
+      flowName: flow.flowName,
+      start: iso(window.start ?? 0),
+      end: iso(window.end),
+    });
+  const splits = empty ? [] : description.splits;
+  const folder = runFolder(flow.flowName, run.executionId);
+  const plan: RunPlan = {
+    executionId: run.executionId,
+    flow,
+    request: { ...asked, fields: tasks.readFields, window },
+    residualFilters: asked.filters
+      .map((_, index) => index)
+      .filter((index) => !description.appliedFilters.includes(index)),
+    tasks,
+    window,
+    ...(needsWindowField && windowField && { windowField }),
+    ...(repeatKey && { repeatKey }),
+    splitCount: splits.length,
+    splitsKey: `${folder}/splits-${ports.attemptId}.jsonl`,
+    splitListKey: `${folder}/split-list-${ports.attemptId}.json`,
+    serial: splits.length <= 1 || parameters.limit !== undefined,
+    ...(parameters.limit !== undefined && { limit: parameters.limit }),
+    dryRun: parameters.dryRun === true,
+    schemaVersion,
+    schemaFingerprint: schema,
+    movesWatermark: movesWatermark(isIncremental(flow), parameters) && !empty,
+    startedAt: run.startedAt,
+    sizes: defaultSizes,
+  };
+  return { plan, splits };
+}
+
+/** Field mapping, types and partitions as they came out: with Map_all the source's fields decide, not the definition alone. */
+function schemaOf(flow: FlowDefinition, tasks: TaskPlan): string {
+  const fields = tasks.destinationFields.map(({ name, type }) => [name, type]);
+  return createHash('sha256')
+    .update(JSON.stringify([schemaFingerprint(flow), fields]))
+    .digest('hex');
+}
+
+/** One line a split, and where each lies. */
+function layOut(splits: readonly JsonObject[]): { lines: string; pointers: SplitPointer[] } {
+  const pointers: SplitPointer[] = [];
+  const lines: string[] = [];
+  let start = 0;
+  splits.forEach((split, index) => {
+    const line = `${JSON.stringify(split)}\n`;
+    const end = start + Buffer.byteLength(line);
+    pointers.push({ split: index, start, end });
+    lines.push(line);
+    start = end;
+  });
+  return { lines: lines.join(''), pointers };
+}

@@ -1,0 +1,70 @@
+import { exitCodeOf, isErrorCode } from '../../core/errors.ts';
+import type { EnginePorts } from '../ports.ts';
+import { closeRun } from '../run/close.ts';
+import { abortUploads } from '../run/materialise.ts';
+import { type Run, runKey } from '../run/run.ts';
+import { readSegments } from '../run/segment-record.ts';
+
+/** As Step Functions' Catch puts it: `Cause` is a Lambda function's error as JSON, or a sentence of the service. */
+export interface StepError {
+  readonly Error: string;
+  readonly Cause: string;
+}
+
+export interface FailRunOutput {
+  readonly error: StepError;
+}
+
+/** Notes why a split failed: the Map above it would only report that one did. The first error stays. */
+export async function failSplit(
+  executionId: string,
+  error: StepError,
+  ports: EnginePorts,
+): Promise<FailRunOutput> {
+  const told = { Error: error.Error, Cause: causeText(error) };
+  const pk = runKey(executionId);
+  if (!(await ports.state.get(pk, 'ERROR'))) await ports.state.write([{ pk, sk: 'ERROR', set: told }]);
+  return { error: told };
+}
+
+/**
+ * Closes a run as failed (or cancelled). A run that had begun to commit is left as it is: the next start, or the
+ * settlement, finishes it. One that was committed already keeps its data; what failed is its catalog or its report.
+ */
+export async function failRun(
+  executionId: string,
+  error: StepError,
+  ports: EnginePorts,
+): Promise<FailRunOutput> {
+  const split = await ports.state.get<{ Error: string; Cause: string }>(runKey(executionId), 'ERROR');
+  const { Error: code, Cause: message } = split?.data ?? { Error: error.Error, Cause: causeText(error) };
+  const told: FailRunOutput = { error: { Error: code, Cause: message } };
+  ports.log.error('run failed', { executionId, errorCode: code, errorMessage: message });
+  const item = await ports.state.get<Run>(runKey(executionId), 'RUN');
+  // Nothing was opened: StartRun itself refused or failed.
+  if (!item || item.data.status === 'COMMITTING') return told;
+  const flow = await ports.loadFlow();
+  const transferred = await readSegments(ports.state, executionId);
+  await abortUploads(ports.objects, ports.state, executionId);
+  const committed = item.data.status === 'COMMITTED';
+  await closeRun(ports, flow, item, {
+    status: code === 'ExecutionCanceled' ? 'Canceled' : 'Error',
+    errorCode: code,
+    errorMessage: message,
+    exitCode: isErrorCode(code) ? exitCodeOf({ name: code, message } satisfies Error) : 1,
+    ...(!committed && { counts: transferred.counts, bytesProcessed: transferred.received, bytesWritten: 0 }),
+  });
+  return told;
+}
+
+/** The sentence in a Lambda function's error, or the cause as it is. */
+function causeText({ Error: code, Cause }: StepError): string {
+  try {
+    const parsed: unknown = JSON.parse(Cause);
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed)
+      return String(parsed.errorMessage);
+  } catch {
+    // Not JSON: the service's own words.
+  }
+  return Cause || code;
+}

@@ -1,0 +1,116 @@
+/** The steps of a run by name: the one entry that the Lambda functions and the local runner share. */
+
+import { z } from 'zod';
+import { TributaryError } from '../../core/errors.ts';
+import { executionIdOf } from '../../core/execution/execution-id.ts';
+import { type StepName, stepNames } from '../../core/flow/state-machine.ts';
+import type { EnginePorts } from '../ports.ts';
+import { catalogOutput } from './catalog-output.ts';
+import { commitOutput } from './commit-output.ts';
+import { describeSource } from './describe-source.ts';
+import { endRun } from './end-run.ts';
+import { failRun, failSplit } from './fail-run.ts';
+import { startRun } from './start-run.ts';
+import { transferBatch } from './transfer-batch.ts';
+
+const runReference = z.object({ executionId: z.string(), fence: z.number().int() });
+
+const transferState = z.object({
+  split: z.number().int().min(0),
+  start: z.number().int(),
+  end: z.number().int(),
+  // Absent in an item of the Distributed Map, where a split's transfer begins.
+  segment: z.number().int().min(0).default(0),
+  turns: z.number().int().min(0).default(0),
+});
+
+const time = z.union([z.number(), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))]);
+
+/** What starts an execution of the state machine. Everything may be left out. */
+export const executionInput = z.strictObject({
+  trigger: z.enum(['OnDemand', 'Scheduled', 'Event']).default('OnDemand'),
+  parameters: z
+    .strictObject({
+      from: time.optional(),
+      to: time.optional(),
+      full: z.literal(true).optional(),
+      limit: z.number().int().min(1).optional(),
+      dryRun: z.literal(true).optional(),
+    })
+    .default({}),
+  /** Of the scheduler: the moment for which the run was due. */
+  scheduledTime: time.optional(),
+  /** Only finish what this run (an execution id) left in the middle of its commit. */
+  settle: z.string().optional(),
+});
+export type ExecutionInput = z.input<typeof executionInput>;
+
+const stepError = z.object({ Error: z.string(), Cause: z.string().default('') });
+
+/** The envelope that the state machine puts around a step (see core/flow/state-machine.ts). */
+const stepInput = z.object({
+  step: z.enum(stepNames),
+  executionArn: z.string(),
+  executionName: z.string(),
+  startedAt: z.string().optional(),
+  input: z.unknown().optional(),
+  state: z.looseObject({}),
+});
+
+/**
+ * Runs one step.
+ *
+ * @param event the state machine's envelope; parsed here
+ * @returns the next state data, small and plain
+ */
+export async function runStep(event: unknown, ports: EnginePorts): Promise<object> {
+  const envelope = stepInput.parse(event);
+  const { state } = envelope;
+  const ownId = executionIdOf(envelope.executionName);
+  const run = (): z.infer<typeof runReference> => runReference.parse(state.run);
+  const steps: Record<StepName, () => Promise<object>> = {
+    StartRun: () => {
+      const parsed = executionInput.safeParse(envelope.input ?? {});
+      if (!parsed.success) {
+        throw new TributaryError('InvalidArgument', z.prettifyError(parsed.error), {
+          at: 'the execution input',
+        });
+      }
+      const { trigger, parameters, scheduledTime, settle } = parsed.data;
+      return startRun(
+        {
+          executionId: ownId,
+          executionArn: envelope.executionArn,
+          startedAt: Date.parse(envelope.startedAt ?? ''),
+          trigger,
+          parameters: withoutUndefined(parameters),
+          ...(scheduledTime !== undefined && { scheduledTime }),
+          ...(settle !== undefined && { settle }),
+        },
+        ports,
+      );
+    },
+    DescribeSource: () => describeSource(run(), ports),
+    TransferBatch: () => transferBatch(run(), transferState.parse(state.transfer), ports),
+    FailSplit: () => failSplit(run().executionId, stepError.parse(state.error), ports),
+    CommitOutput: () => commitOutput(run(), z.number().default(0).parse(state.object), ports),
+    CatalogOutput: () => catalogOutput(run(), z.number().default(0).parse(state.table), ports),
+    EndRun: () => endRun(run(), ownId, ports),
+    FailRun: () => {
+      const reference = runReference.safeParse(state.run);
+      const error = stepError.safeParse(state.error);
+      return failRun(
+        reference.success ? reference.data.executionId : ownId,
+        error.success ? error.data : { Error: 'Internal', Cause: 'the run failed without saying why' },
+        ports,
+      );
+    },
+  };
+  return steps[envelope.step]();
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

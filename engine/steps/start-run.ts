@@ -1,0 +1,189 @@
+import { TributaryError } from '../../core/errors.ts';
+import type { FlowDefinition } from '../../core/flow/definition.ts';
+import { identityFingerprint } from '../../core/flow/fingerprint.ts';
+import { scheduleAllows } from '../../core/flow/schedule.ts';
+import type { StateItem, StateWrite } from '../../core/ports.ts';
+import type { EnginePorts } from '../ports.ts';
+import { closeRun, initialState } from '../run/close.ts';
+import { reportStart } from '../run/reports.ts';
+import {
+  expected,
+  flowKey,
+  isClosed,
+  type Run,
+  type RunParameters,
+  type RunReference,
+  readFlowItems,
+  runKey,
+  type Slot,
+  type TriggerKind,
+} from '../run/run.ts';
+import { pullWindow } from '../run/window.ts';
+
+export interface StartRunInput {
+  readonly executionId: string;
+  readonly executionArn: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly trigger: TriggerKind;
+  readonly parameters: RunParameters;
+  /** Epoch milliseconds for which the scheduler meant the run; deliveries come late. Default: startedAt. */
+  readonly scheduledTime?: number;
+  /** Only finish what this run left behind, begin nothing (see SettleRun). */
+  readonly settle?: string;
+}
+
+export type StartRunOutput =
+  | { readonly next: 'describe'; readonly run: RunReference }
+  /** The slot's holder died in the middle of its commit, which this execution now finishes. */
+  | { readonly next: 'commit'; readonly run: RunReference }
+  | { readonly next: 'skip'; readonly reason: string };
+
+/** Takes the run slot and opens the run's record, or says why not. */
+export async function startRun(input: StartRunInput, ports: EnginePorts): Promise<StartRunOutput> {
+  const flow = await ports.loadFlow();
+  const { flowName } = flow;
+  const items = await readFlowItems(ports.state, flowName);
+  const state = items.state?.data ?? initialState(flow);
+
+  const own = await ports.state.get<Run>(runKey(input.executionId), 'RUN');
+  if (own) return resumeOwn(ports, flow, own);
+
+  const held = await settleHolder(input, ports, flow, items.slot);
+  if (held) return held;
+  if (input.settle !== undefined) return { next: 'skip', reason: `${input.settle} needs no more settling` };
+
+  if (input.trigger === 'Scheduled') {
+    if (state.status !== 'Active')
+      return skip(ports, flow, `the flow is ${state.status}: ${state.statusMessage ?? 'deactivated'}`);
+    const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
+    const allowed = scheduled ? scheduleAllows(scheduled, input.scheduledTime ?? input.startedAt) : 'run';
+    if (allowed !== 'run')
+      return skip(ports, flow, `the schedule is ${allowed === 'over' ? 'over' : 'not yet due'}`);
+  }
+  checkIdentity(flow, state.identity);
+
+  // Settling may have freed the slot and counted a failure: read again, as what follows is conditional on both.
+  const { slot, state: stateItem } = await readFlowItems(ports.state, flowName);
+  const fence = (slot?.data.fence ?? 0) + 1;
+  const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
+  const run: Run = {
+    executionId: input.executionId,
+    executionArn: input.executionArn,
+    flowName,
+    status: 'RUNNING',
+    fence,
+    trigger: input.trigger,
+    parameters: input.parameters,
+    startedAt: input.startedAt,
+    window: pullWindow({
+      incremental: isIncremental(flow),
+      watermark: stateItem?.data.watermark,
+      now: Math.min(input.startedAt, ports.clock.now()),
+      scheduleOffset: scheduled?.scheduleOffset,
+      firstExecutionFrom: scheduled?.firstExecutionFrom,
+      parameters: input.parameters,
+    }),
+  };
+  const writes: StateWrite[] = [
+    { pk: flowKey(flowName), sk: 'SLOT', expect: expected(slot), set: holding(run, fence) },
+    { pk: runKey(run.executionId), sk: 'RUN', expect: 'absent', set: run },
+    { pk: flowKey(flowName), sk: historyKey(run), set: {} },
+  ];
+  if (!stateItem)
+    writes.push({ pk: flowKey(flowName), sk: 'STATE', expect: 'absent', set: initialState(flow) });
+  await ports.state.write(writes);
+  await reportStart(ports, flow, run);
+  ports.log.info('run started', { flowName, executionId: run.executionId, trigger: run.trigger });
+  return { next: 'describe', run: { executionId: run.executionId, fence } };
+}
+
+export function isIncremental(flow: FlowDefinition): boolean {
+  const { triggerType, triggerProperties } = flow.triggerConfig;
+  return triggerType === 'Scheduled' && triggerProperties?.Scheduled?.dataPullMode === 'Incremental';
+}
+
+function historyKey(run: Run): string {
+  return `HISTORY#${new Date(run.startedAt).toISOString()}#${run.executionId}`;
+}
+
+function holding(run: Pick<Run, 'executionId' | 'executionArn'>, fence: number): Slot {
+  return { executionId: run.executionId, executionArn: run.executionArn, fence };
+}
+
+function skip(ports: EnginePorts, flow: FlowDefinition, reason: string): StartRunOutput {
+  ports.log.warn('run skipped', { flowName: flow.flowName, reason });
+  return { next: 'skip', reason };
+}
+
+/** A repeated StartRun of a run that is open already. */
+async function resumeOwn(
+  ports: EnginePorts,
+  flow: FlowDefinition,
+  own: StateItem<Run>,
+): Promise<StartRunOutput> {
+  const run = own.data;
+  if (isClosed(run)) return skip(ports, flow, `the run ${run.executionId} has ended: ${run.status}`);
+  const reference = { executionId: run.executionId, fence: run.fence };
+  if (run.status !== 'RUNNING') return { next: 'commit', run: reference };
+  await reportStart(ports, flow, run);
+  return { next: 'describe', run: reference };
+}
+
+/**
+ * What to do about the run that holds the slot: skip while it goes on; finish it if it died while committing (its
+ * output must appear whole); close it as failed if it died before. Settlement events do the same earlier, but may be lost.
+ */
+async function settleHolder(
+  input: StartRunInput,
+  ports: EnginePorts,
+  flow: FlowDefinition,
+  slot: StateItem<Slot> | undefined,
+): Promise<StartRunOutput | undefined> {
+  const holder = slot?.data;
+  if (!slot || !holder?.executionId || holder.executionId === input.executionId) return undefined;
+  if (
+    holder.executionArn &&
+    holder.executionArn !== input.executionArn &&
+    (await ports.executions.isRunning(holder.executionArn))
+  ) {
+    return skip(ports, flow, `run ${holder.executionId} is in progress`);
+  }
+  const item = await ports.state.get<Run>(runKey(holder.executionId), 'RUN');
+  if (!item || isClosed(item.data)) return undefined;
+  if (item.data.status === 'RUNNING') {
+    await closeRun(ports, flow, item, {
+      status: item.data.cancelRequested ? 'Canceled' : 'Error',
+      errorCode: 'ExecutionCanceled',
+      errorMessage: 'the execution ended without reporting; settled by the next start',
+    });
+    return undefined;
+  }
+  const fence = holder.fence + 1;
+  const run: Run = { ...item.data, fence, executionArn: input.executionArn };
+  await ports.state.write([
+    { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: holding(run, fence) },
+    { pk: item.pk, sk: item.sk, expect: item.revision, set: run },
+  ]);
+  ports.log.warn('finishing the commit of a dead run', {
+    flowName: flow.flowName,
+    executionId: run.executionId,
+  });
+  return { next: 'commit', run: { executionId: run.executionId, fence } };
+}
+
+function checkIdentity(flow: FlowDefinition, identity: string | undefined): void {
+  const now = identityFingerprint(flow);
+  if (identity === undefined || identity === now) return;
+  throw new TributaryError(
+    'FlowInvalid',
+    'the source or the destination is not the one that this flow has run with',
+    {
+      flowName: flow.flowName,
+      at: 'sourceFlowConfig, destinationFlowConfigList',
+      expected:
+        'the same source object and destination for as long as the flow keeps its name, as its watermark and schema version belong to them',
+      fix: 'give the changed flow another flowName, or forget the old state with `tributary reset`',
+    },
+  );
+}

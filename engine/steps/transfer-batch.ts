@@ -1,0 +1,376 @@
+import { TributaryError } from '../../core/errors.ts';
+import { turnsPerLoop } from '../../core/flow/state-machine.ts';
+import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
+import type { Page, PageToken, SourceSession } from '../../core/source.ts';
+import type { EnginePorts } from '../ports.ts';
+import { aggregationOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { type RunPlan, readPlan, readSplit, type SplitPointer, segmentFolder } from '../run/plan.ts';
+import { type Run, type RunReference, readOpenRun, runKey, segmentKey } from '../run/run.ts';
+import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
+import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
+import { type RecordSieve, recordSieve } from '../run/sieve.ts';
+import { compileTasks, type RecordMapper } from '../tasks/compile.ts';
+import { sourcePorts } from './describe-source.ts';
+
+/** Where a split's transfer is; travels in the state machine. */
+export interface TransferState extends SplitPointer {
+  /** Number of the next segment. */
+  readonly segment: number;
+  /** Invocations so far in this loop. */
+  readonly turns: number;
+}
+
+export interface TransferBatchOutput {
+  readonly next: 'more' | 'wait' | 'done' | 'unfinished';
+  readonly run: RunReference;
+  readonly transfer: TransferState;
+  /** With `wait`. */
+  readonly waitSeconds?: number;
+}
+
+/** A wait up to this is slept here; a longer one goes back to the state machine, which waits for free. */
+const sleptSeconds = 20;
+/** Left for writing the segment when the deadline nears. */
+const reserveMilliseconds = 45_000;
+/** S3 keys end at 1,024 bytes, names of local folders at 255; the folders above need room. */
+const longestPartition = 700;
+
+/**
+ * Drains pages of one split into segments until the split is done, the source says "slow down" or the deadline nears.
+ *
+ * Where segments end is a function of the pages alone (see Sizes) or of the source's own "slow down"; the deadline only
+ * decides how many segments this invocation writes. What it had begun of the next one is fetched again.
+ */
+export async function transferBatch(
+  reference: RunReference,
+  transfer: TransferState,
+  ports: EnginePorts,
+): Promise<TransferBatchOutput> {
+  const { data: run } = await readOpenRun(ports.state, reference);
+  const plan = await readPlan(ports.objects, ports.home, run.flowName, run.executionId);
+  const batch = new Batch(plan, run, transfer, ports);
+  try {
+    const outcome = await batch.drain();
+    const state: TransferState = { ...batch.position, turns: transfer.turns + 1 };
+    if (outcome.next === 'done') return { next: 'done', run: reference, transfer: state };
+    if (state.turns >= turnsPerLoop) {
+      return { next: 'unfinished', run: reference, transfer: { ...state, turns: 0 } };
+    }
+    return { ...outcome, run: reference, transfer: state };
+  } finally {
+    await batch.close();
+  }
+}
+
+type Outcome = { next: 'done' } | { next: 'more' } | { next: 'wait'; waitSeconds: number };
+
+class Batch {
+  private readonly plan: RunPlan;
+  private readonly run: Run;
+  private readonly ports: EnginePorts;
+  private readonly mapper: RecordMapper;
+  private session: SourceSession | undefined;
+  private pointer: SplitPointer;
+  private segment: number;
+  /** Records that the run may still receive: its `limit` less what earlier segments received. */
+  private budget = Number.POSITIVE_INFINITY;
+
+  constructor(plan: RunPlan, run: Run, transfer: TransferState, ports: EnginePorts) {
+    const { segment, turns: _, ...pointer } = transfer;
+    this.plan = plan;
+    this.run = run;
+    this.ports = ports;
+    this.pointer = pointer;
+    this.segment = segment;
+    this.mapper = compileTasks(plan.tasks, { residualFilters: plan.residualFilters });
+  }
+
+  get position(): SplitPointer & { segment: number } {
+    return { ...this.pointer, segment: this.segment };
+  }
+
+  async close(): Promise<void> {
+    await this.session?.close();
+    this.session = undefined;
+  }
+
+  async drain(): Promise<Outcome> {
+    const { plan, ports } = this;
+    if (plan.limit !== undefined) {
+      this.budget = plan.limit - (await readSegments(ports.state, this.run.executionId)).counts.received;
+    }
+    let written = 0;
+    let previous = this.segment === 0 ? undefined : await this.read(this.segment - 1);
+    while (true) {
+      if (previous && !previous.next) {
+        if (this.budget <= 0 || !(await this.nextSplit())) return { next: 'done' };
+        previous = undefined;
+      }
+      // A segment that an earlier attempt recorded is adopted as it is.
+      const recorded = await this.read(this.segment);
+      if (recorded) {
+        previous = recorded;
+        this.segment++;
+        continue;
+      }
+      await this.checkStillWanted();
+      if (written > 0 && this.nearDeadline()) return { next: 'more' };
+      const result = await this.writeSegment(previous, written > 0);
+      if (!result) return { next: 'more' };
+      previous = result.record;
+      written++;
+      this.segment++;
+      this.budget -= previous.counts.received;
+      if (result.waitSeconds !== undefined && previous.next) {
+        if (result.waitSeconds > sleptSeconds)
+          return { next: 'wait', waitSeconds: Math.ceil(result.waitSeconds) };
+        await ports.clock.sleep(result.waitSeconds * 1000);
+      }
+    }
+  }
+
+  /** A serial run takes the splits in turn. */
+  private async nextSplit(): Promise<boolean> {
+    const { plan, ports } = this;
+    const split = this.pointer.split + 1;
+    if (!plan.serial || split >= plan.splitCount) return false;
+    const list = await ports.objects.read(ports.home.stateBucket, plan.splitListKey);
+    const pointer = (JSON.parse(Buffer.from(list).toString()) as SplitPointer[])[split];
+    if (!pointer) return false;
+    await this.close();
+    this.pointer = pointer;
+    this.segment = 0;
+    return true;
+  }
+
+  private read(segment: number): Promise<SegmentRecord | undefined> {
+    return readSegment(this.ports.state, this.run.executionId, this.pointer.split, segment);
+  }
+
+  private async checkStillWanted(): Promise<void> {
+    const { data: run } = await readOpenRun(this.ports.state, {
+      executionId: this.run.executionId,
+      fence: this.run.fence,
+    });
+    if (run.cancelRequested) {
+      throw new TributaryError('ExecutionCanceled', 'the run was cancelled', {
+        flowName: run.flowName,
+        at: run.executionId,
+      });
+    }
+  }
+
+  private nearDeadline(): boolean {
+    return this.ports.clock.now() > this.ports.deadline - reserveMilliseconds;
+  }
+
+  /** Undefined: given up for the deadline; what was fetched is fetched again by the next invocation. */
+  private async writeSegment(
+    previous: SegmentRecord | undefined,
+    mayGiveUp: boolean,
+  ): Promise<{ record: SegmentRecord; waitSeconds?: number } | undefined> {
+    const { plan, ports } = this;
+    const { sizes } = plan;
+    const content = new SegmentContent(plan, this.mapper, previous?.units ?? 0, await this.sieve(previous));
+    let token: PageToken | undefined = previous?.next;
+    let waitSeconds: number | undefined;
+    while (true) {
+      let page: Page;
+      try {
+        page = await (await this.openSession()).read(token);
+      } catch (error) {
+        // "Slow down" is an answer of the source: what came before it is kept, and the next try begins behind it.
+        const wait = rateLimitWait(error);
+        if (wait === undefined) throw error;
+        if (content.pages === 0) {
+          if (wait <= sleptSeconds) {
+            await ports.clock.sleep(wait * 1000);
+            continue;
+          }
+        }
+        waitSeconds = wait;
+        break;
+      }
+      content.add(page, this.budget - content.counts.received);
+      token = content.counts.received >= this.budget ? undefined : page.next;
+      ports.onProgress?.({ phase: 'transfer', records: page.rows.length, bytes: page.bytes });
+      if (
+        !token ||
+        content.writer.size >= sizes.segmentBytes ||
+        content.received >= sizes.segmentReceivedBytes ||
+        content.pages >= sizes.segmentPages
+      ) {
+        break;
+      }
+      if (this.nearDeadline()) {
+        if (mayGiveUp) return undefined;
+        // Not even one segment fits into an invocation: the source is that slow. End it here rather than never.
+        break;
+      }
+    }
+    const record = await this.store(content, token);
+    return { record, ...(waitSeconds !== undefined && { waitSeconds }) };
+  }
+
+  private async store(content: SegmentContent, next: PageToken | undefined): Promise<SegmentRecord> {
+    const { plan, ports } = this;
+    const { stateBucket } = ports.home;
+    const finished = content.writer.finishSegment(content.sieve?.remembered());
+    const name = `${segmentKey(this.pointer.split, this.segment).slice('SEGMENT#'.length).replace('#', '-')}-${ports.attemptId}`;
+    const key = `${segmentFolder(plan.flow.flowName, plan.executionId)}${name}`;
+    if (finished) await ports.objects.put(stateBucket, key, finished.body);
+    const record: SegmentRecord = {
+      key,
+      size: finished?.body.length ?? 0,
+      indexStart: finished?.indexStart ?? 0,
+      sha256: finished ? sha256(finished.body) : '',
+      counts: content.counts,
+      received: content.received,
+      pages: content.pages,
+      units: content.units,
+      ...(next && { next }),
+    };
+    const sk = segmentKey(this.pointer.split, this.segment);
+    try {
+      await ports.state.write([{ pk: runKey(plan.executionId), sk, expect: 'absent', set: record }]);
+      return record;
+    } catch (error) {
+      if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+      // Another attempt was first: its segment counts, this one goes.
+      const winner = await this.read(this.segment);
+      if (!winner) throw error;
+      if (finished && winner.key !== key) await ports.objects.delete(stateBucket, [key]);
+      await this.close();
+      return winner;
+    }
+  }
+
+  private async openSession(): Promise<SourceSession> {
+    if (!this.session) {
+      const { plan, ports } = this;
+      const { connector, connectorProfileName } = plan.request;
+      const source = await ports.loadSource(connector);
+      const split = await readSplit(ports.objects, ports.home, plan, this.pointer);
+      this.session = await source.open(plan.request, split, sourcePorts(ports, connectorProfileName));
+    }
+    return this.session;
+  }
+
+  private async sieve(previous: SegmentRecord | undefined): Promise<RecordSieve | undefined> {
+    const { plan, ports } = this;
+    if (!plan.windowField && !plan.repeatKey) return undefined;
+    let seen: readonly string[] = [];
+    if (plan.repeatKey && previous && previous.size > 0) {
+      const bytes = await ports.objects.read(ports.home.stateBucket, previous.key, {
+        range: { start: previous.indexStart, end: previous.size },
+      });
+      seen = (JSON.parse(Buffer.from(bytes).toString()) as SegmentIndex).seen ?? [];
+    }
+    return recordSieve(plan, seen);
+  }
+}
+
+/** What the pages of a segment became. */
+class SegmentContent {
+  readonly counts: RecordCounts = noRecords();
+  readonly writer: SegmentWriter;
+  readonly sieve: RecordSieve | undefined;
+  received = 0;
+  pages = 0;
+  /** Units begun so far in the split. */
+  units: number;
+  private readonly plan: RunPlan;
+  private readonly mapper: RecordMapper;
+  private readonly partition: (row: Row) => string;
+
+  constructor(plan: RunPlan, mapper: RecordMapper, units: number, sieve: RecordSieve | undefined) {
+    this.plan = plan;
+    this.mapper = mapper;
+    this.units = units;
+    this.sieve = sieve;
+    this.partition = partitioner(plan.tasks);
+    const { targetBytes } = aggregationOf(plan.flow);
+    this.writer = new SegmentWriter(outputFormatOf(plan), {
+      fragmentRows: plan.sizes.fragmentRows,
+      // A file of a target size is made of whole fragments.
+      fragmentBytes: Math.min(targetBytes ?? Number.POSITIVE_INFINITY, plan.sizes.segmentBytes),
+    });
+  }
+
+  add(page: Page, budget: number): void {
+    const { counts, writer } = this;
+    this.pages++;
+    this.received += page.bytes;
+    // What lies beyond the run's limit is not received: nobody has looked at it.
+    const rows = budget < page.rows.length ? page.rows.slice(0, budget) : page.rows;
+    counts.received += rows.length + (page.skipped ?? 0);
+    counts.skipped += page.skipped ?? 0;
+    if (aggregationOf(this.plan.flow).natural) {
+      const unit = page.unit ?? this.units;
+      writer.beginUnit(unit);
+      this.units = unit + 1;
+    }
+    for (const row of rows) this.addRow(row);
+  }
+
+  private addRow(row: Row): void {
+    const { counts, mapper, plan, writer, sieve } = this;
+    const sifted = sieve?.sift(row);
+    if (sifted === 'outOfWindow') {
+      counts.outOfWindow++;
+      return;
+    }
+    if (sifted === 'duplicate') {
+      counts.duplicates++;
+      return;
+    }
+    const mapped = mapper.map(row);
+    if (typeof mapped === 'number') {
+      counts.filtered++;
+      return;
+    }
+    if (!Array.isArray(mapped)) {
+      this.reject(row, mapped.field, mapped.reason);
+      return;
+    }
+    const partition = this.partition(mapped);
+    if (partition.length > longestPartition) {
+      this.reject(
+        row,
+        plan.tasks.partitionFields.join(', '),
+        'the partition folder would be too long for an object key',
+      );
+      return;
+    }
+    writer.append(partition, mapped);
+    counts.written++;
+  }
+
+  private reject(row: Row, field: string, reason: string): void {
+    const { counts, plan, writer } = this;
+    if (plan.flow.tributary?.errorHandlingConfig?.failOnFirstDestinationError) {
+      throw new TributaryError('RecordRejected', `a record cannot be written: ${reason}`, {
+        flowName: plan.flow.flowName,
+        at: field,
+      });
+    }
+    counts.rejected++;
+    const record = Object.fromEntries(plan.request.fields.map((name, index) => [name, row[index] ?? null]));
+    writer.reject(
+      `${JSON.stringify(
+        {
+          record,
+          errorCode: 'InvalidArgument',
+          errorMessage: `${field}: ${reason}`,
+          timestamp: new Date(plan.startedAt).toISOString(),
+        },
+        (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+      )}\n`,
+    );
+  }
+}
+
+function rateLimitWait(error: unknown): number | undefined {
+  if (!(error instanceof TributaryError) || error.code !== 'RateLimitExceeded') return undefined;
+  return error.context.retryAfterSeconds;
+}
