@@ -1,0 +1,101 @@
+/**
+ * JSON Lines: one object per line, UTF-8, LF or CRLF; blank lines are skipped.
+ *
+ * Numbers keep their value: integers beyond 2^53 become a bigint, decimals with more digits than a double holds the
+ * string of their digits. Fields that a record lacks are null.
+ */
+
+import { compareNumber, isInteger, parse as parseLossless } from 'lossless-json';
+import { messageOf, TributaryError } from '../../core/errors.ts';
+import { compilePath, isStruct } from '../../core/record-path.ts';
+import { type Row, type Value, wholeRecord } from '../../core/records.ts';
+import type { DecodeRecords, InputFormat, Prologue } from './input-format.ts';
+import { byteOrderMarkLength, checkUtf8 } from './text.ts';
+
+const lf = 0x0a;
+
+/**
+ * Whether a line may hold a number that `JSON.parse` would change: one of 16 digits or more, or with an exponent of
+ * three. Finding one in a string costs time, nothing else.
+ */
+const delicateNumber = /[:,[\s]-?(?:\d[\d.]{15}|[\d.]+[eE][+-]?\d{3})/;
+
+/**
+ * @param fields the read set: keys or dotted paths, or `*` for the object.
+ * @throws SourceDataInvalid
+ */
+export function jsonLinesFormat(fields: readonly string[]): InputFormat {
+  const getters = fields.map((field) =>
+    field === wholeRecord ? (record: object): Value => record : compilePath(field),
+  );
+  return {
+    begin(bytes, ended, at): Prologue | undefined {
+      if (bytes.length < 3 && !ended) return undefined;
+      return { used: byteOrderMarkLength(bytes, at), lines: 0, decode: jsonLinesDecoder(getters, at) };
+    },
+  };
+}
+
+function jsonLinesDecoder(getters: readonly ((record: object) => Value)[], at: string): DecodeRecords {
+  return (bytes, ended, firstLine, maxRows) => {
+    const rows: Row[] = [];
+    let used = 0;
+    let line = firstLine;
+    while (rows.length < maxRows && used < bytes.length) {
+      const terminator = bytes.indexOf(lf, used);
+      if (terminator < 0 && !ended) break;
+      const end = terminator < 0 ? bytes.length : terminator;
+      const text = bytes.toString('utf8', used, end);
+      const record = parseLine(text, `${at} line ${line}`);
+      if (record) rows.push(getters.map((get) => get(record)));
+      used = Math.min(end + 1, bytes.length);
+      if (terminator >= 0) line += 1;
+    }
+    checkUtf8(bytes.subarray(0, used), firstLine, lf, at);
+    return { rows, used, lines: line - firstLine };
+  };
+}
+
+/** `undefined` for a blank line. Messages carry no text of the line, as it is somebody's data. */
+function parseLine(text: string, at: string): object | undefined {
+  let value: unknown;
+  try {
+    value = delicateNumber.test(text) ? parseExact(text) : JSON.parse(text);
+  } catch {
+    if (text.trim() === '') return undefined;
+    throw new TributaryError('SourceDataInvalid', 'the line is not valid JSON', {
+      at: `${at}${errorColumn(text)}`,
+      expected: 'one JSON object per line (JSON Lines)',
+    });
+  }
+  if (isStruct(value)) return value;
+  throw new TributaryError('SourceDataInvalid', 'the line holds no JSON object', {
+    at,
+    got: Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`,
+    expected: 'one JSON object per line (JSON Lines)',
+  });
+}
+
+function parseExact(text: string): unknown {
+  return parseLossless(text, undefined, {
+    parseNumber: exactNumber,
+    // As JSON.parse has it: the last one counts.
+    onDuplicateKey: ({ newValue }) => newValue,
+  });
+}
+
+function exactNumber(digits: string): number | bigint | string {
+  const number = Number(digits);
+  if (isInteger(digits)) return Number.isSafeInteger(number) ? number : BigInt(digits);
+  return Number.isFinite(number) && compareNumber(String(number), digits) === 0 ? number : digits;
+}
+
+function errorColumn(text: string): string {
+  try {
+    parseExact(text);
+    return '';
+  } catch (error) {
+    const position = /at position (\d+)/.exec(messageOf(error))?.[1];
+    return position === undefined ? '' : ` column ${Number(position) + 1}`;
+  }
+}
