@@ -1,0 +1,92 @@
+/** What the two databases have in common, as the source sees it. */
+
+import type { Clock, FilterCondition, Log, SourceField, Value } from '#core';
+
+/** Where to connect. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  /** `require` encrypts without checking the certificate; `verify-full` checks it and the host name. */
+  readonly ssl: 'disable' | 'require' | 'verify-full';
+  /** PEM text of the certificate authority that `verify-full` trusts. Default: Node's own. */
+  readonly sslCa?: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Column {
+  readonly name: string;
+  /** As the database writes it, e.g. `numeric(10,2)`. */
+  readonly nativeType: string;
+  readonly field: SourceField;
+  /** What the select list holds for the column. */
+  readonly select: string;
+  /** The canonical value of what the driver gives for `select`; never called with null. */
+  readonly convert: (raw: string | number | Uint8Array) => Value;
+  /** Whether `ORDER BY column` and `column > parameter` agree, and the column's text finds its row again. */
+  readonly orders: boolean;
+  /** A parameter's text as an expression of the column's type. */
+  readonly parameter: (placeholder: string) => string;
+  /**
+   * Filters may compare its text: `plain` with the column's own equality, which is exact; `cast` only bytewise. Absent:
+   * what SQL compares is not what SELECT shows.
+   */
+  readonly text?: 'plain' | 'cast';
+  /** A moment in time: can bound a pull window. `stepMilliseconds` is how finely it is stored. */
+  readonly moment?: { readonly stepMilliseconds: number };
+}
+
+export interface Table {
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'table' | 'view';
+  /** Those that the user may read, in the table's order. */
+  readonly columns: readonly Column[];
+  /** Unique indexes over columns that are never null, the primary key first. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  /** The first column of every index. */
+  readonly indexed: ReadonlySet<string>;
+}
+
+/** SQL with parameters: `param` adds one and gives its placeholder. */
+export interface Parameters {
+  readonly values: (string | number)[];
+  add(value: string): string;
+}
+
+export interface Dialect {
+  readonly defaultPort: number;
+  /** @throws ConnectorUnreachable, InvalidCredentials, ResourceNotFoundError (the database), AccessDenied. */
+  connect(target: Target): Promise<Connection>;
+  quote(identifier: string): string;
+  newParameters(): Parameters;
+  /** `(columns) > (after)` in the columns' order, in the form that the database answers from an index. */
+  after(columns: readonly Column[], after: readonly string[], parameters: Parameters): string;
+  /** `column` compared with a moment, in the window's terms. */
+  moment(column: Column, operator: '<' | '>=', epochMilliseconds: number, parameters: Parameters): string;
+  /** The condition as SQL of exactly the engine's meaning, or undefined where there is none. */
+  filter(column: Column, condition: FilterCondition, parameters: Parameters): string | undefined;
+}
+
+export interface Connection {
+  schemas(): Promise<string[]>;
+  tables(schema: string): Promise<string[]>;
+  /** @throws ResourceNotFoundError with the names that come close; AccessDenied. */
+  table(schema: string, name: string): Promise<Table>;
+  /**
+   * Epoch milliseconds up to which no open transaction can add rows any more (rows stamped with the transaction's or
+   * the statement's time); never later than the database's clock.
+   */
+  completeUntil(log: Log, clock: Clock): Promise<number>;
+  /** Gives each row as the driver decodes it. */
+  query(
+    sql: string,
+    parameters: readonly (string | number)[],
+    onRow: (row: readonly (string | number | Uint8Array | null)[]) => void,
+    /** What errors name as their place. */
+    at: string,
+  ): Promise<void>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,163 @@
+/** A request on a table, compiled: the statement of each page and what becomes of its rows. */
+
+import { createHash } from 'node:crypto';
+import { type Row, type SourceRequest, TributaryError, type Value, wholeRecord } from '#core';
+import { didYouMean } from '../../core/flow/finding.ts';
+import { compilePath } from '../../core/record-path.ts';
+import type { Column, Dialect, Table } from './dialect.ts';
+
+export type RawValue = string | number | Uint8Array | null;
+export type RawRow = readonly RawValue[];
+
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+export interface Selection {
+  /** Rows in the order of the key, after the row with these key values. */
+  statement(after: readonly string[] | undefined, limit: number): Statement;
+  toRow(raw: RawRow): Row;
+  /** The row's place in the order, as the next page's `after`. */
+  placeOf(raw: RawRow): string[];
+  /** Indexes of the request's filters that the statement applies. */
+  readonly appliedFilters: readonly number[];
+  /** Changes when a column that matters does. */
+  readonly fingerprint: string;
+}
+
+/** @param order columns that together are unique and never null */
+export function selectionOf(
+  dialect: Dialect,
+  table: Table,
+  request: SourceRequest,
+  order: readonly string[],
+): Selection {
+  const readers = request.fields.map((field) => readerOf(table, field));
+  const orderColumns = order.map((name) => columnNamed(table, name));
+  const columns = [...new Set([...readers.flatMap((reader) => reader.columns), ...orderColumns])];
+  const place = orderColumns.map((column) => columns.indexOf(column));
+  const convert = readers.map((reader) => reader.compile(columns));
+
+  const filters = request.filters.map((filter) => {
+    const column = table.columns.find((column) => column.name === filter.field);
+    return { column, filter };
+  });
+  const conditions = (parameters: ReturnType<Dialect['newParameters']>) =>
+    filters.map(({ column, filter }) => column && dialect.filter(column, filter, parameters));
+
+  return {
+    statement(after, limit) {
+      const parameters = dialect.newParameters();
+      const where = [
+        ...(after ? [dialect.after(orderColumns, after, parameters)] : []),
+        ...windowConditions(dialect, table, request, parameters),
+        ...conditions(parameters).filter((condition) => condition !== undefined),
+      ];
+      const sql = [
+        `SELECT ${columns.map((column) => column.select).join(', ')}`,
+        `FROM ${dialect.quote(table.schema)}.${dialect.quote(table.name)}`,
+        ...(where.length > 0 ? [`WHERE ${where.join(' AND ')}`] : []),
+        `ORDER BY ${orderColumns.map((column) => dialect.quote(column.name)).join(', ')}`,
+        `LIMIT ${limit}`,
+      ].join(' ');
+      return { sql, values: parameters.values };
+    },
+    toRow(raw) {
+      const row: Row = new Array(convert.length);
+      for (let i = 0; i < convert.length; i++) row[i] = convert[i]?.(raw) ?? null;
+      return row;
+    },
+    placeOf: (raw) => place.map((index) => placeText(raw[index])),
+    appliedFilters: conditions(dialect.newParameters()).flatMap((sql, index) =>
+      sql === undefined ? [] : [index],
+    ),
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify(columns.map(({ name, nativeType }) => [name, nativeType])))
+      .digest('hex'),
+  };
+}
+
+/** Bytes as hexadecimal digits; the dialect's parameter reads them so. */
+function placeText(value: RawValue | undefined): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  return String(value);
+}
+
+function windowConditions(
+  dialect: Dialect,
+  table: Table,
+  request: SourceRequest,
+  parameters: ReturnType<Dialect['newParameters']>,
+): string[] {
+  const { incrementalField, window } = request;
+  if (incrementalField === undefined) return [];
+  const column = columnNamed(table, incrementalField);
+  const before = dialect.moment(column, '<', window.end, parameters);
+  // A full pull takes the rows without a stamp too; no window will ever hold them.
+  if (window.start === undefined) return [`(${before} OR ${dialect.quote(column.name)} IS NULL)`];
+  return [before, dialect.moment(column, '>=', window.start, parameters)];
+}
+
+// ---- the read set ----
+
+type Read = (raw: RawRow) => Value;
+
+/** How one member of the read set comes about. */
+interface Reader {
+  readonly columns: readonly Column[];
+  compile(selected: readonly Column[]): Read;
+}
+
+function readerOf(table: Table, field: string): Reader {
+  if (field === wholeRecord) {
+    return {
+      columns: table.columns,
+      compile(selected) {
+        const members = table.columns.map((column) => ({
+          name: column.name,
+          read: reading(column, selected),
+        }));
+        return (raw) => Object.fromEntries(members.map(({ name, read }) => [name, read(raw)]));
+      },
+    };
+  }
+  const literal = table.columns.find((column) => column.name === field);
+  if (literal) return { columns: [literal], compile: (selected) => reading(literal, selected) };
+  // `address.city` of a JSON column `address`.
+  const struct = table.columns.find(
+    (column) => column.field.type === 'Struct' && field.startsWith(`${column.name}.`),
+  );
+  const column = struct ?? columnNamed(table, field);
+  const path = compilePath(field.slice(column.name.length + 1));
+  return {
+    columns: [column],
+    compile(selected) {
+      const read = reading(column, selected);
+      return (raw) => {
+        const value = read(raw);
+        return typeof value === 'object' && value !== null ? path(value) : null;
+      };
+    },
+  };
+}
+
+function reading(column: Column, selected: readonly Column[]): Read {
+  const index = selected.indexOf(column);
+  const { convert } = column;
+  return (raw) => {
+    const value = raw[index];
+    return value === null || value === undefined ? null : convert(value);
+  };
+}
+
+/** @throws SchemaChanged */
+export function columnNamed(table: Table, name: string): Column {
+  const column = table.columns.find((column) => column.name === name);
+  if (column) return column;
+  const names = table.columns.map((column) => column.name);
+  throw new TributaryError('SchemaChanged', `the table has no column '${name}' that the user may read`, {
+    at: `${table.schema}.${table.name}`,
+    fix: didYouMean(name, names) ?? `its columns: ${names.slice(0, 20).join(', ')}`,
+  });
+}
