@@ -1,0 +1,135 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { cloud, DeployError } from './cloud/client.ts';
+
+const app = 'npx tsx test/e2e/cloud/selftest/app.ts';
+let machine = '';
+let bucket = '';
+let table = '';
+
+beforeAll(async () => {
+  await cloud.reset();
+  const { Selftest } = await cloud.deploy({ app, stacks: ['Selftest'] });
+  machine = Selftest?.MachineArn ?? '';
+  bucket = Selftest?.Bucket ?? '';
+  table = Selftest?.Table ?? '';
+  expect((await cloud.iamReport()).denied).toEqual([]);
+});
+
+afterEach(() => cloud.reset());
+
+/** Runs the machine with short waits and returns how it ended. */
+async function execute(input: object, name: string) {
+  await cloud.setWaitScale(0.001);
+  return cloud.waitForExecution(await cloud.startExecution(machine, input, name));
+}
+
+async function item(name: string, sk: string) {
+  return (await cloud.stateItems(table)).find((found) => found.pk?.S === name && found.sk?.S === sk);
+}
+
+describe('the emulated cloud', () => {
+  it('runs a deployed machine: loop, wait, distributed map, events, metrics, all within the deployed rights', async () => {
+    const { status, executionArn = '' } = await execute({ batches: 3, splits: 5, throttle: true }, 'whole');
+    expect(status).toBe('SUCCEEDED');
+
+    const out = ['0.json', '1.json', '2.json', '3.json', '4.json', 'all.bin'].map(
+      (file) => `out/whole/${file}`,
+    );
+    expect(await cloud.objects(bucket, 'out/whole/')).toEqual(out);
+    expect((await item('whole', 'batch#0'))?.calls).toEqual({ N: '2' }); // the rate limit was met once and retried
+    expect((await item('whole', 'batch#1'))?.calls).toEqual({ N: '1' });
+
+    const children = await cloud.children(executionArn);
+    expect(children.map((child) => child.status)).toEqual(Array(5).fill('SUCCEEDED'));
+    const { execution } = JSON.parse(
+      new TextDecoder().decode(await cloud.object(bucket, 'out/whole/3.json')),
+    );
+    expect(children.map((child) => child.executionArn)).toContain(execution); // a child's context is its own
+
+    const settled = await cloud.until('the settling function', () => item('whole', 'settled'));
+    expect(settled.status).toEqual({ S: 'SUCCEEDED' });
+    const events = (await cloud.eventsSeen()).filter(({ detail }) => detail.executionArn === executionArn);
+    expect(events.map(({ detail }) => detail.status)).toEqual(['RUNNING', 'SUCCEEDED']);
+    expect(events[1]).toMatchObject({
+      source: 'aws.states',
+      'detail-type': 'Step Functions Execution Status Change',
+      resources: [executionArn],
+      detail: { stateMachineArn: machine, name: 'whole', inputDetails: { included: true }, error: null },
+    });
+    const metric = () => cloud.metric('Splits', 'Selftest', { Machine: 'selftest' });
+    expect(await cloud.until('the metric', metric)).toBe(5);
+
+    const { denied, unchecked, used } = await cloud.iamReport();
+    expect({ denied, unchecked }).toEqual({ denied: [], unchecked: [] });
+    const actions = new Set(used.map(([, action]) => action));
+    for (const action of [
+      'kms:GenerateDataKey',
+      'kms:Decrypt',
+      'dynamodb:ConditionCheckItem',
+      'events:PutEvents',
+    ]) {
+      expect(actions).toContain(action);
+    }
+    expect(await cloud.problems()).toEqual([]);
+  });
+
+  it('retries a function killed at its start, at its end and at a request', async () => {
+    await cloud.killNext({ function: 'selftest-step', at: 'start' });
+    await cloud.killNext({ function: 'selftest-step', after: 2, at: 'after-request', request: 1 });
+    await cloud.killNext({ function: 'selftest-step', after: 3, at: 'end' });
+    const { status, executionArn = '' } = await execute({ batches: 2, splits: 0 }, 'killed');
+    expect(status).toBe('SUCCEEDED');
+    const failures = (await cloud.history(executionArn)).flatMap(({ taskFailedEventDetails: d }) =>
+      d ? [d.error] : [],
+    );
+    expect(failures).toEqual(['Lambda.Unknown', 'Lambda.Unknown', 'Lambda.Unknown']);
+    expect((await item('killed', 'batch#0'))?.calls).toEqual({ N: '2' }); // the count was written before the function died
+    expect(await cloud.problems()).toEqual([]);
+  });
+
+  it('refuses what the role may not do, and says so', async () => {
+    const { status, error } = await execute({ deny: true }, 'denied');
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'AccessDeniedException' });
+    const { denied } = await cloud.iamReport();
+    expect(denied).toMatchObject([
+      { action: 'glue:GetDatabase', resource: 'arn:aws:glue:eu-central-1:123456789012:catalog' },
+    ]);
+  });
+
+  it('fails a distributed map when a child fails', async () => {
+    const { status, error } = await execute({ splits: 3, fail: 1 }, 'child-fails');
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
+  });
+
+  it('loses status events on demand', async () => {
+    await cloud.dropStatusEvents(true);
+    const { status } = await execute({ splits: 0 }, 'lost');
+    expect(status).toBe('SUCCEEDED');
+    expect((await cloud.eventsSeen()).map(({ source }) => source)).toEqual(['selftest']);
+    const dropped = await cloud.until('the end event', async () => {
+      const details = await cloud.eventsDropped();
+      return details.length === 2 ? details : undefined;
+    });
+    expect(dropped.map(({ status }) => status)).toEqual(['RUNNING', 'SUCCEEDED']);
+  });
+
+  it('fires a schedule with its context attributes; a repeated delivery is refused by name', async () => {
+    await cloud.setWaitScale(0.001);
+    const fired = await cloud.fireSchedule('selftest-hourly', { time: '2026-01-01T10:00:00Z' });
+    const { status, name, input } = await cloud.waitForExecution(fired.result?.executionArn ?? '');
+    expect({ status, name }).toEqual({ status: 'SUCCEEDED', name: fired.executionId });
+    expect(JSON.parse(input ?? '')).toMatchObject({ scheduledTime: '2026-01-01T10:00:00Z' });
+    const again = await cloud.fireSchedule('selftest-hourly', { executionId: fired.executionId });
+    expect(again.error).toContain('ExecutionAlreadyExists');
+  });
+
+  it('fails a stack with a type it does not know and takes back what was made', async () => {
+    const failed = await cloud.deploy({ app, stacks: ['Unknown'] }).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(DeployError);
+    expect((failed as DeployError).output).toContain('AWS::Selftest::Nothing is not supported');
+    const response = await fetch(
+      `${process.env.AWS_ENDPOINT_URL}/123456789012/selftest-unknown?Action=GetQueueAttributes`,
+    );
+    expect(response.status).toBe(400);
+  });
+});

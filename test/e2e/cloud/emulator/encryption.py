@@ -1,0 +1,94 @@
+"""The key permissions that a request on encrypted data needs besides its own.
+
+S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html (Permissions),
+DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html,
+Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+Data under AWS managed keys needs none. Not checked: log groups, queues, topics, state machines, buses, schedules.
+"""
+
+import json
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
+
+from . import iam
+from .actions import Need
+from .base import ACCOUNT, REGION
+
+
+def key_needs(needs, environ):
+    """The kms actions on keys that go with these needs."""
+    found = []
+    for need in needs:
+        service, _, action = need.action.partition(":")
+        key, actions = _FINDERS.get(service, lambda *_: (None, []))(action, need.resource, environ)
+        if key:
+            context = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com", "kms:CallerAccount": ACCOUNT}
+            found += [Need(f"kms:{name}", key.arn, context) for name in actions]
+    return found
+
+
+def require_key(role_arn, need):
+    """The key's policy allows the role, or leaves the decision to the account's policies and these allow it."""
+    policy = find_key(need.resource).policy
+    statements = (json.loads(policy) if isinstance(policy, str) else policy)["Statement"]
+    root = f"arn:aws:iam::{ACCOUNT}:root"
+    own = [s for s in statements if role_arn in _principals(s) or "*" in _principals(s)]
+    if iam.allows([{**s, "Resource": "*"} for s in own], need.action, need.resource, need.context):
+        iam.used.add((role_arn.split("/")[-1], need.action, need.resource))
+        return
+    delegated = [s for s in statements if root in _principals(s)]
+    if iam.allows([{**s, "Resource": "*"} for s in delegated], need.action, need.resource, need.context):
+        iam.require(role_arn, need.action, need.resource, need.context)
+        return
+    raise iam.deny(role_arn, need.action, need.resource, f"the key policy does not allow the {need.action} action")
+
+
+def _principals(statement):
+    principal = statement.get("Principal", {})
+    named = principal if isinstance(principal, str) else principal.get("AWS", [])
+    return named if isinstance(named, list) else [named]
+
+
+def find_key(name):
+    """The customer managed key of an id, ARN or alias; None for an AWS managed one."""
+    if not name or "alias/aws/" in name:
+        return None
+    backend = kms_backends[ACCOUNT][REGION]
+    return backend.keys.get(backend.any_id_to_key_id(name))
+
+
+def _s3(action, resource, environ):
+    backend = s3_backends[ACCOUNT]["aws"]
+    bucket_name, _, key_name = resource.removeprefix("arn:aws:s3:::").partition("/")
+    if action in ("GetObject", "GetObjectVersion") and bucket_name in backend.buckets:
+        stored = backend.get_object(bucket_name, key_name)
+        return find_key(stored.kms_key_id if stored and stored.encryption == "aws:kms" else None), ["Decrypt"]
+    if action != "PutObject" or bucket_name not in backend.buckets:
+        return None, []
+    default = ((backend.buckets[bucket_name].encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault", {})
+    name = environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID") or default.get("KMSMasterKeyID")
+    if environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION") == "AES256":
+        name = None
+    # The parts of an upload are encrypted one by one and read again when it is completed.
+    query = environ.get("QUERY_STRING", "")
+    multipart = "uploadId=" in query or query.split("=")[0] == "uploads" or "uploads&" in query
+    return find_key(name), ["GenerateDataKey", "Decrypt"] if multipart else ["GenerateDataKey"]
+
+
+def _dynamodb(_action, resource, _environ):
+    table = dynamodb_backends[ACCOUNT][REGION].tables.get(resource.split(":table/")[-1].split("/")[0])
+    settings = (table.sse_specification or {}) if table else {}
+    return find_key(settings.get("KMSMasterKeyId")), ["Decrypt"]
+
+
+def _secretsmanager(action, resource, _environ):
+    secrets = secretsmanager_backends[ACCOUNT][REGION].secrets
+    secret = secrets.get(resource) or secrets.get(resource.split(":secret:")[-1][:-7])  # named by ARN or by name
+    actions = {"GetSecretValue": ["Decrypt"], "PutSecretValue": ["GenerateDataKey", "Decrypt"]}.get(action, [])
+    return find_key(secret.kms_key_id if secret else None), actions
+
+
+_FINDERS = {"s3": _s3, "dynamodb": _dynamodb, "secretsmanager": _secretsmanager}
