@@ -179,22 +179,22 @@ function compareInstant(bound: string): Comparison {
 }
 
 /** Doubles tell numbers of up to 15 digits apart; longer ones are compared as decimals. */
-const shortNumber = /^\s*[+-]?(?=[\d.]{1,16}\s*$)(?:\d+(?:\.\d*)?|\.\d+)\s*$/;
+function shortNumber(text: string): number | undefined {
+  return text.length <= 15 && plainNumber.test(text) ? Number(text) : undefined;
+}
+
+const plainNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/;
 
 function compareNumber(bound: string): Comparison {
   const exact = decimalOf(bound);
   if (exact === undefined) return () => Number.NaN;
-  const double = shortNumber.test(bound) ? Number(bound) : undefined;
+  const double = shortNumber(bound);
   return (value) => {
     if (double !== undefined) {
-      const short =
-        typeof value === 'number'
-          ? value
-          : typeof value === 'string' && shortNumber.test(value)
-            ? Number(value)
-            : undefined;
-      if (short !== undefined)
-        return short < double ? -1 : short > double ? 1 : short === double ? 0 : Number.NaN;
+      const number = typeof value === 'string' ? shortNumber(value) : value;
+      if (typeof number === 'number') {
+        return number < double ? -1 : number > double ? 1 : number === double ? 0 : Number.NaN;
+      }
     }
     const decimal = decimalOf(value);
     return decimal === undefined ? Number.NaN : compareDecimals(decimal, exact);
