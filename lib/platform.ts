@@ -35,8 +35,6 @@ import { functionCode } from './bundle.ts';
 import { NodeFunction } from './node-function.ts';
 
 export interface TributaryPlatformProps {
-  /** Told of alarms. Default: nobody; the alarms' states are on the dashboard. */
-  readonly alarmTopic?: ITopic;
   /** Days that the papers of a run (plan, manifest, refused records) are kept. Default 90. */
   readonly runRetentionDays?: number;
   /** Default one month. */
@@ -52,6 +50,7 @@ export class TributaryPlatform extends Construct {
   readonly key: Key;
   readonly stateBucket: Bucket;
   readonly stateTable: Table;
+  private readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: TributaryPlatformProps = {}) {
     super(scope, id);
@@ -120,7 +119,12 @@ export class TributaryPlatform extends Construct {
     new CfnScheduleGroup(this, 'Schedules', { name: scheduleGroupName });
 
     const settle = this.settlement(props.logRetention ?? RetentionDays.ONE_MONTH);
-    this.watch(settle, props.alarmTopic);
+    this.alarms = this.watch(settle);
+  }
+
+  /** Has a topic told of the alarms. Default: nobody is. */
+  notify(topic: ITopic): void {
+    for (const alarm of this.alarms) alarm.addAlarmAction(new SnsAction(topic));
   }
 
   /** Step Functions tells when an execution ended otherwise than by its last step; whoever hears it settles the run. */
@@ -164,7 +168,7 @@ export class TributaryPlatform extends Construct {
   }
 
   /** One dashboard and three alarms over all flows: an alarm per flow would cost more than most flows. */
-  private watch(settle: NodeFunction, topic: ITopic | undefined): void {
+  private watch(settle: NodeFunction): Alarm[] {
     const period = Duration.minutes(5);
     const total = (metricName: string, label: string) =>
       new Metric({ namespace: 'Tributary', metricName, label, statistic: 'Sum', period });
@@ -186,8 +190,8 @@ export class TributaryPlatform extends Construct {
       period,
     });
 
-    const alarm = (id: string, metric: IMetric, alarmDescription: string) => {
-      const made = new Alarm(this, id, {
+    const alarm = (id: string, metric: IMetric, alarmDescription: string) =>
+      new Alarm(this, id, {
         alarmName: `${namePrefix}${id.replace(/(?!^)([A-Z])/g, '-$1').toLowerCase()}`,
         alarmDescription,
         metric,
@@ -196,15 +200,15 @@ export class TributaryPlatform extends Construct {
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
-      if (topic) made.addAlarmAction(new SnsAction(topic));
-    };
-    alarm('FailedRuns', failed, 'A run of a flow ended as Error; `tributary runs FLOW --aws` tells why.');
-    alarm(
-      'SettlementErrors',
-      settlementErrors,
-      'A dead run could not be settled; the next start of its flow does it.',
-    );
-    alarm('DroppedStarts', dropped, 'EventBridge Scheduler gave up starting a scheduled flow.');
+    const alarms = [
+      alarm('FailedRuns', failed, 'A run of a flow ended as Error; `tributary runs FLOW --aws` tells why.'),
+      alarm(
+        'SettlementErrors',
+        settlementErrors,
+        'A dead run could not be settled; the next start of its flow does it.',
+      ),
+      alarm('DroppedStarts', dropped, 'EventBridge Scheduler gave up starting a scheduled flow.'),
+    ];
 
     const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 12, height: 6 });
     new Dashboard(this, 'Dashboard', {
@@ -225,6 +229,7 @@ export class TributaryPlatform extends Construct {
         [graph('Settlement and schedules', [settlementErrors, dropped])],
       ],
     });
+    return alarms;
   }
 }
 

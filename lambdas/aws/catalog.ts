@@ -8,7 +8,7 @@ import {
   GetDatabaseCommand,
   GetPartitionsCommand,
   GetTableCommand,
-  type GlueClient,
+  GlueClient,
   type PartitionError,
   type StorageDescriptor,
   type Table,
@@ -18,6 +18,8 @@ import {
 import { TributaryError } from '../../core/errors.ts';
 import type { Catalog, CatalogColumn, CatalogTable } from '../../core/ports.ts';
 import { awsCall, awsError, isAwsError } from './errors.ts';
+
+export { GlueClient };
 
 /** https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html, …_BatchDeletePartition.html */
 const putBatch = 100;

@@ -1,7 +1,9 @@
-import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { TributaryError } from '../../core/errors.ts';
 import type { EventSink } from '../../core/ports.ts';
 import { awsCall } from './errors.ts';
+
+export { EventBridgeClient };
 
 /** The default event bus. @param source of the events; `aws.*` is reserved to AWS. */
 export function eventBridgeSink(client: EventBridgeClient, source: string): EventSink {

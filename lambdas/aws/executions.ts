@@ -1,6 +1,8 @@
-import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import type { Executions } from '../../core/ports.ts';
 import { awsError, isAwsError } from './errors.ts';
+
+export { SFNClient };
 
 /** Executions of Step Functions' state machines. */
 export function stepFunctionsExecutions(client: SFNClient): Executions {

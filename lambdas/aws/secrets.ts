@@ -1,4 +1,4 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { TributaryError } from '../../core/errors.ts';
 import { secretName } from '../../core/physical-name.ts';
@@ -6,6 +6,8 @@ import type { Secrets } from '../../core/ports.ts';
 import { awsError, isAwsError } from './errors.ts';
 
 const credentials = z.record(z.string(), z.string());
+
+export { SecretsManagerClient };
 
 /** One secret per connection: a JSON object of strings. */
 export function secretsManagerSecrets(client: SecretsManagerClient): Secrets {

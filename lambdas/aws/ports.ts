@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import * as z from 'zod';
+import { loadConnector } from '../../connectors/registry.ts';
+import type { ConnectionDefinition } from '../../core/connection.ts';
+import { TributaryError } from '../../core/errors.ts';
+import type { FlowDefinition } from '../../core/flow/definition.ts';
+import type { Catalog, LogFields } from '../../core/ports.ts';
+import { nodeHttp } from '../../engine/http/node-http.ts';
+import type { EnginePorts } from '../../engine/ports.ts';
+import { sourceOf } from '../../engine/source-of.ts';
+import { clientConfig, s3Config } from './client-config.ts';
+import { jsonLog } from './log.ts';
+import { embeddedMetricSink } from './metric-sink.ts';
+import { s3ObjectStore } from './object-store.ts';
+import { once } from './once.ts';
+import { print, systemClock } from './process.ts';
+import { dynamoStateStore } from './state-store.ts';
+
+/** What the flow's stack tells its functions (see lib/flow.ts). */
+const environment = z.object({
+  AWS_REGION: z.string(),
+  ACCOUNT_ID: z.string(),
+  CREATED_BY: z.string(),
+  STATE_BUCKET: z.string(),
+  STATE_TABLE: z.string(),
+  EVENT_SOURCE: z.string(),
+  /** `s3://bucket/key` of the definition and the connections that it names. */
+  FLOW_DEFINITION: z.string().regex(/^s3:\/\/[^/]+\/.+$/),
+});
+
+/** Written by the stack from what was checked at synth. */
+interface DeployedFlow {
+  readonly flow: FlowDefinition;
+  readonly connections: readonly ConnectionDefinition[];
+}
+
+export interface Invocation {
+  /** Epoch milliseconds at which the function is stopped. */
+  readonly deadline: number;
+  /** Bound to every line of the log. */
+  readonly logFields: LogFields;
+}
+
+/**
+ * The ports of one flow's functions. S3 and DynamoDB serve every step; what serves few is loaded when it is first used.
+ * What is made lasts for the process.
+ */
+export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => EnginePorts {
+  const variables = environment.parse(env);
+  const objects = s3ObjectStore(new S3Client(s3Config));
+  const state = dynamoStateStore(new DynamoDBClient(clientConfig), variables.STATE_TABLE);
+  const metrics = embeddedMetricSink(print, systemClock);
+  const http = nodeHttp();
+  const catalog = once(async () => {
+    const { GlueClient, glueCatalog } = await import('./catalog.ts');
+    return glueCatalog(new GlueClient(clientConfig));
+  });
+  const events = once(async () => {
+    const { EventBridgeClient, eventBridgeSink } = await import('./event-sink.ts');
+    return eventBridgeSink(new EventBridgeClient(clientConfig), variables.EVENT_SOURCE);
+  });
+  const secrets = once(async () => {
+    const { SecretsManagerClient, secretsManagerSecrets } = await import('./secrets.ts');
+    return secretsManagerSecrets(new SecretsManagerClient(clientConfig));
+  });
+  const executions = once(async () => {
+    const { SFNClient, stepFunctionsExecutions } = await import('./executions.ts');
+    return stepFunctionsExecutions(new SFNClient(clientConfig));
+  });
+  const deployed = once(async () => {
+    const [, , bucket = '', ...key] = variables.FLOW_DEFINITION.split('/');
+    const text = await objects.read(bucket, key.join('/'));
+    return JSON.parse(Buffer.from(text).toString()) as DeployedFlow;
+  });
+
+  return ({ deadline, logFields }) => ({
+    home: {
+      stateBucket: variables.STATE_BUCKET,
+      accountId: variables.ACCOUNT_ID,
+      region: variables.AWS_REGION,
+      createdBy: variables.CREATED_BY,
+    },
+    objects,
+    state,
+    catalog: lazyCatalog(catalog),
+    events: { emit: async (event) => (await events()).emit(event) },
+    metrics,
+    executions: { isRunning: async (arn) => (await executions()).isRunning(arn) },
+    http,
+    secrets: { read: async (name) => (await secrets()).read(name) },
+    clock: systemClock,
+    log: jsonLog(print, systemClock, logFields),
+    loadFlow: async () => (await deployed()).flow,
+    async loadConnection(name) {
+      const { flow, connections } = await deployed();
+      const found = connections.find(({ connectorProfileName }) => connectorProfileName === name);
+      if (found) return found;
+      throw new TributaryError('ConnectionInvalid', `there is no connection '${name}'`, {
+        flowName: flow.flowName,
+        fix: 'deploy the flow again with its connection file',
+      });
+    },
+    async loadSource(connector) {
+      const loaded = await loadConnector(connector);
+      if (loaded) return sourceOf(loaded);
+      throw new TributaryError('NotRunnable', `this version has no source ${connector}`);
+    },
+    deadline,
+    attemptId: randomUUID(),
+  });
+}
+
+function lazyCatalog(catalog: () => Promise<Catalog>): Catalog {
+  return {
+    getTable: async (...args) => (await catalog()).getTable(...args),
+    putTable: async (...args) => (await catalog()).putTable(...args),
+    deleteTable: async (...args) => (await catalog()).deleteTable(...args),
+    async *listPartitions(...args) {
+      yield* (await catalog()).listPartitions(...args);
+    },
+    putPartitions: async (...args) => (await catalog()).putPartitions(...args),
+    deletePartitions: async (...args) => (await catalog()).deletePartitions(...args),
+  };
+}

@@ -1,0 +1,169 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { App } from 'aws-cdk-lib';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { connectorNames } from '../connectors/registry.ts';
+import { type ConnectionDefinition, readConnection } from '../core/connection.ts';
+import { TributaryError, TributaryErrors } from '../core/errors.ts';
+import type { FlowDefinition } from '../core/flow/definition.ts';
+import { readFlow } from '../core/flow/read.ts';
+import { notRunnable, type Supports } from '../core/flow/runnable.ts';
+import { ConnectorProfileStack } from './connector-profile.ts';
+import { FlowStack } from './flow.ts';
+import { TributaryPlatformStack } from './platform.ts';
+
+const supports: Supports = {
+  sources: new Set(connectorNames),
+  destinations: new Set(['S3']),
+  features: new Set(['metadataCatalog']),
+};
+
+/**
+ * Adds the platform and a stack for every flow and connection file (*.json, *.yaml, *.yml) of two folders.
+ *
+ * Context: `flows` and `connections` (folders; default `flows` and `connections`), `alarmTopicArn` (an SNS topic),
+ * `allowEndpoints` (`true` in tests against a local server: connections may then name an endpoint).
+ *
+ * @throws TributaryErrors with everything that is wrong in any file, or that this version cannot run.
+ */
+export function addTributary(app: App): void {
+  const context = (name: string): string | undefined => app.node.tryGetContext(name);
+  const env = {
+    ...(process.env.CDK_DEFAULT_ACCOUNT && { account: process.env.CDK_DEFAULT_ACCOUNT }),
+    ...(process.env.CDK_DEFAULT_REGION && { region: process.env.CDK_DEFAULT_REGION }),
+  };
+  const errors: TributaryError[] = [];
+  const connections = readAll(context('connections'), 'connections', readConnection, errors);
+  const flows = readAll(context('flows'), 'flows', readFlow, errors);
+  if (String(context('allowEndpoints')) !== 'true') errors.push(...endpointErrors(connections));
+  errors.push(
+    ...repeated(connections, ({ connectorProfileName }) => connectorProfileName, 'connectorProfileName'),
+    ...repeated(flows, ({ flowName }) => flowName, 'flowName'),
+    ...flows.flatMap(({ file, value }) =>
+      runnableErrors(
+        file,
+        value,
+        connections.map((each) => each.value),
+      ),
+    ),
+  );
+  if (errors.length > 0) throw new TributaryErrors('NotRunnable', errors);
+
+  const platform = new TributaryPlatformStack(app, { env });
+  const topicArn = context('alarmTopicArn');
+  if (topicArn) platform.platform.notify(Topic.fromTopicArn(platform, 'AlarmTopic', topicArn));
+  const profiles = new Map(
+    connections.map(({ value }) => {
+      const stack = new ConnectorProfileStack(app, { env, definition: value });
+      stack.addDependency(platform);
+      return [value.connectorProfileName, stack];
+    }),
+  );
+  for (const { value } of flows) {
+    const stack = new FlowStack(app, {
+      env,
+      definition: value,
+      connections: connections.map((each) => each.value),
+    });
+    stack.addDependency(platform);
+    for (const { connectorProfileName = '' } of [
+      value.sourceFlowConfig,
+      ...value.destinationFlowConfigList,
+    ]) {
+      const profile = profiles.get(connectorProfileName);
+      if (profile) stack.addDependency(profile);
+    }
+  }
+}
+
+interface Read<T> {
+  readonly file: string;
+  readonly value: T;
+}
+
+/** A folder that was asked for must be there; of the default one it is enough that it may be. */
+function readAll<T>(
+  asked: string | undefined,
+  fallback: string,
+  read: (text: string, fileName: string) => T,
+  errors: TributaryError[],
+): Read<T>[] {
+  const folder = asked ?? fallback;
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    if (asked !== undefined)
+      errors.push(
+        new TributaryError('InvalidArgument', 'not a folder', { at: `context ${fallback}`, got: folder }),
+      );
+    return [];
+  }
+  return readdirSync(folder)
+    .filter((name) => /\.(json|ya?ml)$/i.test(name))
+    .sort()
+    .flatMap((name) => {
+      const file = join(folder, name);
+      try {
+        return [{ file, value: read(readFileSync(file, 'utf8'), file) }];
+      } catch (error) {
+        if (!(error instanceof TributaryError)) throw error;
+        errors.push(error);
+        return [];
+      }
+    });
+}
+
+function endpointErrors(connections: readonly Read<ConnectionDefinition>[]): TributaryError[] {
+  return connections
+    .filter(({ value }) => value.endpoint !== undefined)
+    .map(
+      ({ file }) =>
+        new TributaryError('NotRunnable', 'an endpoint is for tests on one machine and cannot be deployed', {
+          at: `${file}, endpoint`,
+          fix: 'remove it',
+        }),
+    );
+}
+
+function repeated<T>(
+  all: readonly Read<T>[],
+  nameOf: (value: T) => string,
+  member: string,
+): TributaryError[] {
+  const first = new Map<string, string>();
+  return all.flatMap(({ file, value }) => {
+    const name = nameOf(value);
+    const other = first.get(name);
+    if (other === undefined) {
+      first.set(name, file);
+      return [];
+    }
+    return [
+      new TributaryError('FlowInvalid', 'the name is taken', {
+        at: `${file}, ${member}`,
+        got: name,
+        fix: `give it another name than in ${other}`,
+      }),
+    ];
+  });
+}
+
+function runnableErrors(
+  file: string,
+  flow: FlowDefinition,
+  connections: readonly ConnectionDefinition[],
+): TributaryError[] {
+  const named = (name: string | undefined) =>
+    connections.find(({ connectorProfileName }) => connectorProfileName === name);
+  const reasons = notRunnable(flow, supports, {
+    source: named(flow.sourceFlowConfig.connectorProfileName),
+    destination: named(flow.destinationFlowConfigList[0]?.connectorProfileName),
+  });
+  const missing = [flow.sourceFlowConfig, ...flow.destinationFlowConfigList].flatMap(
+    ({ connectorType, connectorProfileName: name }) =>
+      name === undefined || named(name) || connectorType === 'CustomConnector'
+        ? []
+        : [`there is no connection '${name}'; add its file`],
+  );
+  return [...reasons, ...missing].map(
+    (reason) => new TributaryError('NotRunnable', `cannot be deployed: ${reason}`, { at: file }),
+  );
+}

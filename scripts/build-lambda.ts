@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+export const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  // The emulated cloud of the tests runs Node 20, AWS Node 22.
+  target: 'node20',
+  legalComments: 'external',
+  logLevel: 'warning',
+};
+
+/**
+ * The code of all functions as ES modules that share chunks: control.mjs, transfer.mjs, settle.mjs. Each connector and
+ * each rarely used AWS client is a chunk that is loaded when it is needed. The same sources give the same bytes: asset
+ * hashes, and so deployments, change with the code alone.
+ *
+ * @param folder replaced as a whole, once the build has succeeded
+ */
+export async function buildLambda(folder: string): Promise<void> {
+  const target = resolve(root, folder);
+  mkdirSync(dirname(target), { recursive: true });
+  const outdir = mkdtempSync(`${dirname(target)}/.lambda-`);
+  await build({
+    ...common,
+    outdir,
+    entryPoints: ['control', 'transfer', 'settle'].map((name) => `lambdas/${name}.ts`),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    mainFields: ['module', 'main'],
+    // Names stay: a stack trace is readable without source maps, which would cost time at every cold start.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // CommonJS packages (pg, mysql2) call require.
+    banner: {
+      js: "import { createRequire as tributaryRequire } from 'node:module'; const require = tributaryRequire(import.meta.url);",
+    },
+    external: ['pg-native'],
+  });
+  rmSync(target, { recursive: true, force: true });
+  renameSync(outdir, target);
+}
