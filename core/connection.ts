@@ -76,14 +76,15 @@ export function readConnection(text: string, fileName: string): ConnectionDefini
 
 /** Whatever is wrong with these values, they may be secret. */
 function withoutValue(finding: Finding): Finding {
+  if (
+    !/^(?:$|credentials|connectorProfileProperties|endpoint)/.test(finding.at) &&
+    typeof finding.got !== 'object'
+  ) {
+    return finding;
+  }
   const { got: _, ...rest } = finding;
-  const isSafe = !['credentials', 'connectorProfileProperties', 'endpoint'].includes(String(finding.path[0]));
-  if (isSafe && typeof finding.got !== 'object') return finding;
-  const isLiteral = finding.path[0] === 'credentials' && finding.path.length === 2;
-  return {
-    ...rest,
-    fix: isLiteral ? 'put the value into that variable and never into this file' : undefined,
-  };
+  const isLiteral = finding.at.startsWith('credentials.') && finding.problem === 'not allowed here';
+  return { ...rest, fix: isLiteral ? 'put the value into that variable, never into this file' : undefined };
 }
 
 const noProfile = ['S3', 'EventBridge', 'LookoutMetrics', 'CustomerProfiles', 'Upsolver'];
@@ -91,72 +92,47 @@ const secretName = /(?:password|passwd|secret|api_?key|private_?key|access_?toke
 
 function ruleFindings(connection: ConnectionDefinition): Finding[] {
   const findings: Finding[] = [];
-  const {
-    connectorType: type,
-    connectorLabel,
-    connectionMode,
-    vpc,
-    connectorProfileProperties = {},
-  } = connection;
+  const { connectorType: type, connectorLabel: got, connectionMode, vpc, endpoint } = connection;
   if (noProfile.includes(type)) {
-    findings.push({
-      path: ['connectorType'],
-      problem: `${type} needs no connection`,
-      fix: 'remove this file',
-    });
+    findings.push({ at: 'connectorType', problem: `${type} needs no connection`, fix: 'remove this file' });
   }
-  if ((type === 'CustomConnector') !== (connectorLabel !== undefined)) {
-    const path = ['connectorLabel'];
-    findings.push(
-      connectorLabel === undefined
-        ? {
-            path,
-            problem: 'missing: which custom connector it is',
-            expected: 'e.g. JDBC, GitHub or Stripe',
-            fix: 'add it',
-          }
-        : {
-            path,
-            problem: `does not go with connectorType ${type}`,
-            got: connectorLabel,
-            fix: 'remove it, or set connectorType to CustomConnector',
-          },
-    );
+  if (type === 'CustomConnector' && got === undefined) {
+    const problem = 'missing: which custom connector it is';
+    findings.push({ at: 'connectorLabel', problem, expected: 'e.g. JDBC, GitHub or Stripe', fix: 'add it' });
+  }
+  if (type !== 'CustomConnector' && got !== undefined) {
+    const fix = 'remove it, or set connectorType to CustomConnector';
+    findings.push({ at: 'connectorLabel', problem: `does not go with connectorType ${type}`, got, fix });
   }
   if (connectionMode === 'Private' && !vpc) {
     findings.push({
-      path: ['vpc'],
+      at: 'vpc',
       problem: 'connectionMode Private needs the VPC to connect through',
       fix: 'add it',
     });
   }
   if (connectionMode === 'Public' && vpc) {
-    findings.push({
-      path: ['connectionMode'],
-      problem: 'a connection through a VPC is not public',
-      got: connectionMode,
-      expected: 'Private',
-    });
+    const problem = 'a connection through a VPC is not public';
+    findings.push({ at: 'connectionMode', problem, got: connectionMode, expected: 'Private' });
   }
-  for (const [key, value] of Object.entries(connectorProfileProperties)) {
-    const hidden =
-      secretName.test(key) || (typeof value === 'string' && /:\/\/[^/@\s]*:[^/@\s]*@/.test(value));
-    if (!hidden) continue;
+  for (const [key, value] of Object.entries(connection.connectorProfileProperties ?? {})) {
+    if (!secretName.test(key) && !hasPassword(value)) continue;
     const fix = 'move it to credentials, as ${env:NAME}';
-    findings.push({
-      path: ['connectorProfileProperties', key],
-      problem: 'a secret does not belong here',
-      fix,
-    });
+    findings.push({ at: `connectorProfileProperties.${key}`, problem: 'a secret does not belong here', fix });
   }
-  if (connection.endpoint && /@/.test(new URL(connection.endpoint).href.split('/')[2] ?? '')) {
+  if (hasPassword(endpoint)) {
     findings.push({
-      path: ['endpoint'],
+      at: 'endpoint',
       problem: 'a secret does not belong here',
       fix: 'leave user and password out',
     });
   }
   return findings;
+}
+
+/** A URL with a user and password. */
+function hasPassword(value: unknown): boolean {
+  return typeof value === 'string' && /:\/\/[^/@\s]*@/.test(value);
 }
 
 /**

@@ -37,14 +37,24 @@ const idFieldNames = z.array(text(128, '\\S+')).optional();
 
 // ---- times ----
 
-/** Later than the year 2285: certainly milliseconds where seconds are meant. */
+/** In the year 2286; later times are certainly milliseconds. */
 const tooLate = 9_999_999_999;
 
 /** Epoch seconds, as on the wire, or ISO 8601 with a zone (a bare date is midnight UTC); normalised to epoch seconds. */
 const timestamp = z
-  .union([z.number().min(0).max(tooLate), z.iso.datetime({ offset: true }), z.iso.date()], {
-    error: 'epoch seconds, or ISO 8601 with a zone such as 2026-03-01T06:00:00Z',
-  })
+  .union(
+    [
+      z
+        .number()
+        .min(0)
+        .refine((time) => time <= tooLate, { error: 'seconds, not milliseconds' }),
+      z.iso.datetime({ offset: true }),
+      z.iso.date(),
+    ],
+    {
+      error: 'epoch seconds, or ISO 8601 with a zone such as 2026-03-01T06:00:00Z',
+    },
+  )
   .transform((value) => (typeof value === 'number' ? value : Date.parse(value) / 1000))
   .describe('Epoch seconds, or ISO 8601 with a zone.');
 
@@ -267,7 +277,11 @@ const destinationConnectorProperties = z.strictObject({
     .optional(),
 });
 
-export const apiVersion = text(256, '\\S+');
+/** The members of `sourceConnectorProperties` and of `destinationConnectorProperties`. */
+export const sourceKeys: readonly string[] = sourceConnectorProperties.keyof().options;
+export const destinationKeys: readonly string[] = destinationConnectorProperties.keyof().options;
+
+const apiVersion = text(256, '\\S+');
 export const connectorProfileName = text(256, '[\\w/!@#+=.-]+');
 
 const sourceFlowConfig = z.strictObject({
@@ -385,13 +399,19 @@ const tributary = z
 export const flowName = text(256, '[a-zA-Z0-9][\\w!@#.-]+');
 
 export const flowSchema = z.strictObject({
-  flowName,
+  flowName: flowName.describe(
+    '2 to 256 characters, the first a letter or digit. State and output folders carry it.',
+  ),
   description: text(2048, '[\\w!@#\\-.?,\\s]*').optional(),
-  kmsArn: text(2048, 'arn:aws:kms:.*:[0-9]+:.*', 20).optional(),
+  kmsArn: text(2048, 'arn:aws:kms:.*:[0-9]+:.*', 20)
+    .optional()
+    .describe('Encrypts what the flow writes to S3.'),
   triggerConfig,
   sourceFlowConfig,
   destinationFlowConfigList: z.array(destinationFlowConfig).describe('Exactly one.'),
-  tasks: z.array(task),
+  tasks: z
+    .array(task)
+    .describe('What is read, kept, changed and mapped: one small task per field and effect.'),
   tags: z
     .record(text(128, '(?!aws:)[a-zA-Z+-=._:/]+', 1), text(256, '[\\s\\w+-=\\.:/@]*'))
     .refine((map) => Object.keys(map).length <= 50, { error: 'at most 50 tags' })
@@ -406,7 +426,8 @@ export const flowSchema = z.strictObject({
         })
         .optional(),
     })
-    .optional(),
+    .optional()
+    .describe('Registers the output in the Glue Data Catalog. S3 destinations only.'),
   tributary: tributary.optional(),
 });
 

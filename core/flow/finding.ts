@@ -1,15 +1,16 @@
 import { type ErrorCode, TributaryError, TributaryErrors } from '../errors.ts';
 
-export type Path = readonly (string | number)[];
-
-/** One mistake in a document: where, what, the value got, what would have been right, what to do. */
+/** One mistake in a document. */
 export interface Finding {
-  readonly path: Path;
+  /** `tasks[3].connectorOperator.S3`, `line 7`, or nothing for the document as a whole. */
+  readonly at: string;
   readonly problem: string;
   readonly got?: unknown;
   readonly expected?: string | undefined;
   readonly fix?: string | undefined;
 }
+
+export type Path = readonly (string | number)[];
 
 /** `tasks[3].connectorOperator.S3`; keys that are no plain words are quoted. */
 export function pathText(path: Path): string {
@@ -23,7 +24,7 @@ export function pathText(path: Path): string {
 }
 
 export function toError(code: ErrorCode, finding: Finding, fileName?: string): TributaryError {
-  const at = [fileName, pathText(finding.path)].filter(Boolean).join(': ');
+  const at = [fileName, finding.at].filter(Boolean).join(': ');
   return new TributaryError(code, finding.problem, {
     ...(at && { at }),
     ...('got' in finding && { got: shorten(finding.got) }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FlowDefinition, memberKey } from './definition.ts';
-import { partitionKeys } from './rules.ts';
 import type { Task } from './task.ts';
+import { partitionKeys } from './task-rules.ts';
 
 /** JSON with the members of every object in the order of their names; equal values give equal texts. */
 export function canonicalJson(value: unknown): string {

@@ -63,7 +63,7 @@ function readMappings(csvText: string, tasks: readonly Task[], fileName: string)
   const lines = csvText.replace(/^\uFEFF/, '').split(/\r?\n/);
   for (const [i, text] of lines.entries()) {
     if (text.trim() === '') continue;
-    const place = { path: [`line ${i + 1}`], got: text };
+    const place = { at: `line ${i + 1}`, got: text };
     const [sourceField, destinationField, ...others] = fieldsOf(text);
     if (!sourceField || !destinationField || others.length > 0) {
       const expected = 'a source field, a comma and a destination field';
@@ -78,7 +78,7 @@ function readMappings(csvText: string, tasks: readonly Task[], fileName: string)
     mapped.set(destinationField, `line ${i + 1}`);
     mappings.push({ line: i + 1, sourceField, destinationField });
   }
-  if (lines.join('').trim() === '') findings.push({ path: ['line 1'], problem: 'the file maps no field' });
+  if (lines.join('').trim() === '') findings.push({ at: 'line 1', problem: 'the file maps no field' });
   throwAny('FlowInvalid', findings, fileName);
   return mappings;
 }

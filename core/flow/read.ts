@@ -7,7 +7,7 @@ import { LineCounter, parseDocument as parseYaml } from 'yaml';
 import type * as z from 'zod';
 import { type ErrorCode, TributaryError } from '../errors.ts';
 import { type FlowDefinition, flowSchema } from './definition.ts';
-import { didYouMean, type Finding, type Path, throwAny } from './finding.ts';
+import { didYouMean, type Finding, type Path, pathText, throwAny } from './finding.ts';
 import { applyMappingFile } from './mapping-file.ts';
 import { ruleFindings } from './rules.ts';
 
@@ -85,6 +85,7 @@ function soundParts(input: unknown): Partial<FlowDefinition> {
  * @throws TributaryErrors of the code given, with file, line and column.
  */
 export function parseDocument(text: string, fileName: string, code: ErrorCode): unknown {
+  if (text.trim() === '') throw new TributaryError(code, 'the file is empty', { at: fileName });
   const isJson = /\.json$/i.test(fileName) || (!/\.ya?ml$/i.test(fileName) && /^\s*\{/.test(text));
   const lineCounter = new LineCounter();
   // The YAML parser reads JSON too, and says where a mistake is and which key is there twice; JSON.parse does neither.
@@ -92,7 +93,8 @@ export function parseDocument(text: string, fileName: string, code: ErrorCode): 
   const [error] = document.errors;
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
-    throw notReadable(code, isJson, `${fileName}:${line}:${col}`, error.message);
+    const message = error.code === 'MULTIPLE_DOCS' ? 'more than one document' : error.message;
+    throw notReadable(code, isJson, `${fileName}:${line}:${col}`, message);
   }
   if (isJson) refuseLooseJson(text, fileName, code);
   try {
@@ -117,8 +119,10 @@ function refuseLooseJson(text: string, fileName: string, code: ErrorCode): void 
 }
 
 function notReadable(code: ErrorCode, isJson: boolean, at: string, message: string): TributaryError {
-  const reason = message.split(/ at (?:line|position) | in JSON|\n/)[0];
-  return new TributaryError(code, `not valid ${isJson ? 'JSON' : 'YAML'}: ${reason}`, { at });
+  // The parsers' messages quote the text; where a connection is read, that may be a secret.
+  const reason =
+    code === 'ConnectionInvalid' ? '' : `: ${message.split(/ at (?:line|position) | in JSON|\n/)[0]}`;
+  return new TributaryError(code, `not valid ${isJson ? 'JSON' : 'YAML'}${reason}`, { at });
 }
 
 // ---- shape ----
@@ -131,23 +135,23 @@ export function shapeFindings(schema: z.ZodType, document: unknown): Finding[] {
 
 function findingsOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown): Finding[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  const at = pathText(path);
   const got = valueAt(document, path);
   if (issue.code === 'unrecognized_keys') {
     const known = memberNames(schema, path);
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      problem: 'unknown member',
-      expected: oneOf(known),
-      fix: didYouMean(key, known) ?? 'remove it',
-    }));
+    return issue.keys.map((key) => {
+      const parent = known.find((member) => memberNames(schema, [...path, member]).includes(key));
+      const fix = didYouMean(key, known) ?? (parent ? `move it into '${parent}'` : 'remove it');
+      return { at: pathText([...path, key]), problem: 'unknown member', expected: oneOf(known, fix), fix };
+    });
   }
   if (issue.code === 'invalid_key') {
     const expected = issue.issues.map((inner) => expectation(inner)).join(', ');
-    return [{ path, problem: 'this key is not allowed', expected }];
+    return [{ at, problem: 'this key is not allowed', expected }];
   }
-  const expected = expectation(issue);
-  if (got === undefined) return [{ path, problem: 'missing', expected, fix: 'add it' }];
-  return [{ path, problem: problemOf(issue), got, expected, fix: fixOf(issue, got) }];
+  if (got === undefined) return [{ at, problem: 'missing', expected: expectation(issue), fix: 'add it' }];
+  const fix = fixOf(issue, got);
+  return [{ at, problem: problemOf(issue), got, expected: expectation(issue, fix), fix }];
 }
 
 function problemOf(issue: z.core.$ZodIssue): string {
@@ -155,14 +159,12 @@ function problemOf(issue: z.core.$ZodIssue): string {
   return issue.code === 'invalid_type' ? 'wrong type' : 'not allowed here';
 }
 
-function expectation(issue: z.core.$ZodIssue): string {
+function expectation(issue: z.core.$ZodIssue, fix?: string): string | undefined {
   switch (issue.code) {
     case 'invalid_value':
-      return oneOf(issue.values.map(String)) ?? '';
+      return oneOf(issue.values.map(String), fix);
     case 'invalid_type':
-      return (
-        { string: 'text', int: 'a whole number', array: 'a list' }[String(issue.expected)] ?? issue.expected
-      );
+      return typeNames[issue.expected] ?? issue.expected;
     case 'too_small':
       return `at least ${issue.minimum}${unitOf(issue.origin)}`;
     case 'too_big':
@@ -171,6 +173,16 @@ function expectation(issue: z.core.$ZodIssue): string {
       return issue.message;
   }
 }
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
 
 function unitOf(origin: string): string {
   return origin === 'string' ? ' characters' : '';
@@ -185,9 +197,10 @@ function fixOf(issue: z.core.$ZodIssue, got: unknown): string | undefined {
   return undefined;
 }
 
-/** Long lists say little: the suggestion does. */
-function oneOf(values: readonly string[]): string | undefined {
-  return values.length > 0 && values.length <= 24 ? `one of ${values.join(', ')}` : undefined;
+/** A suggestion says more than a long list. */
+function oneOf(values: readonly string[], fix?: string): string | undefined {
+  const tooLong = values.length > 12 && fix?.startsWith('did you mean');
+  return values.length === 0 || tooLong ? undefined : `one of ${values.join(', ')}`;
 }
 
 function valueAt(document: unknown, path: Path): unknown {
