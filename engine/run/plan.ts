@@ -39,7 +39,7 @@ export interface RunPlan {
 
 /** Folder of a run in the state bucket. */
 export function runFolder(flowName: string, executionId: string): string {
-  return `flows/${flowName}/runs/${executionId}`;
+  return `runs/${flowName}/${executionId}`;
 }
 
 /** Where a split's description lies: a byte range of the plan's `splitsKey`. Plain data, travels in the state machine. */
@@ -54,7 +54,7 @@ export const planKey = (flowName: string, executionId: string): string =>
 export const manifestKey = (flowName: string, executionId: string): string =>
   `${runFolder(flowName, executionId)}/manifest.jsonl`;
 export const segmentFolder = (flowName: string, executionId: string): string =>
-  `${runFolder(flowName, executionId)}/segments/`;
+  `segments/${flowName}/${executionId}/`;
 
 export async function readPlan(
   objects: ObjectStore,

@@ -1,0 +1,138 @@
+/** The ports over a folder: what a run needs on one machine. */
+
+import { randomUUID } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type ConnectionDefinition, readConnection, resolveEnv } from '../core/connection.ts';
+import type { LoadedConnector } from '../core/connector/index.ts';
+import { TributaryError } from '../core/errors.ts';
+import type { FlowDefinition } from '../core/flow/definition.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import type { Source } from '../core/source.ts';
+import { nodeHttp } from '../engine/http/node-http.ts';
+import type { EnginePorts, Home, Progress } from '../engine/ports.ts';
+import { sourceOf } from '../engine/source-of.ts';
+import { localCatalog } from './catalog.ts';
+import { localExecutions } from './executions.ts';
+import { errnoOf, readJson } from './files.ts';
+import { localObjectStore } from './object-store.ts';
+import { localEventSink, localMetricSink, stderrLog } from './reports.ts';
+import { localStateStore } from './state-store.ts';
+
+export interface LocalHomeOptions {
+  /** The folder. Default `.tributary`. */
+  readonly home?: string;
+  /** Bucket name → folder. */
+  readonly mounts?: Readonly<Record<string, string>>;
+  /** Folders with connection files, looked through in this order. */
+  readonly connectionFolders?: readonly string[];
+  /** Default: warnings and errors to stderr. */
+  readonly log?: Log;
+  readonly clock?: Clock;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Loads a connector by name; the registry's. */
+  loadConnector(name: string): Promise<LoadedConnector | undefined>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
+/** A state bucket that is the home itself: run papers lie in `<home>/runs`, segments in `<home>/segments`. */
+const stateBucket = 'tributary-state-local';
+
+/** Ports that outlive a step. */
+export type LocalHome = Omit<EnginePorts, 'deadline' | 'attemptId' | 'onProgress' | 'loadFlow'> & {
+  readonly folder: string;
+  readonly running: Set<string>;
+  /** The ports of one invocation of a step. */
+  forStep(flow: FlowDefinition, onProgress?: (progress: Progress) => void): EnginePorts;
+};
+
+export function localHome(options: LocalHomeOptions): LocalHome {
+  const folder = path.resolve(options.home ?? '.tributary');
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? stderrLog('warn');
+  const env = options.env ?? process.env;
+  const home: Home = {
+    stateBucket,
+    accountId: '000000000000',
+    region: 'local',
+    createdBy: `arn:aws:iam::000000000000:user/${os.userInfo().username}`,
+  };
+  const running = new Set<string>();
+  const loadConnection = (name: string): Promise<ConnectionDefinition> =>
+    findConnection(name, options.connectionFolders ?? ['connections']);
+  const ports: Omit<LocalHome, 'forStep'> = {
+    folder,
+    running,
+    home,
+    objects: localObjectStore({ home: folder, mounts: { ...options.mounts, [stateBucket]: folder } }),
+    state: localStateStore(folder, clock),
+    catalog: localCatalog(folder),
+    events: localEventSink(folder, home, clock),
+    metrics: localMetricSink(folder, clock),
+    executions: localExecutions(running),
+    http: nodeHttp(),
+    secrets: {
+      async read(name) {
+        const { credentials } = await loadConnection(name);
+        if (credentials) return resolveEnv(credentials, env);
+        const stored = await readJson<Record<string, string>>(
+          path.join(folder, 'secrets', `${encodeURIComponent(name)}.json`),
+        );
+        if (stored) return stored;
+        throw new TributaryError('InvalidCredentials', 'the connection has no credentials', {
+          at: `connection ${name}`,
+          fix: 'refer to environment variables under `credentials` in its file, e.g. username: ${env:DB_USER}',
+        });
+      },
+    },
+    clock,
+    log,
+    loadConnection,
+    loadSource: (connector) => loadSource(connector, options.loadConnector),
+  };
+  return {
+    ...ports,
+    forStep: (flow, onProgress) => ({
+      ...ports,
+      loadFlow: () => Promise.resolve(flow),
+      // As long as a Lambda function has.
+      deadline: clock.now() + 15 * 60_000,
+      attemptId: randomUUID().slice(0, 8),
+      ...(onProgress && { onProgress }),
+    }),
+  };
+}
+
+async function loadSource(connector: string, load: LocalHomeOptions['loadConnector']): Promise<Source> {
+  const loaded = await load(connector);
+  if (loaded) return sourceOf(loaded);
+  throw new TributaryError('NotRunnable', 'there is no such source connector in this version', {
+    got: connector,
+  });
+}
+
+/** The connection of that name: a file `<name>.{json,yaml,yml}` in one of the folders. */
+export async function findConnection(
+  name: string,
+  folders: readonly string[],
+): Promise<ConnectionDefinition> {
+  for (const folder of folders) {
+    for (const extension of ['yaml', 'yml', 'json']) {
+      const file = path.join(folder, `${name}.${extension}`);
+      const text = await fs.readFile(file, 'utf8').catch((error: unknown) => {
+        if (errnoOf(error) === 'ENOENT') return undefined;
+        throw error;
+      });
+      if (text !== undefined) return readConnection(text, file);
+    }
+  }
+  throw new TributaryError('ConnectionInvalid', 'there is no such connection', {
+    at: `connectorProfileName ${name}`,
+    expected: `a file ${name}.yaml or ${name}.json in ${folders.join(' or ')}`,
+  });
+}
