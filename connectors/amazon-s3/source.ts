@@ -7,7 +7,7 @@
  * Settings and file types: AppFlow API Reference, S3SourceProperties and S3InputFormatConfig.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { TributaryError } from '../../core/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../core/ports.ts';
 import { type SourceField, wholeRecord } from '../../core/records.ts';

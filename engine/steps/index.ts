@@ -1,6 +1,6 @@
 /** The steps of a run by name: the one entry that the Lambda functions and the local runner share. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { TributaryError } from '../../core/errors.ts';
 import { executionIdOf } from '../../core/execution/execution-id.ts';
 import { type StepName, stepNames } from '../../core/flow/state-machine.ts';
