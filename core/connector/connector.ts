@@ -76,7 +76,7 @@ export interface Incremental<Name extends string = string> {
   readonly sees?: 'inserts';
 }
 
-export interface EntityDefinition<F extends Fields> {
+interface EntityBase<F extends Fields> {
   readonly label?: string;
   /** The vendor's page that describes the list request. */
   readonly docs: string;
@@ -89,9 +89,6 @@ export interface EntityDefinition<F extends Fields> {
   readonly pagination?: Pagination;
   /** Leaves out records that have a non-null value at this path of the vendor's record. */
   readonly skipIf?: { readonly present: string };
-  /** Names of the fields that identify a record. */
-  readonly primaryKey: readonly NoInfer<keyof F & string>[];
-  readonly incremental?: Incremental<NoInfer<FieldNameOf<F, 'DateTime'>>>;
   /**
    * Pages may show a record twice: the list moves while it is read, as numbered pages of a list that comes newest first do.
    * The engine then writes one of several copies. (Oldest first is worse: there a moved record lets another be skipped.)
@@ -107,7 +104,17 @@ export interface EntityDefinition<F extends Fields> {
   readonly fields: F;
 }
 
-export type Entity<F extends Fields = Fields> = EntityDefinition<F>;
+export interface Entity<F extends Fields = Fields> extends EntityBase<F> {
+  /** Names of the fields that identify a record. */
+  readonly primaryKey: readonly string[];
+  readonly incremental?: Incremental;
+}
+
+/** An entity as it is written: field names are checked against `fields`. */
+export interface EntityDefinition<F extends Fields> extends EntityBase<F> {
+  readonly primaryKey: readonly NoInfer<keyof F & string>[];
+  readonly incremental?: Incremental<NoInfer<FieldNameOf<F, 'DateTime'>>>;
+}
 
 export interface ConnectorDefinition<E extends Readonly<Record<string, Entity>>> {
   /** AppFlow's `connectorLabel`. */

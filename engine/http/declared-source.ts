@@ -224,14 +224,17 @@ async function splitsOf(
     fields: holes.map((hole) => hole.slice(parent.length + 1)),
   };
   const session = sessionOf(listOf(connector, parentRequest, ports, options), parentRequest, {}, ports);
-  const parents: Parent[] = [];
+  // By content: a list that moves while it is read may show a record twice.
+  const found = new Map<string, Parent>();
   for (let token: PageToken | undefined, more = true; more; more = token !== undefined) {
     const page = await session.read(token);
     for (const row of page.rows) {
-      parents.push(Object.fromEntries(holes.map((hole, index) => [hole, String(row[index])])));
+      const parent = Object.fromEntries(holes.map((hole, index) => [hole, String(row[index])]));
+      found.set(JSON.stringify(parent), parent);
     }
     token = page.next;
   }
+  const parents = [...found.values()];
   const splits: Split[] = [];
   for (let from = 0; from < parents.length; from += parentsPerSplit) {
     splits.push({ parents: parents.slice(from, from + parentsPerSplit) });

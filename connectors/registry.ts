@@ -1,0 +1,29 @@
+import { type Connector, checkConnector, type LoadedConnector } from '#core';
+
+/**
+ * One line for each connector; the import is literal, so that a bundler gives each a chunk of its own and a run loads
+ * only what it uses.
+ */
+const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
+  GitHub: async () => declared((await import('./github/connector.ts')).github),
+  JDBC: async () => ({ kind: 'coded', label: 'JDBC', source: (await import('./jdbc/source.ts')).jdbc }),
+  S3: async () => ({
+    kind: 'coded',
+    label: 'Amazon S3',
+    source: (await import('./amazon-s3/source.ts')).amazonS3,
+  }),
+  Stripe: async () => declared((await import('./stripe/connector.ts')).stripe),
+};
+
+/** As a flow names them: AppFlow's connectorType, or a connection's connectorLabel. */
+export const connectorNames: readonly string[] = Object.keys(loaders);
+
+/** `undefined`: there is no connector of that name. */
+export async function loadConnector(name: string): Promise<LoadedConnector | undefined> {
+  return Object.hasOwn(loaders, name) ? loaders[name]?.() : undefined;
+}
+
+function declared(connector: Connector): LoadedConnector {
+  checkConnector(connector);
+  return { kind: 'declared', label: connector.label, connector };
+}
