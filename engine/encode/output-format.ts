@@ -1,18 +1,19 @@
 import { csv } from './csv.ts';
 import type { OutputFormat, OutputFormatOptions } from './format.ts';
 import { jsonLines } from './json-lines.ts';
+import { parquet } from './parquet/parquet.ts';
 
 /**
  * The encoder of a destination's file type.
  * @throws TributaryError NotRunnable for a compression that this Node.js does not have
  */
-export function outputFormat(options: OutputFormatOptions): OutputFormat {
-  switch (options.fileType) {
+export function outputFormat({ fileType, fields, compression }: OutputFormatOptions): OutputFormat {
+  switch (fileType) {
     case 'JSON':
-      return jsonLines(options.fields);
+      return jsonLines(fields);
     case 'CSV':
-      return csv(options.fields);
+      return csv(fields);
     case 'PARQUET':
-      throw new Error('unfinished');
+      return parquet(fields, compression);
   }
 }

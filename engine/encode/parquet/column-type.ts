@@ -1,0 +1,217 @@
+import type { DestinationField, Value } from '../../../core/records.ts';
+import {
+  asBigInteger,
+  asBoolean,
+  asBytes,
+  asDecimal,
+  asInteger,
+  asJson,
+  asLong,
+  asNumber,
+  asShort,
+  asString,
+  notOfType,
+} from '../value-checks.ts';
+import { binaryValues, stringValues } from './byte-arrays.ts';
+import { type Column, column } from './column.ts';
+import type { Codec } from './compression.ts';
+import { epochDay, epochTime } from './dates.ts';
+import { unscaled } from './decimal.ts';
+import { binary, bool, i32, struct, type ThriftValue } from './thrift.ts';
+import {
+  booleanValues,
+  decimalBytes,
+  decimalValues,
+  doubleValues,
+  floatValues,
+  int32Values,
+  int64Values,
+  type Values,
+} from './values.ts';
+
+/** How a field is stored in Parquet. */
+export interface ColumnType {
+  /** Parquet's physical Type. */
+  readonly physical: number;
+  /** The field's SchemaElement of the footer. */
+  readonly schemaElement: ThriftValue;
+  newColumn(codec: Codec): Column;
+}
+
+/** Physical and logical types as of https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
+const physical = {
+  boolean: 0,
+  int32: 1,
+  int64: 2,
+  float: 4,
+  double: 5,
+  byteArray: 6,
+  fixedLength: 7,
+} as const;
+
+interface Storage<T> {
+  readonly physical: number;
+  /** Further fields of the SchemaElement: 2 type length, 6 converted type, 7 scale, 8 precision, 10 logical type. */
+  readonly annotation?: Readonly<Record<number, ThriftValue>>;
+  convert(value: Value, field: DestinationField): T;
+  newValues(endPage: () => void): Values<T>;
+}
+
+function text(convert: Storage<string>['convert']): Storage<string> {
+  const annotation = { 6: i32(0), 10: struct({ 1: struct({}) }) };
+  return { physical: physical.byteArray, annotation, convert, newValues: stringValues };
+}
+
+function decimal(
+  precision: number,
+  scale: number,
+  digits: (value: Value, field: DestinationField) => string,
+): Storage<bigint> {
+  return {
+    physical: physical.fixedLength,
+    annotation: {
+      2: i32(decimalBytes),
+      6: i32(5),
+      7: i32(scale),
+      8: i32(precision),
+      10: struct({ 5: struct({ 1: i32(scale), 2: i32(precision) }) }),
+    },
+    convert(value, field) {
+      const integer = unscaled(digits(value, field), precision, scale);
+      if (integer !== undefined) return integer;
+      throw notOfType(
+        field,
+        value,
+        `a number of ${precision} digits, ${scale} of them fraction digits, at most`,
+      );
+    },
+    newValues: decimalValues,
+  };
+}
+
+function timestamp(fractionDigits: 3 | 6): Storage<number | bigint> {
+  const micros = fractionDigits === 6;
+  const unit = struct({ [micros ? 2 : 1]: struct({}) });
+  return {
+    physical: physical.int64,
+    annotation: { 6: i32(micros ? 10 : 9), 10: struct({ 8: struct({ 1: bool(true), 2: unit }) }) },
+    convert(value, field) {
+      const time = epochTime(asString(value, field), micros ? 1_000_000 : 1000);
+      if (time !== undefined) return time;
+      throw notOfType(field, value, 'an ISO 8601 date and time with Z or an offset');
+    },
+    newValues: int64Values,
+  };
+}
+
+const date: Storage<number> = {
+  physical: physical.int32,
+  annotation: { 6: i32(6), 10: struct({ 6: struct({}) }) },
+  convert(value, field) {
+    const day = epochDay(asString(value, field));
+    if (day !== undefined) return day;
+    throw notOfType(field, value, 'a date as YYYY-MM-DD');
+  },
+  newValues: int32Values,
+};
+
+const float: Storage<number> = {
+  physical: physical.float,
+  convert(value, field) {
+    const number = asNumber(value, field);
+    const single = Math.fround(number);
+    if (Number.isFinite(single) || !Number.isFinite(number)) return single;
+    throw notOfType(field, value, 'a number of single precision, up to 3.4028235e38');
+  },
+  newValues: floatValues,
+};
+
+const base64 = /^[\w+/-]*={0,2}$/;
+
+const bytes: Storage<Uint8Array> = {
+  physical: physical.byteArray,
+  convert(value, field) {
+    const content = asBytes(value, field);
+    if (typeof content !== 'string') return content;
+    if (base64.test(content)) return Buffer.from(content, 'base64');
+    throw notOfType(field, value, 'bytes or a base64 string');
+  },
+  newValues: binaryValues,
+};
+
+const booleans: Storage<boolean> = {
+  physical: physical.boolean,
+  convert: asBoolean,
+  newValues: booleanValues,
+};
+
+const int32 = (convert: Storage<number>['convert']): Storage<number> => ({
+  physical: physical.int32,
+  convert,
+  newValues: int32Values,
+});
+
+const int64: Storage<number | bigint> = { physical: physical.int64, convert: asLong, newValues: int64Values };
+
+const double: Storage<number> = { physical: physical.double, convert: asNumber, newValues: doubleValues };
+
+/**
+ * String, Time: UTF8 text. Struct, List, Map: JSON text. Short, Integer: INT32. Long: INT64. Float, Double, Boolean,
+ * ByteArray: as they are. Date: DATE. DateTime: TIMESTAMP in UTC, of milliseconds, or of microseconds where the field
+ * declares six fraction digits; further digits are cut off.
+ *
+ * BigDecimal: DECIMAL of the declared precision and scale (38 digits at most). BigInteger: DECIMAL of the declared
+ * precision. Without a declaration their digits are UTF8 text: any scale that we chose would round or refuse values.
+ */
+export function columnType(field: DestinationField): ColumnType {
+  const { precision = field.scale === undefined ? undefined : 38, scale } = field;
+  const fits = precision !== undefined && precision >= 1 && precision <= 38;
+  const integerText = (value: Value): string => String(asBigInteger(value, field));
+  switch (field.type) {
+    case 'String':
+    case 'Time':
+      return typeOf(field, text(asString));
+    case 'Boolean':
+      return typeOf(field, booleans);
+    case 'Short':
+      return typeOf(field, int32(asShort));
+    case 'Integer':
+      return typeOf(field, int32(asInteger));
+    case 'Long':
+      return typeOf(field, int64);
+    case 'BigInteger':
+      return fits ? typeOf(field, decimal(precision, 0, integerText)) : typeOf(field, text(integerText));
+    case 'Float':
+      return typeOf(field, float);
+    case 'Double':
+      return typeOf(field, double);
+    case 'BigDecimal':
+      return fits && scale !== undefined && scale >= 0 && scale <= precision
+        ? typeOf(field, decimal(precision, scale, asDecimal))
+        : typeOf(field, text(asDecimal));
+    case 'Date':
+      return typeOf(field, date);
+    case 'DateTime':
+      return typeOf(field, timestamp(field.fractionDigits ?? 3));
+    case 'ByteArray':
+      return typeOf(field, bytes);
+    case 'Struct':
+    case 'List':
+    case 'Map':
+      return typeOf(field, text(asJson));
+  }
+}
+
+function typeOf<T>(field: DestinationField, storage: Storage<T>): ColumnType {
+  const optional = i32(1);
+  return {
+    physical: storage.physical,
+    schemaElement: struct({
+      1: i32(storage.physical),
+      3: optional,
+      4: binary(field.name),
+      ...storage.annotation,
+    }),
+    newColumn: (codec) => column((value) => storage.convert(value, field), storage.newValues, codec),
+  };
+}

@@ -1,0 +1,34 @@
+import * as zlib from 'node:zlib';
+import { TributaryError } from '../../../core/errors.ts';
+import type { OutputFormatOptions } from '../format.ts';
+import { snappyCompressor } from './snappy.ts';
+
+export type Compression = NonNullable<OutputFormatOptions['compression']>;
+
+/** How pages are compressed. */
+export interface Codec {
+  /** Parquet's CompressionCodec. */
+  readonly code: number;
+  compress(page: Uint8Array): Uint8Array;
+}
+
+/** @throws TributaryError NotRunnable for ZSTD where Node.js does not have it (before 22.15) */
+export function codecOf(compression: Compression): Codec {
+  switch (compression) {
+    case 'UNCOMPRESSED':
+      return { code: 0, compress: (page) => page };
+    case 'SNAPPY':
+      return { code: 1, compress: snappyCompressor() };
+    case 'GZIP':
+      return { code: 2, compress: (page) => zlib.gzipSync(page) };
+    case 'ZSTD':
+      if (!('zstdCompressSync' in zlib)) {
+        throw new TributaryError('NotRunnable', 'Parquet cannot be compressed with ZSTD here', {
+          got: `Node.js ${process.version}`,
+          expected: 'Node.js 22.15 or later',
+          fix: 'use SNAPPY or GZIP, or a newer Node.js',
+        });
+      }
+      return { code: 6, compress: (page) => zlib.zstdCompressSync(page) };
+  }
+}

@@ -1,0 +1,61 @@
+import type { DestinationField, Row } from '../../../core/records.ts';
+import type { Fragment, FragmentEncoder, OutputFormat } from '../format.ts';
+import type { Column } from './column.ts';
+import { columnType } from './column-type.ts';
+import { type Codec, type Compression, codecOf } from './compression.ts';
+import { footer, magic, type ParquetColumn, type RowGroupMeta } from './footer.ts';
+
+/** A page's header and what the footer says of a column; also some of the memory that a hardly used column takes. */
+const columnOverhead = 100;
+
+/**
+ * Parquet (https://parquet.apache.org/docs/file-format/), a row group per fragment, all columns optional and flat;
+ * `columnType` says how each field is stored. `size` is the size before compression, so that no boundary depends on the compressor.
+ *
+ * @throws TributaryError NotRunnable for a compression that this Node.js does not have
+ */
+export function parquet(
+  fields: readonly DestinationField[],
+  compression: Compression = 'SNAPPY',
+): OutputFormat {
+  const columns = fields.map((field) => ({ field, type: columnType(field) }));
+  const codec = codecOf(compression);
+  return {
+    fileType: 'PARQUET',
+    contentType: 'application/vnd.apache.parquet',
+    head: () => magic,
+    encoder: () => rowGroupEncoder(columns, codec),
+    tail: (fragments) => footer(columns, codec, fragments),
+  };
+}
+
+function rowGroupEncoder(types: readonly ParquetColumn[], codec: Codec): FragmentEncoder {
+  let columns: Column[] | undefined;
+  let rows = 0;
+  let size = 0;
+  return {
+    append(row: Row): void {
+      columns ??= types.map(({ type }) => type.newColumn(codec));
+      let index = 0;
+      for (const column of columns) column.stage(row[index++] ?? null);
+      for (const column of columns) size += column.push();
+      if (rows++ === 0) size += columnOverhead * columns.length;
+    },
+    get rows() {
+      return rows;
+    },
+    get size() {
+      return size;
+    },
+    finish(): Fragment | undefined {
+      if (columns === undefined || rows === 0) return undefined;
+      const chunks = columns.map((column) => column.finish());
+      const meta: RowGroupMeta = { columns: chunks.map((chunk) => chunk.meta) };
+      const fragment = { bytes: Buffer.concat(chunks.flatMap(({ pages }) => pages)), rows, meta };
+      columns = undefined;
+      rows = 0;
+      size = 0;
+      return fragment;
+    },
+  };
+}
