@@ -55,7 +55,7 @@ export function addTributary(app: App): void {
   const profiles = new Map(
     connections.map(({ value }) => {
       const stack = new ConnectorProfileStack(app, { env, definition: value });
-      stack.addDependency(platform);
+      stack.addStackDependency(platform);
       return [value.connectorProfileName, stack];
     }),
   );
@@ -65,13 +65,13 @@ export function addTributary(app: App): void {
       definition: value,
       connections: connections.map((each) => each.value),
     });
-    stack.addDependency(platform);
+    stack.addStackDependency(platform);
     for (const { connectorProfileName = '' } of [
       value.sourceFlowConfig,
       ...value.destinationFlowConfigList,
     ]) {
       const profile = profiles.get(connectorProfileName);
-      if (profile) stack.addDependency(profile);
+      if (profile) stack.addStackDependency(profile);
     }
   }
 }

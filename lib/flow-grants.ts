@@ -32,7 +32,7 @@ export function transferGrants(context: GrantContext): Grants {
   return {
     ...stateGrants(context),
     ...(source && {
-      ReadSource: { actions: ['s3:GetObject'], resources: objects(context, source) },
+      ReadSource: { actions: ['s3:GetObject'], ...objects(context, source) },
       ListSource: list(context, source),
     }),
     ...(connectorProfileName !== undefined && { ReadCredentials: readSecret(context, connectorProfileName) }),
@@ -55,14 +55,14 @@ export function controlGrants(context: GrantContext): Grants {
     ...(destination && {
       WriteDestination: {
         actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-        resources: objects(context, below(destination, flow.flowName)),
+        ...objects(context, below(destination, flow.flowName)),
       },
       ListDestination: list(context, destination),
     }),
     ...(errors && {
       WriteErrors: {
         actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-        resources: objects(context, below(errors, flow.flowName)),
+        ...objects(context, below(errors, flow.flowName)),
       },
     }),
     ...(errors && errors.bucket !== destination?.bucket && { ListErrorBucket: list(context, errors) }),
@@ -87,11 +87,13 @@ export function controlGrants(context: GrantContext): Grants {
           // Glue stores names in lower case.
           glue(`table/${catalog.databaseName}/${catalog.tablePrefix.toLowerCase()}*`),
         ],
+        wildcards: 'Tables are named after schema versions and runs',
       },
     }),
     SeeExecutions: {
       actions: ['states:DescribeExecution'],
       resources: executionArns(stack, flow.flowName),
+      wildcards: 'The runs of this flow',
     },
     EmitEvents: {
       actions: ['events:PutEvents'],
@@ -108,7 +110,8 @@ export function stateMachineGrants(context: GrantContext, functionArns: readonly
     InvokeSteps: { actions: ['lambda:InvokeFunction'], resources: functionArns },
     ReadSplits: {
       actions: ['s3:GetObject'],
-      resources: objects(context, below(stateFolder(context), 'runs/*/split-list.json')).slice(0, 1),
+      resources: [objectArn(stack, stateFolder(context), '/runs/*/split-list-*.json')],
+      wildcards: 'The list of splits of whichever run it is',
     },
     DecryptSplits: {
       actions: ['kms:Decrypt'],
@@ -119,6 +122,7 @@ export function stateMachineGrants(context: GrantContext, functionArns: readonly
     FollowChildren: {
       actions: ['states:DescribeExecution', 'states:StopExecution'],
       resources: executionArns(stack, flow.flowName),
+      wildcards: 'The runs of this flow',
     },
   };
 }
@@ -156,7 +160,7 @@ function stateGrants(context: GrantContext): Grants {
     },
     KeepRuns: {
       actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-      resources: objects(context, stateFolder(context)),
+      ...objects(context, stateFolder(context)),
     },
     ListRuns: list(context, stateFolder(context)),
     UsePlatformKey: {
@@ -221,9 +225,16 @@ function below({ bucket, prefix }: Folder, name: string): Folder {
 }
 
 /** The objects of a folder, and the object that a prefix may name itself. */
-function objects({ stack }: GrantContext, { bucket, prefix }: Folder): string[] {
-  const arn = (key: string) => `arn:${stack.partition}:s3:::${bucket}/${key}`;
-  return prefix === '' ? [arn('*')] : [arn(prefix), arn(`${prefix}/*`)];
+function objects({ stack }: GrantContext, folder: Folder): Pick<Grant, 'resources' | 'wildcards'> {
+  const resources =
+    folder.prefix === ''
+      ? [objectArn(stack, folder, '*')]
+      : [objectArn(stack, folder, ''), objectArn(stack, folder, '/*')];
+  return { resources, wildcards: 'The objects of the folder that the flow names, whatever their keys' };
+}
+
+function objectArn(stack: Stack, { bucket, prefix }: Folder, rest: string): string {
+  return `arn:${stack.partition}:s3:::${bucket}/${prefix}${rest}`;
 }
 
 /**
@@ -246,6 +257,7 @@ function bucketKeys({ stack }: GrantContext, folders: readonly Folder[]): Grant 
   return {
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+    wildcards: 'Buckets name their default key themselves; the conditions allow it for their objects alone',
     conditions: {
       StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com` },
       StringLike: { 'kms:EncryptionContext:aws:s3:arn': buckets.flatMap((arn) => [arn, `${arn}/*`]) },

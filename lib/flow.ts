@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
@@ -27,7 +27,7 @@ import {
 import { acknowledge } from './acknowledge.ts';
 import { functionCode } from './bundle.ts';
 import { controlGrants, type GrantContext, stateMachineGrants, transferGrants } from './flow-grants.ts';
-import { type Grants, NodeFunction, policyOf } from './node-function.ts';
+import { type Grants, NodeFunction, roleOf } from './node-function.ts';
 
 export interface FlowProps {
   /** CreateFlow's shape, checked here. @throws TributaryErrors FlowInvalid */
@@ -219,16 +219,10 @@ export class Flow extends Construct {
     return { UseFlowKey: { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsArn] } };
   }
 
+  /** For a service that acts on behalf of this account alone: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
   private role(id: string, service: string, grants: Grants): Role {
-    const role = new Role(this, id, {
-      // Only on behalf of this account: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-      assumedBy: new ServicePrincipal(service, {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
-      inlinePolicies: { grants: policyOf(grants) },
-    });
-    acknowledge(role, { IAM5: 'Wildcards stand for the runs of this one flow' });
-    return role;
+    const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
+    return roleOf(this, id, new ServicePrincipal(service, { conditions }), grants);
   }
 }
 

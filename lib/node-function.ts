@@ -1,5 +1,12 @@
-import { ArnFormat, type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  Effect,
+  type IPrincipal,
+  PolicyDocument,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
@@ -18,22 +25,43 @@ export type Grants = Readonly<Record<string, Grant>>;
 export interface Grant {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  /** Why resources have wildcards; without it cdk-nag refuses them. */
+  readonly wildcards?: string;
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-export function policyOf(grants: Grants): PolicyDocument {
-  return new PolicyDocument({
-    statements: Object.entries(grants).map(
-      ([sid, { actions, resources, conditions }]) =>
-        new PolicyStatement({
-          sid,
-          effect: Effect.ALLOW,
-          actions: [...actions],
-          resources: [...resources],
-          ...(conditions && { conditions }),
-        }),
-    ),
+/** A role that may do what the grants say and nothing else. */
+export function roleOf(scope: Construct, id: string, assumedBy: IPrincipal, grants: Grants): Role {
+  const statements = Object.entries(grants).map(
+    ([sid, { actions, resources, conditions }]) =>
+      new PolicyStatement({
+        sid,
+        effect: Effect.ALLOW,
+        actions: [...actions],
+        resources: [...resources],
+        ...(conditions && { conditions }),
+      }),
+  );
+  const role = new Role(scope, id, {
+    assumedBy,
+    inlinePolicies: { grants: new PolicyDocument({ statements }) },
   });
+  for (const { resources, wildcards } of Object.values(grants)) {
+    if (wildcards === undefined) continue;
+    const findings = resources
+      .map((arn) => readable(Stack.of(scope).resolve(arn)))
+      .filter((arn) => arn.includes('*'));
+    acknowledge(role, Object.fromEntries(findings.map((arn) => [`IAM5[Resource::${arn}]`, wildcards])));
+  }
+  return role;
+}
+
+/** An ARN as cdk-nag writes it, references in angle brackets. */
+function readable(
+  arn: string | { Ref: string } | { 'Fn::Join': [string, (string | { Ref: string })[]] },
+): string {
+  if (typeof arn === 'string') return arn;
+  return 'Ref' in arn ? `<${arn.Ref}>` : arn['Fn::Join'][1].map(readable).join(arn['Fn::Join'][0]);
 }
 
 export interface NodeFunctionProps {
@@ -65,6 +93,7 @@ const networkInterfaces: Grant = {
     'ec2:UnassignPrivateIpAddresses',
   ],
   resources: ['*'],
+  wildcards: 'Network interfaces have no ARN before they exist',
 };
 
 /** A function of the bundle with a role and a log group of its own. */
@@ -81,26 +110,19 @@ export class NodeFunction extends Construct {
       // Logs hold counts and ids; the flow's record of runs is the state table.
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: props.description,
-      inlinePolicies: {
-        grants: policyOf({
-          WriteLog: {
-            actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-            resources: [
-              Stack.of(this).formatArn({
-                service: 'logs',
-                resource: 'log-group',
-                resourceName: `${props.logGroupName}:log-stream:*`,
-                arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-              }),
-            ],
-          },
-          ...props.grants,
-          ...(props.vpc && { JoinNetwork: networkInterfaces }),
-        }),
+    this.role = roleOf(this, 'Role', new ServicePrincipal('lambda.amazonaws.com'), {
+      WriteLog: {
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [
+          Stack.of(this).formatArn({
+            service: 'logs',
+            resource: `log-group:${props.logGroupName}:log-stream:*`,
+          }),
+        ],
+        wildcards: 'Lambda names the streams of the log',
       },
+      ...props.grants,
+      ...(props.vpc && { JoinNetwork: networkInterfaces }),
     });
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
@@ -124,8 +146,5 @@ export class NodeFunction extends Construct {
       };
     }
     acknowledge(this.function, { L1: 'Node 22 is the version that the tests run the bundle with' });
-    acknowledge(this.role, {
-      IAM5: 'Wildcards stand for what is below a prefix of this flow: streams of its log, objects, runs, tables; ec2 network interfaces know no narrower resource',
-    });
   }
 }

@@ -145,6 +145,7 @@ export class TributaryPlatform extends Construct {
         StartFlows: {
           actions: ['states:StartExecution'],
           resources: [stack.formatArn({ service: 'states', resource: `stateMachine:${namePrefix}*` })],
+          wildcards: 'The state machines of all flows',
         },
       },
       logGroupName: '/tributary/settle',
