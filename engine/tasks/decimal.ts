@@ -64,7 +64,8 @@ export function wholeOf(value: Decimal): bigint | undefined {
 
 /**
  * Applies the operator from left to right. Sums, differences and products are exact; a quotient that does not end is
- * rounded to 34 digits, half to even. `undefined` for a division by zero and for results of more than 400 digits.
+ * rounded to 34 digits, half to even. `undefined` for a division by zero and for results of more than 800 digits
+ * (a product of two operands always fits).
  */
 export function calculate(operator: ArithmeticOperator, operands: readonly Decimal[]): Decimal | undefined {
   const [first, ...others] = operands;
@@ -73,7 +74,7 @@ export function calculate(operator: ArithmeticOperator, operands: readonly Decim
     if (result === undefined) return undefined;
     result = operations[operator](result, operand);
   }
-  return result !== undefined && decimalText(result).length <= maxDigits ? result : undefined;
+  return result !== undefined && decimalText(result).length <= 2 * maxDigits + 2 ? result : undefined;
 }
 
 const operations: Readonly<Record<ArithmeticOperator, (a: Decimal, b: Decimal) => Decimal | undefined>> = {

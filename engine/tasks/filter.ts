@@ -171,7 +171,7 @@ function compareInstant(bound: string): Comparison {
   const key = instantKey(bound);
   if (key === undefined) return () => Number.NaN;
   // Texts of one form sort as they are: no instant need be reckoned for the usual record.
-  const plain = isCanonicalDateTime(bound);
+  const plain = bound === dateTimeText(bound);
   return (value) =>
     plain && typeof value === 'string' && isCanonicalDateTime(value)
       ? order(value, bound)
