@@ -13,14 +13,15 @@ export interface ByteWindow {
   drop(count: number): void;
   /** Drops `count` bytes of the stream, or all if it has fewer. */
   skip(count: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 const initialBytes = 64 * 1024;
 
 export function byteWindow(chunks: Chunks): ByteWindow {
   let buffer = Buffer.alloc(0);
-  let length = 0;
+  // The window is buffer[from..to).
+  let from = 0;
+  let to = 0;
   // What was received beyond the length asked for; read ahead, as only that tells whether the stream has ended.
   let ahead: Uint8Array = buffer;
   let ended = false;
@@ -34,33 +35,35 @@ export function byteWindow(chunks: Chunks): ByteWindow {
   }
 
   function append(bytes: Uint8Array, limit: number): void {
-    if (length + bytes.length > buffer.length) {
-      const larger = Buffer.allocUnsafe(
-        Math.max(length + bytes.length, Math.min(limit, Math.max(initialBytes, 2 * buffer.length))),
-      );
-      buffer.copy(larger, 0, 0, length);
-      buffer = larger;
+    if (to + bytes.length > buffer.length) {
+      const length = to - from;
+      const needed = length + bytes.length;
+      const roomy = Math.max(needed, Math.min(limit, Math.max(initialBytes, 2 * buffer.length)));
+      const target = needed > buffer.length ? Buffer.allocUnsafe(roomy) : buffer;
+      buffer.copy(target, 0, from, to);
+      buffer = target;
+      from = 0;
+      to = length;
     }
-    buffer.set(bytes, length);
-    length += bytes.length;
+    buffer.set(bytes, to);
+    to += bytes.length;
   }
 
   function drop(count: number): void {
-    buffer.copyWithin(0, count, length);
-    length -= count;
+    from += count;
   }
 
   return {
     get bytes() {
-      return buffer.subarray(0, length);
+      return buffer.subarray(from, to);
     },
     get ended() {
       return ended && ahead.length === 0;
     },
     async fill(wanted) {
       await readAhead();
-      while (length < wanted && ahead.length > 0) {
-        const count = Math.min(wanted - length, ahead.length);
+      while (to - from < wanted && ahead.length > 0) {
+        const count = Math.min(wanted - (to - from), ahead.length);
         append(ahead.subarray(0, count), wanted);
         ahead = ahead.subarray(count);
         await readAhead();
@@ -68,16 +71,13 @@ export function byteWindow(chunks: Chunks): ByteWindow {
     },
     drop,
     async skip(count) {
-      let left = count - Math.min(count, length);
+      let left = count - Math.min(count, to - from);
       drop(count - left);
       for (await readAhead(); left > 0 && ahead.length > 0; await readAhead()) {
         const skipped = Math.min(left, ahead.length);
         ahead = ahead.subarray(skipped);
         left -= skipped;
       }
-    },
-    async close() {
-      await chunks.return();
     },
   };
 }

@@ -66,9 +66,9 @@ export function spread(listed: readonly ObjectInfo[], maxSplits: number): Listed
   return splits.filter((split) => split.length > 0);
 }
 
-export function nothingThere(location: Location): TributaryError {
+export function nothingThere({ bucket, folder }: Location): TributaryError {
   return new TributaryError('ResourceNotFoundError', 'there are no objects to read', {
-    at: locationName(location),
+    at: `s3://${bucket}/${folderPrefix(folder)}`,
     expected: 'at least one object that is not empty',
     fix: 'mend bucketPrefix or put files there',
   });

@@ -1,6 +1,6 @@
 /** An object's bytes as a stream, decompressed if they are gzip, which the first two bytes tell and no name can. */
 
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { TributaryError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
@@ -13,24 +13,34 @@ export type ListedObject = {
   readonly etag: string;
 };
 
-export type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
+export type Chunks = AsyncIterator<Uint8Array, void, undefined>;
+
+export interface ObjectBytes {
+  readonly gzip: boolean;
+  /** Throws SourceDataInvalid for a broken gzip file and StorageUnavailable for a broken connection. */
+  readonly chunks: Chunks;
+  /** Ends the connection, also while it is waited for. */
+  close(): void;
+}
 
 const decompressedChunk = 256 * 1024;
 
-/**
- * @param start only for plain objects: the byte to begin at, below the object's size.
- * @returns chunks that throw SourceDataInvalid for a broken gzip file and StorageUnavailable for a broken connection;
- * `return` closes the connection.
- */
+/** @param start only for plain objects: the byte to begin at, below the object's size */
 export async function objectBytes(
   objects: ObjectStore,
   bucket: string,
-  object: ListedObject,
+  { key, size, etag }: ListedObject,
   start = 0,
-): Promise<{ gzip: boolean; chunks: Chunks }> {
-  const at = `s3://${bucket}/${object.key}`;
-  const stored = storedBytes(objects, bucket, object, start, at);
-  if (start > 0) return { gzip: false, chunks: stored };
+): Promise<ObjectBytes> {
+  const at = `s3://${bucket}/${key}`;
+  const body = await objects.stream(bucket, key, { ifMatch: etag, ...(start > 0 && { start }) });
+  // Whoever iterates sees the error; after `close` nobody does, and it must not end the process.
+  body.on('error', () => {});
+  const stored = storedBytes(body, start, size, at);
+  const closeBody = () => {
+    body.destroy();
+  };
+  if (start > 0) return { gzip: false, chunks: stored, close: closeBody };
   const head: Uint8Array[] = [];
   let length = 0;
   while (length < 2) {
@@ -40,19 +50,22 @@ export async function objectBytes(
     length += value.length;
   }
   const [first, second] = Buffer.concat(head);
-  const gzip = first === 0x1f && second === 0x8b;
   const all = rejoined(head, stored);
-  return { gzip, chunks: gzip ? gunzipped(all, at) : all };
+  if (first !== 0x1f || second !== 0x8b) return { gzip: false, chunks: all, close: closeBody };
+  const gunzip = createGunzip({ chunkSize: decompressedChunk });
+  // Also an error here is for the iteration.
+  pipeline(all, gunzip, () => {});
+  return {
+    gzip: true,
+    chunks: gunzipped(gunzip, at),
+    close() {
+      closeBody();
+      gunzip.destroy();
+    },
+  };
 }
 
-async function* storedBytes(
-  objects: ObjectStore,
-  bucket: string,
-  { key, size, etag }: ListedObject,
-  start: number,
-  at: string,
-): Chunks {
-  const body = await objects.stream(bucket, key, { ifMatch: etag, ...(start > 0 && { start }) });
+async function* storedBytes(body: Readable, start: number, size: number, at: string) {
   let received = start;
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
@@ -73,22 +86,15 @@ async function* storedBytes(
   }
 }
 
-async function* rejoined(head: readonly Uint8Array[], rest: Chunks): Chunks {
-  try {
-    yield* head;
-    yield* rest;
-  } finally {
-    await rest.return();
-  }
+async function* rejoined(head: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>) {
+  yield* head;
+  yield* rest;
 }
 
 /** Several gzip members in a row are one stream, as RFC 1952 section 2.2 has it. */
-async function* gunzipped(stored: Chunks, at: string): Chunks {
-  const gunzip = createGunzip({ chunkSize: decompressedChunk });
-  // The iteration below sees every error of the pipeline; the callback only keeps it from being unhandled.
-  pipeline(stored, gunzip, () => {});
+async function* gunzipped(gunzip: AsyncIterable<Uint8Array>, at: string) {
   try {
-    yield* gunzip as AsyncIterable<Uint8Array>;
+    yield* gunzip;
   } catch (cause) {
     if (cause instanceof TributaryError) throw cause;
     throw new TributaryError('SourceDataInvalid', 'the gzip file is broken or cut off', { at, cause });

@@ -28,7 +28,7 @@ export interface ObjectReader {
   /** Where the page that `read` gives begins. */
   readonly position: Position;
   read(maxRows: number): Promise<ObjectPage>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** How much is read at a time. */
@@ -51,12 +51,11 @@ export async function readBeginning<T>(
   sizes: PageSizes,
 ): Promise<T> {
   const at = `s3://${bucket}/${object.key}`;
-  const { chunks } = await objectBytes(objects, bucket, object);
-  const window = byteWindow(chunks);
+  const stream = await objectBytes(objects, bucket, object);
   try {
-    return await beginningOf(window, decode, sizes, at);
+    return await beginningOf(byteWindow(stream.chunks), decode, sizes, at);
   } finally {
-    await window.close();
+    stream.close();
   }
 }
 
@@ -85,8 +84,8 @@ export async function openObject(
   sizes: PageSizes,
 ): Promise<ObjectReader> {
   const at = `s3://${bucket}/${object.key}`;
-  const opened = await objectBytes(objects, bucket, object);
-  let window = byteWindow(opened.chunks);
+  let stream = await objectBytes(objects, bucket, object);
+  let window = byteWindow(stream.chunks);
   try {
     const prologue = await beginningOf(window, format.begin, sizes, at);
     let { offset, line } = position;
@@ -95,11 +94,12 @@ export async function openObject(
       offset = before = prologue.used;
       line += prologue.lines;
       window.drop(prologue.used);
-    } else if (opened.gzip || offset <= window.bytes.length) {
+    } else if (stream.gzip || offset <= window.bytes.length) {
       await window.skip(offset);
     } else {
-      await window.close();
-      window = byteWindow((await objectBytes(objects, bucket, object, offset)).chunks);
+      stream.close();
+      stream = await objectBytes(objects, bucket, object, offset);
+      window = byteWindow(stream.chunks);
     }
     return {
       get position() {
@@ -118,10 +118,10 @@ export async function openObject(
         before = 0;
         return { rows: decoded.rows, bytes, ...(!ends && { next: { offset, line } }) };
       },
-      close: () => window.close(),
+      close: () => stream.close(),
     };
   } catch (error) {
-    await window.close();
+    stream.close();
     throw error;
   }
 }

@@ -29,7 +29,6 @@ import {
   folderPrefix,
   type Location,
   listObjects,
-  locationName,
   nothingThere,
   spread,
   withinWindow,
@@ -109,16 +108,15 @@ function openSession(
 ): SourceSession {
   let current: { object: number; reader: ObjectReader } | undefined;
 
-  async function close(): Promise<void> {
-    const open = current?.reader;
+  function close(): void {
+    current?.reader.close();
     current = undefined;
-    await open?.close();
   }
 
   async function readerAt(object: number, position: { offset: number; line: number }): Promise<ObjectReader> {
     if (current?.object === object && current.reader.position.offset === position.offset)
       return current.reader;
-    await close();
+    close();
     const listed = split[object];
     if (listed === undefined) {
       throw new TributaryError('InvalidArgument', `the split has no object ${object}`, {
@@ -138,23 +136,24 @@ function openSession(
         const reader = await readerAt(object, position);
         const { rows, bytes, next } = await reader.read(maxRows);
         if (next) return { rows, bytes, unit: object, next: { object, ...next } };
-        await close();
+        close();
         const last = object + 1 >= split.length;
         return { rows, bytes, unit: object, ...(!last && { next: { object: object + 1, ...beginning } }) };
       } catch (error) {
         // The stream's place is unknown after an error; a retry re-positions.
-        await close();
+        close();
         throw error;
       }
     },
-    close,
+    close: async () => close(),
   };
 }
 
 function propertiesOf(request: SourceRequest): { location: Location; fileType: 'CSV' | 'JSON' } {
   const parsed = S3SourceProperties.safeParse(request.properties);
   if (!parsed.success) {
-    throw new TributaryError('FlowInvalid', z.prettifyError(parsed.error), {
+    const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+    throw new TributaryError('FlowInvalid', wrong, {
       flowName: request.flowName,
       at: 'sourceConnectorProperties.S3',
     });
@@ -191,23 +190,22 @@ async function jsonFields(
   sizes: PageSizes,
 ): Promise<SourceField[]> {
   const count = Math.min(sampledObjects, samples.length);
+  const format = jsonLinesFormat([wholeRecord]);
   const records: object[] = [];
   for (let index = 0; index < count; index += 1) {
     // Evenly over the list, as keys often rise with time and fields come with time.
     const object = samples[Math.floor((index * samples.length) / count)] as ListedObject;
-    const reader = await openObject(
-      objects,
-      bucket,
-      object,
-      jsonLinesFormat([wholeRecord]),
-      beginning,
-      sizes,
-    );
+    const reader = await openObject(objects, bucket, object, format, beginning, sizes);
     try {
-      const { rows } = await reader.read(Math.floor(sampledRecords / count));
-      records.push(...rows.map(([record]) => record as object));
+      let left = Math.floor(sampledRecords / count);
+      for (let more = true; more && left > 0; ) {
+        const { rows, next } = await reader.read(left);
+        for (const [record] of rows) records.push(record as object);
+        left -= rows.length;
+        more = next !== undefined;
+      }
     } finally {
-      await reader.close();
+      reader.close();
     }
   }
   return fieldsOf(records);
@@ -238,7 +236,7 @@ async function testConnection(request: SourceRequest, { objects }: SourcePorts):
   const { location } = propertiesOf(request);
   if (await objects.bucketExists(location.bucket)) return;
   throw new TributaryError('ResourceNotFoundError', 'the bucket does not exist or may not be used', {
-    at: locationName({ bucket: location.bucket, folder: '' }),
+    at: `s3://${location.bucket}`,
     fix: 'create it, mend bucketName or allow s3:ListBucket',
   });
 }

@@ -234,10 +234,9 @@ export function memoryObjectStore(
       const at = `s3://${target.bucket}/${target.key}`;
       if (parts.length === 0)
         refuse('InvalidArgument', 'an upload is completed with one part at least', at, 400, 'MalformedXML');
+      if (parts.some(({ part }, index) => part <= (parts[index - 1]?.part ?? 0)))
+        refuse('InvalidArgument', 'the parts are not in ascending order', at, 400, 'InvalidPartOrder');
       const bodies = parts.map(({ part, etag }, index) => {
-        const previous = parts[index - 1];
-        if (previous && previous.part >= part)
-          refuse('InvalidArgument', 'the parts are not in ascending order', at, 400, 'InvalidPartOrder');
         const body = upload.parts.get(part);
         if (body === undefined || md5(body) !== etag)
           return refuse('InvalidArgument', `part ${part} was not uploaded so`, at, 400, 'InvalidPart');
