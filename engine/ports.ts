@@ -13,6 +13,7 @@ import type {
   StateStore,
 } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
+import type { Sizes } from './run/sizes.ts';
 
 /** Where a flow's runs live. */
 export interface Home {
@@ -46,6 +47,8 @@ export interface EnginePorts {
   readonly deadline: number;
   /** An id that no other attempt has; names what an attempt writes. */
   readonly attemptId: string;
+  /** Where this home's sizes differ from the default ones. */
+  readonly sizes?: Partial<Sizes>;
   /** Told after every page and object; for a progress line. */
   readonly onProgress?: (progress: Progress) => void;
 }

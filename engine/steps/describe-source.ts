@@ -199,7 +199,7 @@ async function makePlan(
     schemaFingerprint: schema,
     movesWatermark: movesWatermark(isIncremental(flow), parameters) && !empty,
     startedAt: run.startedAt,
-    sizes: defaultSizes,
+    sizes: { ...defaultSizes, ...ports.sizes },
   };
   return { plan, splits };
 }

@@ -1,0 +1,109 @@
+/** What the commands have in common: their options, the flow files, the connections. */
+
+import * as fs from 'node:fs/promises';
+import path from 'node:path';
+import { connectorNames, loadConnector } from '../connectors/registry.ts';
+import type { ConnectionDefinition } from '../core/connection.ts';
+import { TributaryError } from '../core/errors.ts';
+import type { FlowDefinition } from '../core/flow/definition.ts';
+import { readFlow } from '../core/flow/read.ts';
+import { notRunnable, type Supports } from '../core/flow/runnable.ts';
+import { errnoOf } from '../local/files.ts';
+import { findConnection, type LocalHome, localHome } from '../local/home.ts';
+
+export interface CommonOptions {
+  readonly home?: string;
+  readonly mount?: readonly string[];
+  readonly connections?: string;
+}
+
+/** What this version can do. */
+export const supports: Supports = {
+  sources: new Set(connectorNames),
+  destinations: new Set(['S3']),
+  features: new Set(['metadataCatalog']),
+};
+
+export async function readTextFile(file: string): Promise<string> {
+  try {
+    return await fs.readFile(file, 'utf8');
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    throw new TributaryError(
+      'InvalidArgument',
+      code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code})`,
+      {
+        at: file,
+      },
+    );
+  }
+}
+
+export async function readFlowFile(file: string): Promise<FlowDefinition> {
+  return readFlow(await readTextFile(file), file);
+}
+
+/** Folders in which a flow's connections are looked for: as told, else `connections` here and beside the flow. */
+export function connectionFolders(options: CommonOptions, flowFile?: string): string[] {
+  if (options.connections) return [options.connections];
+  const beside = flowFile
+    ? [
+        path.join(path.dirname(flowFile), '..', 'connections'),
+        path.join(path.dirname(flowFile), 'connections'),
+      ]
+    : [];
+  return ['connections', ...beside];
+}
+
+export function openHome(options: CommonOptions, flowFile?: string): LocalHome {
+  return localHome({
+    ...(options.home && { home: options.home }),
+    mounts: readMounts(options.mount ?? []),
+    connectionFolders: connectionFolders(options, flowFile),
+    loadConnector,
+  });
+}
+
+function readMounts(mounts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    mounts.map((mount) => {
+      const [bucket, folder] = [mount.slice(0, mount.indexOf('=')), mount.slice(mount.indexOf('=') + 1)];
+      if (!mount.includes('=') || !bucket || !folder) {
+        throw new TributaryError('InvalidArgument', 'not a mount', {
+          got: mount,
+          expected: '--mount BUCKET=FOLDER',
+        });
+      }
+      return [bucket, path.resolve(folder)];
+    }),
+  );
+}
+
+/** All that keeps a flow from running in this version. */
+export async function judge(flow: FlowDefinition, folders: readonly string[]): Promise<string[]> {
+  const { connectorType, connectorProfileName } = flow.sourceFlowConfig;
+  let source: ConnectionDefinition | undefined;
+  if (connectorType === 'CustomConnector' && connectorProfileName)
+    source = await findConnection(connectorProfileName, folders);
+  return notRunnable(flow, supports, { source });
+}
+
+/** @throws NotRunnable naming everything at once */
+export async function refuseNotRunnable(flow: FlowDefinition, folders: readonly string[]): Promise<void> {
+  const found = await judge(flow, folders);
+  if (found.length === 0) return;
+  throw new TributaryError(
+    'NotRunnable',
+    [
+      'this version cannot run the flow:',
+      ...found.map((what) => `  not runnable in this version: ${what}`),
+    ].join('\n'),
+    { flowName: flow.flowName },
+  );
+}
+
+/** A flow's name, given as such or by its file. */
+export async function flowNameOf(flow: string): Promise<string> {
+  return /\.(json|ya?ml)$/.test(flow) ? (await readFlowFile(flow)).flowName : flow;
+}

@@ -1,0 +1,131 @@
+/** The `tributary` command: what it takes, and which function does it. */
+
+import { Command, CommanderError, Option } from 'commander';
+import { exitCodeOf, messageOf } from '../core/errors.ts';
+import { discoverCommand, testConnectionCommand } from './connection-commands.ts';
+import {
+  cancelCommand,
+  initCommand,
+  mapCommand,
+  previewCommand,
+  resetCommand,
+  runsCommand,
+  schemaCommand,
+  showCommand,
+  startCommand,
+  stopCommand,
+  validateCommand,
+} from './flow-commands.ts';
+import type { Terminal } from './output.ts';
+import { runCommand } from './run-command.ts';
+
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/**
+ * Runs one command line.
+ *
+ * @param args without the program's name
+ * @returns the exit code: 0 done, 1 the run failed, 2 bad input
+ */
+export async function tributary(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('tributary')
+    .description('Runs AppFlow flow definitions on this machine, and looks after those deployed')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text),
+    });
+
+  const local = (command: Command): Command =>
+    command
+      .option('--home <dir>', 'folder of everything local (default .tributary)')
+      .option('--mount <bucket=folder>', 'let a folder serve as a bucket; may be repeated', collect)
+      .option('--connections <dir>', 'folder of the connection files (default connections)');
+  const jsonOption = new Option('--json', 'print one JSON value, for programs');
+  const does =
+    <A extends readonly unknown[]>(work: (...parsed: A) => Promise<number> | number) =>
+    async (...parsed: A): Promise<void> => {
+      exitCode = await work(...parsed);
+    };
+
+  program
+    .command('init')
+    .argument('[dir]', 'where', '.')
+    .description('write a flow and a connection to start from')
+    .action(does((dir: string) => initCommand(dir, terminal)));
+  local(program.command('validate').argument('<flow...>', 'flow files'))
+    .description('judge flow definitions as AppFlow would; name what this version cannot run')
+    .option('--runnable', 'fail if this version cannot run a flow')
+    .action(does((files: string[], options) => validateCommand(files, options, terminal)));
+  program
+    .command('map')
+    .argument('<flow>', 'flow file')
+    .description("add the Map tasks of AppFlow's mapping file (lines: source field, destination field)")
+    .requiredOption('--csv <file>', 'mapping file')
+    .option('--out <file>', 'where to write the flow (default: print it)')
+    .action(does((file: string, options) => mapCommand(file, options, terminal)));
+  program
+    .command('schema')
+    .description('print the JSON Schema of flow definitions, for editors')
+    .action(does(() => schemaCommand(terminal)));
+  local(program.command('run').argument('<flow>', 'flow file'))
+    .description('run a flow on this machine')
+    .option('--from <time>', 'pull records changed since then, this once')
+    .option('--to <time>', 'pull records changed before then, this once')
+    .option('--full', 'pull everything, this once')
+    .option('--limit <n>', 'read so many records at most')
+    .option('--dry-run', 'read and apply the tasks, write nothing')
+    .addOption(jsonOption)
+    .action(does((file: string, options) => runCommand(file, options, terminal)));
+  local(program.command('runs').argument('<flow>', 'flow file or name'))
+    .description('list the runs of a flow, newest first')
+    .option('--limit <n>', 'so many at most', '20')
+    .addOption(jsonOption)
+    .action(does((flow: string, options) => runsCommand(flow, options, terminal)));
+  local(program.command('show').argument('<run>', 'execution id'))
+    .description('show a run')
+    .addOption(jsonOption)
+    .action(does((run: string, options) => showCommand(run, options, terminal)));
+  local(program.command('cancel').argument('<run>', 'execution id'))
+    .description('ask a run to stop; nothing of it is written')
+    .action(does((run: string, options) => cancelCommand(run, options, terminal)));
+  local(program.command('start').argument('<flow>', 'flow file'))
+    .description('run an on-demand flow, activate a scheduled one')
+    .addOption(jsonOption)
+    .action(does((file: string, options) => startCommand(file, options, terminal)));
+  local(program.command('stop').argument('<flow>', 'flow file'))
+    .description('deactivate a scheduled flow')
+    .action(does((file: string, options) => stopCommand(file, options, terminal)));
+  local(program.command('reset').argument('<flow>', 'flow file or name'))
+    .description('forget watermark and schema version; the next run begins as the first')
+    .action(does((flow: string, options) => resetCommand(flow, options, terminal)));
+  local(program.command('preview').argument('<flow>', 'flow file'))
+    .description('show the first records before and after the tasks')
+    .option('--limit <n>', 'so many records', '5')
+    .addOption(jsonOption)
+    .action(does((file: string, options) => previewCommand(file, options, terminal)));
+  local(
+    program.command('discover').argument('<connection>', 'connection name').argument('[entity]', 'entity'),
+  )
+    .description('list the entities of a connection, or the fields of one')
+    .addOption(jsonOption)
+    .action(
+      does((name: string, entity: string | undefined, options) =>
+        discoverCommand(name, entity, options, terminal),
+      ),
+    );
+  const connection = program.command('connection').description('look after connections');
+  local(connection.command('test').argument('<name>', 'connection name'))
+    .description('make one authenticated request')
+    .action(does((name: string, options) => testConnectionCommand(name, options, terminal)));
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    terminal.err(`${messageOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
