@@ -4,7 +4,7 @@ import { stringify } from 'lossless-json';
 import { isStruct } from '../../core/record-path.ts';
 import type { FieldType, Value } from '../../core/records.ts';
 import { dateText, dateTimeText, timeText } from './date-time.ts';
-import { decimalOf, decimalText, wholeOf } from './decimal.ts';
+import { decimalOf, decimalText, isDecimalText, wholeOf } from './decimal.ts';
 
 /** A type, with the fraction digits of a DateTime. */
 export interface ConvertedType {
@@ -74,14 +74,15 @@ const converters: Readonly<
   Record<Exclude<FieldType, 'String'>, (value: Present, fractionDigits?: 3 | 6) => Value | undefined>
 > = {
   Boolean: booleanOf,
-  Short: (value) => wholeWithin(value, -32_768n, 32_767n),
-  Integer: (value) => wholeWithin(value, -2_147_483_648n, 2_147_483_647n),
-  Long: (value) => wholeWithin(value, -(2n ** 63n), 2n ** 63n - 1n),
-  BigInteger: (value) => wholeWithin(value),
+  Short: (value) => wholeBelow(value, 2 ** 15),
+  Integer: (value) => wholeBelow(value, 2 ** 31),
+  Long: (value) => wholeBelow(value, 2 ** 63),
+  BigInteger: (value) => wholeBelow(value, Number.POSITIVE_INFINITY),
   Float: doubleOf,
   Double: doubleOf,
   BigDecimal: (value) => {
     if (typeof value === 'number' && Number.isFinite(value)) return value;
+    if (typeof value === 'string' && plainDecimal.test(value)) return value;
     const decimal = decimalOf(numberLike(value));
     return decimal && decimalText(decimal);
   },
@@ -119,20 +120,29 @@ function numberLike(value: Value): Value {
   return typeof value === 'boolean' ? Number(value) : value;
 }
 
-function wholeWithin(value: Present, least?: bigint, most?: bigint): Value | undefined {
+// The usual texts, told apart from those that need exact arithmetic.
+const plainDecimal = /^-?(?:0|[1-9]\d{0,37})(?:\.\d{1,38})?$/;
+const shortWhole = /^[+-]?\d{1,15}$/;
+
+/** −limit ≤ n < limit. JavaScript compares bigints with doubles exactly. */
+function wholeBelow(value: Present, limit: number): Value | undefined {
+  const whole = wholeNumber(value);
+  return whole !== undefined && whole >= -limit && whole < limit ? whole : undefined;
+}
+
+function wholeNumber(value: Present): number | bigint | undefined {
+  if (Number.isSafeInteger(value)) return value as number;
+  if (typeof value === 'string' && shortWhole.test(value)) return Number(value);
   const decimal = decimalOf(numberLike(value));
   const whole = decimal && wholeOf(decimal);
-  if (whole === undefined || (least !== undefined && whole < least) || (most !== undefined && whole > most))
-    return undefined;
   const number = Number(whole);
   return Number.isSafeInteger(number) ? number : whole;
 }
 
 function doubleOf(value: Present): Value | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  const decimal = decimalOf(numberLike(value));
-  if (decimal === undefined) return undefined;
-  const number = Number(decimalText(decimal));
+  const like = numberLike(value);
+  if (typeof like === 'object' || (typeof like === 'string' && !isDecimalText(like))) return undefined;
+  const number = Number(like);
   return Number.isFinite(number) ? number : undefined;
 }
 

@@ -17,7 +17,7 @@ const maxDigits = 400;
 /** Of a quotient that does not end, as in IEEE 754's decimal128. */
 const quotientDigits = 34;
 
-const decimalPattern = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?\s*$/;
+const decimalPattern = /^\s*([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?\s*$/;
 
 /** `undefined` for what is no finite number: other text, booleans, null, objects, or more than 400 digits. */
 export function decimalOf(value: Value): Decimal | undefined {
@@ -29,12 +29,16 @@ export function decimalOf(value: Value): Decimal | undefined {
   return typeof value === 'string' ? parse(value) : undefined;
 }
 
+/** Whether {@link decimalOf} and `Number` read a number in the text. */
+export function isDecimalText(text: string): boolean {
+  return decimalPattern.test(text);
+}
+
 function parse(text: string): Decimal | undefined {
   if (text.length > maxDigits + 10) return undefined;
   const match = decimalPattern.exec(text);
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
-  if (whole === '' && fraction === '') return undefined;
   const scale = fraction.length - Number(exponent);
   if (Math.abs(scale) > maxDigits) return undefined;
   const unsigned = BigInt(whole + fraction);
