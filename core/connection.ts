@@ -154,10 +154,9 @@ export function resolveEnv(
     else values[key] = value;
   }
   if (unset.length > 0) {
-    const plural = unset.length > 1;
     throw new TributaryError(
       'InvalidCredentials',
-      `the environment variable${plural ? 's' : ''} ${unset.join(', ')} ${plural ? 'are' : 'is'} not set`,
+      `environment variables that are not set: ${unset.join(', ')}`,
       {
         fix: 'set what the connection file refers to',
       },

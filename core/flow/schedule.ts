@@ -24,14 +24,14 @@ export function parseSchedule(expression: string): Schedule {
   const rate = /^\s*rate\(\s*(\d+)\s*(minute|hour|day|week|month)s?\s*\)\s*$/i.exec(expression);
   if (rate?.[1] && rate[2]) {
     const value = Number(rate[1]);
-    if (value < 1 || value > 100_000) throw invalid(expression, 'a number of 1 and more');
+    if (value < 1 || value > 100_000) throw invalid(expression, 'a number from 1 to 100000');
     return { kind: 'rate', value, unit: rate[2].toLowerCase() as Unit };
   }
   const cron = /^\s*cron\(([^()]*)\)\s*$/i.exec(expression);
   if (cron?.[1] === undefined) {
     throw invalid(expression, 'rate(5minutes), rate(1hours), rate(1days) … or cron(0 4 * * ? *)');
   }
-  const fields = cron[1].trim().toUpperCase().split(/\s+/);
+  const fields = cron[1].toUpperCase().split(/\s+/).filter(Boolean);
   const problem = cronProblem(fields);
   if (problem) throw invalid(expression, problem);
   return { kind: 'cron', fields };
@@ -54,28 +54,32 @@ interface CronField {
   readonly from: number;
   readonly to: number;
   readonly words?: readonly string[];
+  readonly wildcards: string;
   /** Forms that only this field has. */
   readonly special?: RegExp;
 }
 
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html */
 const cronFields: readonly CronField[] = [
-  { name: 'minutes', from: 0, to: 59 },
-  { name: 'hours', from: 0, to: 23 },
+  { name: 'minutes', from: 0, to: 59, wildcards: ', - * /' },
+  { name: 'hours', from: 0, to: 23, wildcards: ', - * /' },
   {
     name: 'day-of-month',
     from: 1,
     to: 31,
-    special: /^(?:\?|L|LW|L-(?:[1-9]|[12]\d|30)|(?:[1-9]|[12]\d|3[01])W)$/,
+    wildcards: ', - * ? / L W',
+    special: /^(?:\?|L|(?:[1-9]|[12]\d|3[01])W)$/,
   },
-  { name: 'month', from: 1, to: 12, words: months },
+  { name: 'month', from: 1, to: 12, words: months, wildcards: ', - * /' },
   {
     name: 'day-of-week',
     from: 1,
     to: 7,
     words: weekdays,
+    wildcards: ', - * ? L #',
     special: /^(?:\?|L|(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(?:L|#[1-5]))$/,
   },
-  { name: 'year', from: 1970, to: 2199 },
+  { name: 'year', from: 1970, to: 2199, wildcards: ', - * /' },
 ];
 
 /** What should stand there instead, if the fields are no cron expression of EventBridge. */
@@ -85,10 +89,9 @@ function cronProblem(fields: readonly string[]): string | undefined {
   }
   for (const [i, field] of cronFields.entries()) {
     const text = fields[i] ?? '';
-    if (!field.special?.test(text) && !cronValues(text, field)) {
-      const words = field.words ? ` or ${field.words[0]}-${field.words.at(-1)}` : '';
-      return `${field.name} of ${field.from}-${field.to}${words} with , - * / ${field.special ? '? L ' : ''}, got '${text}'`;
-    }
+    if (field.special?.test(text) || cronValues(text, field)) continue;
+    const words = field.words ? ` or ${field.words[0]}-${field.words.at(-1)}` : '';
+    return `${field.name} of ${field.from}-${field.to}${words} with ${field.wildcards}, got '${text}'`;
   }
   return (fields[2] === '?') === (fields[4] === '?')
     ? "'?' in day-of-month or in day-of-week, and not in both"
@@ -102,6 +105,7 @@ function cronValues(text: string, field: CronField): number[] | undefined {
     const match = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(item);
     if (!match) return undefined;
     const [, low, high, step] = match;
+    if (step !== undefined && !field.wildcards.includes('/')) return undefined;
     const start = low === undefined ? field.from : cronNumber(low, field);
     const end = high !== undefined ? cronNumber(high, field) : low === undefined || step ? field.to : start;
     const by = step === undefined ? 1 : Number(step);
