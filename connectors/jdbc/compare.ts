@@ -8,6 +8,8 @@ export interface Comparison {
   readonly left: string;
   /** A value of the condition as a bound expression. */
   readonly right: (value: string) => string;
+  /** Left out: `left = right`. */
+  readonly equals?: (value: string) => string;
   /** Left out: CONTAINS is not offered. */
   readonly contains?: (value: string) => string;
   /** Holds for the values that the engine can order; NaN and infinity are beyond every bound in SQL, and no match here. */
@@ -24,12 +26,12 @@ const symbols = {
 /** Null matches nothing but NOT_EQUAL_TO. Several values are alternatives; NOT_EQUAL_TO excludes each of them. */
 export function comparisonSql(condition: FilterCondition, comparison: Comparison): string | undefined {
   const { operator, values } = condition;
-  const { left, right, contains, ordered } = comparison;
+  const { left, right, equals, contains, ordered } = comparison;
   const anyOf = (test: (value: string) => string) => `(${values.map(test).join(' OR ')})`;
   const and = (test: string) => (ordered ? `(${test} AND ${ordered})` : test);
   switch (operator) {
     case 'EQUAL_TO':
-      return anyOf((value) => `${left} = ${right(value)}`);
+      return anyOf(equals ?? ((value) => `${left} = ${right(value)}`));
     case 'NOT_EQUAL_TO':
       return `(${left} IS NULL OR (${values.map((value) => `${left} <> ${right(value)}`).join(' AND ')}))`;
     case 'CONTAINS':

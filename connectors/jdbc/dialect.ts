@@ -2,6 +2,10 @@
 
 import type { Clock, FilterCondition, Log, SourceField, Value } from '#core';
 
+/** What a driver gives for a value: text, unless it knows better. */
+export type RawValue = string | number | Uint8Array;
+export type RawRow = readonly (RawValue | null)[];
+
 /** Where to connect. */
 export interface Target {
   readonly host: string;
@@ -23,7 +27,7 @@ export interface Column {
   /** What the select list holds for the column. */
   readonly select: string;
   /** The canonical value of what the driver gives for `select`; never called with null. */
-  readonly convert: (raw: string | number | Uint8Array) => Value;
+  readonly convert: (raw: RawValue) => Value;
   /** Whether `ORDER BY column` and `column > parameter` agree, and the column's text finds its row again. */
   readonly orders: boolean;
   /** A parameter's text as an expression of the column's type. */
@@ -83,7 +87,7 @@ export interface Connection {
   query(
     sql: string,
     parameters: readonly (string | number)[],
-    onRow: (row: readonly (string | number | Uint8Array | null)[]) => void,
+    onRow: (row: RawRow) => void,
     /** What errors name as their place. */
     at: string,
   ): Promise<void>;

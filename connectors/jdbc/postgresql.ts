@@ -10,6 +10,7 @@ import {
   type FieldType,
   type FilterCondition,
   type Log,
+  messageOf,
   TributaryError,
   type Value,
 } from '#core';
@@ -77,7 +78,7 @@ function comparisonOf(
       if (!column.text) return undefined;
       // `C` compares bytes, in UTF-8 the order of code points. A column's own equality finds its index.
       const isEquality = condition.operator === 'EQUAL_TO' || condition.operator === 'NOT_EQUAL_TO';
-      const left = isEquality && column.text === 'plain' ? name : `${name}::text COLLATE "C"`;
+      const left = isEquality && column.text === 'plain' ? name : `(${name}::text COLLATE "C")`;
       const contains = (value: string) => `position(${parameters.add(value)}::text in ${left}) > 0`;
       return { left, right: as('text'), contains };
     }
@@ -230,9 +231,10 @@ function stepOf(type: FieldType, modifier: number): number {
 
 // ---- connection ----
 
+const passwordFix = 'check user name and password of the connection';
 const meanings: Readonly<Record<string, Meaning>> = {
   '28000': { code: 'InvalidCredentials', fix: "check the user name, and the server's pg_hba.conf" },
-  '28P01': { code: 'InvalidCredentials', fix: 'check user name and password of the connection' },
+  '28P01': { code: 'InvalidCredentials', fix: passwordFix },
   '3D000': { code: 'ResourceNotFoundError', fix: "mend the connection's database" },
   '42501': { code: 'AccessDenied', fix: 'grant the user USAGE on the schema and SELECT on the table' },
   '42P01': { code: 'ResourceNotFoundError' },
@@ -291,9 +293,16 @@ async function connect(target: Target): Promise<Connection> {
     await client.query(sessionSettings);
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw error instanceof pg.DatabaseError
-      ? databaseError(error, meanings, at, true)
-      : unreachable(error, target);
+    if (error instanceof pg.DatabaseError) throw databaseError(error, meanings, at, true);
+    // The exchange of SCRAM proofs is the driver's own; its errors carry no code.
+    if (messageOf(error).startsWith('SASL')) {
+      throw new TributaryError('InvalidCredentials', messageOf(error), {
+        at,
+        fix: passwordFix,
+        cause: error,
+      });
+    }
+    throw unreachable(error, target);
   }
   return connectionOf(client, pg.Query, (error, place) =>
     databaseError(error, meanings, place ?? at, error instanceof pg.DatabaseError),

@@ -4,10 +4,7 @@ import { createHash } from 'node:crypto';
 import { type Row, type SourceRequest, TributaryError, type Value, wholeRecord } from '#core';
 import { didYouMean } from '../../core/flow/finding.ts';
 import { compilePath } from '../../core/record-path.ts';
-import type { Column, Dialect, Table } from './dialect.ts';
-
-export type RawValue = string | number | Uint8Array | null;
-export type RawRow = readonly RawValue[];
+import type { Column, Dialect, RawRow, Table } from './dialect.ts';
 
 export interface Statement {
   readonly sql: string;
@@ -79,7 +76,7 @@ export function selectionOf(
 }
 
 /** Bytes as hexadecimal digits; the dialect's parameter reads them so. */
-function placeText(value: RawValue | undefined): string {
+function placeText(value: RawRow[number] | undefined): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   return String(value);
 }

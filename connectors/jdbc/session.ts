@@ -2,9 +2,9 @@
 
 import type { Page, PageToken, Row, SourceRequest, SourceSession, Split } from '#core';
 import { TributaryError } from '#core';
-import type { Connection, Dialect } from './dialect.ts';
+import type { Connection, Dialect, RawRow } from './dialect.ts';
 import { firstPageRows, maxPageBytes, maxPageRows, pageBytes } from './limits.ts';
-import { type RawRow, type Selection, selectionOf } from './selection.ts';
+import { type Selection, selectionOf } from './selection.ts';
 import { entityOf } from './settings.ts';
 
 /** The one split of a table. */

@@ -3,9 +3,10 @@
 import { type SourceRequest, TributaryError } from '#core';
 import { didYouMean, shorten } from '../../core/flow/finding.ts';
 import type { Dialect, Target } from './dialect.ts';
+import { mysql } from './mysql.ts';
 import { postgresql } from './postgresql.ts';
 
-const dialects: Readonly<Record<string, Dialect>> = { postgresql };
+const dialects: Readonly<Record<string, Dialect>> = { postgresql, mysql };
 const sslModes = ['disable', 'require', 'verify-full'] as const;
 
 /** @throws ConnectionInvalid */

@@ -1,0 +1,89 @@
+import type { LogFields, PageToken, Row, SourceDescription, SourcePorts, SourceRequest } from '#core';
+import { jdbc } from '../../../connectors/jdbc/source.ts';
+
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface TestPorts extends SourcePorts {
+  readonly warnings: string[];
+}
+
+/** Ports with nothing behind them but the credentials: a database needs no store, no HTTP and no real sleep. */
+export function portsOf({ username, password }: { username: string; password?: string }): TestPorts {
+  const warnings: string[] = [];
+  const unused = (name: string): never => {
+    throw new Error(`${name} is not for databases`);
+  };
+  return {
+    warnings,
+    get objects() {
+      return unused('objects');
+    },
+    get http() {
+      return unused('http');
+    },
+    clock: { now: () => Date.now(), sleep: async () => undefined },
+    log: {
+      info: () => undefined,
+      warn: (message: string, fields?: LogFields) =>
+        warnings.push(`${message} ${JSON.stringify(fields ?? {})}`),
+      error: () => undefined,
+    },
+    credentials: async () => ({ username, ...(password !== undefined && { password }) }),
+  };
+}
+
+export function requestOn(
+  driver: 'postgresql' | 'mysql',
+  server: Server,
+  entityName: string,
+  more: Partial<SourceRequest> = {},
+): SourceRequest {
+  return {
+    flowName: 'orders-to-lake',
+    connector: 'JDBC',
+    connectorProfileName: 'shop-database',
+    properties: { entityName },
+    settings: { driver, hostname: server.host, port: String(server.port), database: server.database },
+    fields: [],
+    filters: [],
+    window: { end: Date.parse('2100-01-01T00:00:00Z') },
+    ...more,
+  };
+}
+
+export interface ReadResult {
+  readonly description: SourceDescription;
+  readonly rows: Row[];
+  readonly tokens: PageToken[];
+}
+
+/** Describes and reads all pages; all fields where the request names none. */
+export async function readAll(request: SourceRequest, ports: SourcePorts): Promise<ReadResult> {
+  const fields =
+    request.fields.length > 0
+      ? request.fields
+      : (await jdbc.describe(request, ports)).fields.map((field) => field.name);
+  const full = { ...request, fields };
+  const description = await jdbc.describe(full, ports);
+  const rows: Row[] = [];
+  const tokens: PageToken[] = [];
+  for (const split of description.splits) {
+    const session = await jdbc.open(full, split, ports);
+    let token: PageToken | undefined;
+    do {
+      const page = await session.read(token);
+      rows.push(...page.rows);
+      // What a run stores is JSON.
+      token = page.next && JSON.parse(JSON.stringify(page.next));
+      if (token) tokens.push(token);
+    } while (token);
+    await session.close();
+  }
+  return { description, rows, tokens };
+}
