@@ -55,7 +55,7 @@ function dayAt(text: string, end: number): number | undefined {
   const year = text.charCodeAt(0) === 45 ? -magnitude : magnitude;
   const month = digits(text, end + 1, 2);
   const day = digits(text, end + 4, 2);
-  if (text.charCodeAt(end) !== 45 || text.charCodeAt(end + 3) !== 45) return undefined;
+  if (Number.isNaN(year) || text.charCodeAt(end) !== 45 || text.charCodeAt(end + 3) !== 45) return undefined;
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month))) return undefined;
   // Years that begin in March: the leap day is then their last, and 153 days are five months.
   const marchYear = month > 2 ? year : year - 1;

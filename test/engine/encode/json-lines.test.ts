@@ -131,8 +131,8 @@ describe('JSON Lines', () => {
           Object.fromEntries(
             fields.map(({ name }, index) => {
               const value = row[index] ?? null;
-              const plain =
-                typeof value === 'bigint' || name === 'BigDecimal' ? value && Number(value) : value;
+              const isNumber = typeof value === 'bigint' || (name === 'BigDecimal' && value !== null);
+              const plain = isNumber ? Number(value) : value;
               return [name, value instanceof Uint8Array ? Buffer.from(value).toString('base64') : plain];
             }),
           ),

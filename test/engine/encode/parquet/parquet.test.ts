@@ -1,0 +1,432 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as zlib from 'node:zlib';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DestinationField, FieldType, Row, Value } from '../../../../core/records.ts';
+import { fieldTypes } from '../../../../core/records.ts';
+import { outputFormat } from '../../../../engine/encode/output-format.ts';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import { encode, field, fragments, fragmentsOf, object } from '../rows.ts';
+
+let folder: string;
+let path: string;
+let duckdb: DuckDBConnection;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parquet-'));
+  path = join(folder, 'rows.parquet');
+  duckdb = await (await DuckDBInstance.create()).connect();
+});
+afterAll(async () => {
+  duckdb.closeSync();
+  await rm(folder, { recursive: true });
+});
+
+type Format = ReturnType<typeof outputFormat>;
+
+function parquet(
+  fields: readonly DestinationField[],
+  compression?: 'UNCOMPRESSED' | 'SNAPPY' | 'GZIP' | 'ZSTD',
+): Format {
+  return outputFormat({ fileType: 'PARQUET', fields, ...(compression && { compression }) });
+}
+
+async function query(sql: string): Promise<Record<string, unknown>[]> {
+  return (await duckdb.runAndReadAll(sql.replaceAll('FILE', `'${path}'`))).getRowObjectsJson();
+}
+
+/** Each value as DuckDB says it in text, exactly. */
+function expression({ name, type }: DestinationField): string {
+  const column = `"${name.replaceAll('"', '""')}"`;
+  if (type === 'DateTime') return `epoch_ms(${column})::VARCHAR`;
+  if (type === 'ByteArray') return `hex(${column})`;
+  return type === 'Float' || type === 'Double' ? column : `${column}::VARCHAR`;
+}
+
+async function duckdbRows(file: Uint8Array, fields: readonly DestinationField[]): Promise<unknown[][]> {
+  await writeFile(path, file);
+  const sql = `SELECT ${fields.map(expression).join(', ')} FROM '${path}'`;
+  return (await duckdb.runAndReadAll(sql)).getRowsJson();
+}
+
+function duckdbValue(value: Value, type: FieldType): unknown {
+  if (value === null || typeof value === 'string')
+    return type === 'DateTime' && value ? `${Date.parse(value)}` : value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex').toUpperCase();
+  if (typeof value === 'object') return JSON.stringify(value);
+  return typeof value === 'number' && (type === 'Double' || type === 'Float') ? value : String(value);
+}
+
+async function hyparquetRows(file: Buffer, fields: readonly DestinationField[]): Promise<unknown[][]> {
+  const records = await parquetReadObjects({
+    file: new Uint8Array(file).buffer,
+    compressors: { GZIP: (input) => zlib.gunzipSync(input) },
+  });
+  return records.map((record) => fields.map(({ name }) => record[name] ?? null));
+}
+
+function hyparquetValue(value: Value, type: FieldType): unknown {
+  if (value === null) return null;
+  if (type === 'Long') return BigInt(value as number);
+  if (type === 'Date' || type === 'DateTime') return new Date(String(value));
+  if (value instanceof Uint8Array || typeof value !== 'object') return value;
+  return JSON.stringify(value);
+}
+
+/** The number of data pages of each column chunk, by following the page headers. */
+function dataPages(file: Uint8Array): number[] {
+  const bytes = new Uint8Array(file).buffer;
+  const chunks = parquetMetadata(bytes).row_groups.flatMap(({ columns }) => columns);
+  return chunks.map(({ meta_data: chunk }) => {
+    if (chunk === undefined) throw new Error('no metadata');
+    const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
+    const end = start + Number(chunk.total_compressed_size);
+    let pages = 0;
+    for (let at = start; at < end; ) {
+      const reader = { view: new DataView(bytes, at), offset: 0 };
+      const header = deserializeTCompactProtocol(reader);
+      if (header.field_1 === 0) pages++;
+      at += reader.offset + header.field_3;
+    }
+    return pages;
+  });
+}
+
+describe('Parquet', () => {
+  it.each(['UNCOMPRESSED', 'SNAPPY', 'GZIP'] as const)('gives back every row (%s)', async (compression) => {
+    const fields = fieldTypes.map((type) => field(type));
+    const format = parquet(fields, compression);
+    // hyparquet reads decimals as doubles and binary as text: DuckDB alone checks these.
+    const plain = fields.map(({ type }) => !['BigDecimal', 'BigInteger', 'ByteArray'].includes(type));
+    await fc.assert(
+      fc.asyncProperty(fragmentsOf(fields), async (parts) => {
+        const file = encode(format, parts);
+        const rows = parts.flat();
+        const typed = (convert: (value: Value, type: FieldType) => unknown): unknown[][] =>
+          rows.map((row) => fields.map(({ type }, index) => convert(row[index] ?? null, type)));
+        expect(await duckdbRows(file, fields)).toEqual(typed(duckdbValue));
+        const only = (all: unknown[][]): unknown[][] =>
+          all.map((row) => row.filter((_, index) => plain[index]));
+        expect(only(await hyparquetRows(file, fields))).toEqual(only(typed(hyparquetValue)));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('says how each field is stored', async () => {
+    const fields: DestinationField[] = [
+      ...fieldTypes.map((type) => ({ name: type, type })),
+      { name: 'money', type: 'BigDecimal', precision: 12, scale: 2 },
+      { name: 'scaled', type: 'BigDecimal', scale: 4 },
+      { name: 'huge', type: 'BigDecimal', precision: 39, scale: 2 },
+      { name: 'unscaled', type: 'BigDecimal', precision: 5 },
+      { name: 'count', type: 'BigInteger', precision: 20 },
+      { name: 'micros', type: 'DateTime', fractionDigits: 6 },
+    ];
+    const format = parquet(fields);
+    await writeFile(path, encode(format, [[fields.map(() => null)]]));
+    const schema = await query(
+      `SELECT name, type, type_length, repetition_type, converted_type, scale, "precision", logical_type
+       FROM parquet_schema(FILE)`,
+    );
+    const stored = (name: string): unknown[] => {
+      const element = schema.find((one) => one.name === name) ?? {};
+      return ['type', 'type_length', 'converted_type', 'precision', 'scale', 'logical_type'].map(
+        (key) => element[key],
+      );
+    };
+    const text = ['BYTE_ARRAY', null, 'UTF8', null, null, 'StringType()'];
+    const decimal = (precision: string, scale: string): unknown[] => [
+      'FIXED_LEN_BYTE_ARRAY',
+      '16',
+      'DECIMAL',
+      precision,
+      scale,
+      `DecimalType(scale=${scale}, precision=${precision})`,
+    ];
+    const bare = (type: string): unknown[] => [type, null, null, null, null, null];
+    const timestamp = (unit: string): string =>
+      `TimestampType(isAdjustedToUTC=1, unit=TimeUnit(MILLIS=${unit === 'MILLIS' ? 'MilliSeconds()' : '<null>'}, MICROS=${unit === 'MICROS' ? 'MicroSeconds()' : '<null>'}, NANOS=<null>))`;
+    expect(Object.fromEntries(fields.map(({ name }) => [name, stored(name)]))).toEqual({
+      String: text,
+      Boolean: bare('BOOLEAN'),
+      Short: bare('INT32'),
+      Integer: bare('INT32'),
+      Long: bare('INT64'),
+      BigInteger: text,
+      Float: bare('FLOAT'),
+      Double: bare('DOUBLE'),
+      BigDecimal: text,
+      Date: ['INT32', null, 'DATE', null, null, 'DateType()'],
+      DateTime: ['INT64', null, 'TIMESTAMP_MILLIS', null, null, timestamp('MILLIS')],
+      Time: text,
+      ByteArray: bare('BYTE_ARRAY'),
+      Struct: text,
+      List: text,
+      Map: text,
+      money: decimal('12', '2'),
+      scaled: decimal('38', '4'),
+      huge: text,
+      unscaled: text,
+      count: decimal('20', '0'),
+      micros: ['INT64', null, 'TIMESTAMP_MICROS', null, null, timestamp('MICROS')],
+    });
+    expect(schema.slice(1).every((element) => element.repetition_type === 'OPTIONAL')).toBe(true);
+  });
+
+  it('keeps what other types would round', async () => {
+    const fields: DestinationField[] = [
+      { name: 'micros', type: 'DateTime', fractionDigits: 6 },
+      { name: 'exact', type: 'BigDecimal' },
+      { name: 'large', type: 'BigInteger' },
+      { name: 'base64', type: 'ByteArray' },
+      { name: 'nested', type: 'Struct' },
+      { name: 'real', type: 'Double' },
+      { name: 'single', type: 'Float' },
+    ];
+    const file = encode(parquet(fields), [
+      [['9999-12-31T23:59:59.999999Z', '1.10', 10n ** 50n, '+/8', { n: 2n ** 64n }, Number.NaN, -Infinity]],
+    ]);
+    await writeFile(path, file);
+    expect(
+      await query(
+        `SELECT epoch_us(micros) m, exact, large, hex(base64) b, nested, real::VARCHAR r, single::VARCHAR s FROM FILE`,
+      ),
+    ).toEqual([
+      {
+        m: '253402300799999999',
+        exact: '1.10',
+        large: '100000000000000000000000000000000000000000000000000',
+        b: 'FBFF',
+        nested: '{"n":18446744073709551616}',
+        r: 'nan',
+        s: '-inf',
+      },
+    ]);
+  });
+
+  it('writes exact bounds in the order of each type', async () => {
+    const fields = [
+      field('String', 's'),
+      field('Long', 'l'),
+      field('Double', 'd'),
+      field('BigDecimal', 'b'),
+      field('Boolean', 't'),
+      field('Date', 'a'),
+      field('String', 'long'),
+      field('Integer', 'none'),
+      field('Double', 'nan'),
+    ];
+    const long = 'x'.repeat(65);
+    // 😀 comes after U+FFFD in UTF-8, before it in UTF-16.
+    const rows: Row[] = [
+      ['\ufffd', 5, Number.NaN, '-1.5', true, '1969-01-01', long, null, Number.NaN],
+      ['😀', -(2n ** 63n), 0, '3', true, '2026-01-01', 'y', null, null],
+      ['b', 2 ** 40, -2.5, '-20', true, '2000-01-01', 'z', null, null],
+      [null, null, null, null, null, null, null, null, null],
+    ];
+    await writeFile(path, encode(parquet(fields), [rows]));
+    const bounds = await query(
+      `SELECT path_in_schema, stats_min_value, stats_max_value, stats_null_count::INT n FROM parquet_metadata(FILE)`,
+    );
+    expect(bounds.map(Object.values)).toEqual([
+      ['s', 'b', '😀', 1],
+      ['l', '-9223372036854775808', '1099511627776', 1],
+      ['d', '-2.5', '0.0', 1],
+      ['b', '-20.000000000', '3.000000000', 1],
+      ['t', 'true', 'true', 1],
+      ['a', '1969-01-01', '2026-01-01', 1],
+      ['long', null, null, 1],
+      ['none', null, null, 4],
+      ['nan', null, null, 3],
+    ]);
+  });
+
+  it('includes both zeroes in bounds of zero', () => {
+    const bounds = (value: number): unknown => {
+      const meta = parquetMetadata(new Uint8Array(encode(parquet([field('Double')]), [[[value]]])).buffer);
+      const { min_value, max_value } = meta.row_groups[0]?.columns[0]?.meta_data?.statistics ?? {};
+      return [min_value, max_value];
+    };
+    expect([bounds(0), bounds(-0), bounds(1)]).toEqual([
+      [-0, 0],
+      [-0, 0],
+      [1, 1],
+    ]);
+  });
+
+  it('uses a dictionary where it pays, and gives it up where it does not', async () => {
+    const fields = ['few', 'many', 'turns', 'once'].map((name) => field('String', name));
+    const word = 'a value of some length ';
+    const rows = Array.from(
+      { length: 30_000 },
+      (_, n): Row => [
+        word + (n % 300),
+        word + n,
+        // Worth a dictionary of a megabyte, until that is full.
+        n < 20_000 ? word.repeat(30) + (n % 1000) : word.repeat(30) + n,
+        n === 7 ? 'x' : null,
+      ],
+    );
+    await writeFile(path, encode(parquet(fields), [rows]));
+    const chunks = await query(
+      `SELECT path_in_schema c, encodings, dictionary_page_offset IS NOT NULL d, stats_null_count::INT n,
+         total_uncompressed_size::INT size FROM parquet_metadata(FILE)`,
+    );
+    const few = (30_000 * 9) / 8;
+    expect(chunks).toMatchObject([
+      { c: 'few', d: true, n: 0 },
+      { c: 'many', d: false, n: 0 },
+      { c: 'turns', d: true, n: 0 },
+      { c: 'once', d: false, n: 29_999 },
+    ]);
+    const sizes = chunks.map(({ size }) => Number(size));
+    expect(sizes[0]).toBeGreaterThan(few);
+    expect(sizes[0]).toBeLessThan(few + 300 * 30 + 200);
+    expect(sizes[1]).toBeGreaterThan(30_000 * (word.length + 8));
+    expect(sizes[2]).toBeGreaterThan(10_000 * word.length * 30);
+    expect(sizes[2]).toBeLessThan(12_000 * word.length * 31);
+    expect(await duckdbRows(encode(parquet(fields), [rows]), fields)).toEqual(rows);
+  });
+
+  it('splits large columns into pages', async () => {
+    const fields = [field('String', 's'), field('Long', 'l'), field('Boolean', 'b'), field('Integer', 'i')];
+    const rows = Array.from(
+      { length: 300_000 },
+      (_, n): Row => [n % 7 === 0 ? null : `unique ${n * 7919}`, n, n % 3 === 0, n < 299_999 ? null : 1],
+    );
+    const format = parquet(fields);
+    const encoder = format.encoder();
+    for (const row of rows) encoder.append(row);
+    const fragment = encoder.finish();
+    if (fragment === undefined) throw new Error('no rows');
+    await writeFile(path, object(format, [fragment]));
+    const [sums] = await query(`SELECT count(*)::INT n, count(s)::INT s, sum(l)::BIGINT::VARCHAR l,
+      count(*) FILTER (b)::INT b, sum(i)::INT i, count(*) FILTER (s = 'unique ' || l * 7919)::INT same FROM FILE`);
+    expect(sums).toEqual({ n: 300_000, s: 257_142, l: '44999850000', b: 100_000, i: 1, same: 257_142 });
+    const [first] = await hyparquetRows(Buffer.from(object(format, [fragment])), fields);
+    expect(first).toEqual([null, 0n, true, null]);
+    // A string's page is a megabyte of some 50,000 values; the other columns are cut after 131,072 rows.
+    expect(dataPages(object(format, [fragment]))).toEqual([6, 3, 3, 3]);
+  });
+
+  it('holds 2,000 columns', async () => {
+    const fields = Array.from({ length: 2000 }, (_, n) =>
+      field(n % 2 === 0 ? 'String' : 'Double', `column ${n}`),
+    );
+    const rows = [0, 1, 2].map((row) =>
+      fields.map((_, n): Value => (n % 5 === row ? null : n % 2 === 0 ? `v${n}` : n / 4)),
+    );
+    const file = encode(parquet(fields), [rows.slice(0, 2), rows.slice(2)]);
+    expect(await hyparquetRows(file, fields)).toEqual(rows);
+    await writeFile(path, file);
+    const [count] = await query(
+      `SELECT count(*)::INT n, count("column 1")::INT c, sum("column 1999") s FROM FILE`,
+    );
+    expect(count).toEqual({ n: 3, c: 2, s: 1499.25 });
+  });
+
+  it('joins fragments of different processes into row groups', async () => {
+    const format = parquet([field('String', 's')]);
+    const parts = fragments(parquet([field('String', 's')]), [[['a'], [null]], [['b']], [[null]]]);
+    await writeFile(path, object(format, parts));
+    expect(await query('SELECT s FROM FILE')).toEqual([{ s: 'a' }, { s: null }, { s: 'b' }, { s: null }]);
+    const groups = await query(
+      `SELECT row_group_id::INT g, row_group_num_rows::INT n, stats_min_value mn, compression FROM parquet_metadata(FILE)`,
+    );
+    expect(groups).toEqual([
+      { g: 0, n: 2, mn: 'a', compression: 'SNAPPY' },
+      { g: 1, n: 1, mn: 'b', compression: 'SNAPPY' },
+      { g: 2, n: 1, mn: null, compression: 'SNAPPY' },
+    ]);
+    const [created] = await query('SELECT created_by FROM parquet_file_metadata(FILE)');
+    expect(created).toEqual({ created_by: `tributary version ${packageJson.version}` });
+  });
+
+  it.each([
+    ['Date', '2026-02-30', 'a date as YYYY-MM-DD'],
+    ['DateTime', '2026-02-03T10:15:00', 'an ISO 8601 date and time with Z or an offset'],
+    ['ByteArray', 'not base64!', 'bytes or a base64 string'],
+    ['BigDecimal', '0.0000000001', 'a number of 38 digits, 9 of them fraction digits, at most'],
+  ] as const)('refuses a %s of %s', (type, value, expected) => {
+    const message = `field "f": got the string "${value}"; expected ${expected}`;
+    expect(() =>
+      parquet([field(type, 'f')])
+        .encoder()
+        .append([value]),
+    ).toThrow(new TypeError(message));
+  });
+
+  it('keeps nothing of a refused row', async () => {
+    const fields = [field('String', 's'), field('Float', 'f')];
+    const format = parquet(fields);
+    const encoder = format.encoder();
+    expect(() => encoder.append(['zzz', 1e39])).toThrow(
+      new TypeError(
+        'field "f": got the number 1e+39; expected a number of single precision, up to 3.4028235e38',
+      ),
+    );
+    expect([encoder.rows, encoder.size, encoder.finish()]).toEqual([0, 0, undefined]);
+    encoder.append(['b', 1]);
+    const size = encoder.size;
+    expect(() => encoder.append(['zzz', 'x'])).toThrow(TypeError);
+    encoder.append(['a', null]);
+    expect(encoder.size).toBe(size + 5 + 1 - 1);
+    const fragment = encoder.finish();
+    expect(fragment && object(format, [fragment])).toEqual(
+      encode(format, [
+        [
+          ['b', 1],
+          ['a', null],
+        ],
+      ]),
+    );
+  });
+
+  it('gives the same bytes and sizes for the same rows, whatever came before', () => {
+    const fields = fieldTypes.map((type) => field(type));
+    const format = parquet(fields);
+    const used = format.encoder();
+    const trace = (encoder: typeof used, rows: readonly Row[]): unknown => {
+      const sizes = rows.map((row) => {
+        encoder.append(row);
+        return encoder.size;
+      });
+      return { sizes, fragment: encoder.finish() };
+    };
+    fc.assert(
+      fc.property(fragmentsOf(fields), (parts) => {
+        for (const rows of parts) expect(trace(used, rows)).toEqual(trace(parquet(fields).encoder(), rows));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('knows its size before compression', () => {
+    const fields = [field('String', 's'), field('Long', 'l'), field('String', 'word')];
+    const encoder = parquet(fields, 'UNCOMPRESSED').encoder();
+    expect(encoder.size).toBe(0);
+    for (let n = 0; n < 50_000; n++)
+      encoder.append([`value ${n * 7919}`, n, ['New', 'Working', 'Old'][n % 3] ?? null]);
+    const { size } = encoder;
+    const actual = encoder.finish()?.bytes.length ?? 0;
+    expect(Math.abs(size / actual - 1)).toBeLessThan(0.01);
+    expect(encoder.size).toBe(0);
+  });
+
+  it('compresses with ZSTD where Node.js has it, and says so where not', async () => {
+    const fields = [field('String', 's')];
+    const rows = [['a'], [null], ['😀']];
+    if ('zstdCompressSync' in zlib)
+      expect(await duckdbRows(encode(parquet(fields, 'ZSTD'), [rows]), fields)).toEqual(rows);
+    else {
+      expect(() => parquet(fields, 'ZSTD')).toThrow(
+        `Parquet cannot be compressed with ZSTD here; got Node.js ${process.version}; expected Node.js 22.15 or later; use SNAPPY or GZIP, or a newer Node.js`,
+      );
+    }
+  });
+});

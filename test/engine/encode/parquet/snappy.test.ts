@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { snappyUncompress } from 'hyparquet';
+import { describe, expect, it } from 'vitest';
+import { snappyCompressor } from '../../../../engine/encode/parquet/snappy.ts';
+
+const words = fc
+  .array(
+    fc.constantFrom(
+      'New',
+      'Working',
+      'Qualified',
+      '2026-01-0',
+      'https://example.com/',
+      '\u0000\u0000\u0000',
+      'x',
+    ),
+    {
+      maxLength: 4000,
+    },
+  )
+  .map((parts) => Buffer.from(parts.join('')));
+
+function uncompressed(input: Uint8Array, length: number): Uint8Array {
+  const output = new Uint8Array(length);
+  snappyUncompress(input, output);
+  return output;
+}
+
+describe('snappy', () => {
+  it('gives back what was compressed', () => {
+    const compress = snappyCompressor();
+    fc.assert(
+      fc.property(fc.oneof(words, fc.uint8Array({ maxLength: 2000 })), (input) => {
+        expect(Buffer.compare(uncompressed(compress(input), input.length), input)).toBe(0);
+      }),
+    );
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['one byte', Buffer.from('a')],
+    ['a block of one byte', Buffer.alloc(65_536, 1)],
+    ['more than a block', Buffer.alloc(200_000, 'abcdefghijklmnopqrstuvwxyz')],
+    [
+      'bytes that do not repeat',
+      Buffer.from(Array.from({ length: 70_000 }, (_, n) => (n * n * 31 + (n >> 8) * 7) & 255)),
+    ],
+    [
+      'a far repetition',
+      Buffer.concat([Buffer.from('needle12'), Buffer.alloc(60_000, 'ab'), Buffer.from('needle12')]),
+    ],
+  ])('handles %s', (_, input) => {
+    expect(Buffer.compare(uncompressed(snappyCompressor()(input), input.length), input)).toBe(0);
+  });
+
+  it('writes the elements of the format', () => {
+    const compress = snappyCompressor();
+    // Length 10, a literal of one byte, a copy of 9 bytes from 1 back.
+    expect(Buffer.from(compress(Buffer.from('aaaaaaaaaa'))).toString('hex')).toBe('0a0061' + '1501');
+    expect(compress(Buffer.alloc(65_536, 1)).length).toBeLessThan(3200);
+  });
+
+  it('depends on its input alone, not on what it compressed before', () => {
+    const used = snappyCompressor();
+    fc.assert(
+      fc.property(words, words, (earlier, input) => {
+        used(earlier);
+        expect(Buffer.compare(used(input), snappyCompressor()(input))).toBe(0);
+      }),
+    );
+  });
+});
