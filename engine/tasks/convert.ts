@@ -1,6 +1,6 @@
 /** Values from one type to another, and to text: what a Map task's DESTINATION_DATA_TYPE and the file types ask for. */
 
-import { stringify } from 'lossless-json';
+import { isInteger, parse, stringify } from 'lossless-json';
 import { isStruct } from '../../core/record-path.ts';
 import type { FieldType, Value } from '../../core/records.ts';
 import { dateText, dateTimeText, timeText } from './date-time.ts';
@@ -36,7 +36,7 @@ export function valueText(value: Value): string | null {
 /** {@link valueText} of a value of a known type: a DateTime is brought to UTC with milliseconds, or microseconds. */
 export function textOf(from: ConvertedType): (value: Value) => string | null {
   if (from.type !== 'DateTime') return valueText;
-  const { fractionDigits } = from;
+  const { fractionDigits = 3 } = from;
   return (value) => (value === null ? null : (dateTimeText(value, fractionDigits) ?? valueText(value)));
 }
 
@@ -102,6 +102,7 @@ const base64Pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]
 
 export function booleanOf(value: Value): boolean | undefined {
   if (typeof value === 'boolean') return value;
+  if (typeof value === 'object') return undefined;
   switch (typeof value === 'string' ? value.trim().toLowerCase() : Number(value)) {
     case 'true':
     case '1':
@@ -131,8 +132,9 @@ function wholeBelow(value: Present, limit: number): Value | undefined {
 }
 
 function wholeNumber(value: Present): number | bigint | undefined {
-  if (Number.isSafeInteger(value)) return value as number;
-  if (typeof value === 'string' && shortWhole.test(value)) return Number(value);
+  // No integer type has a negative zero: adding 0 takes the sign away.
+  if (Number.isSafeInteger(value)) return (value as number) + 0;
+  if (typeof value === 'string' && shortWhole.test(value)) return Number(value) + 0;
   const decimal = decimalOf(numberLike(value));
   const whole = decimal && wholeOf(decimal);
   const number = Number(whole);
@@ -149,9 +151,15 @@ function doubleOf(value: Present): Value | undefined {
 function parsed(value: Present, isWanted: (value: unknown) => boolean): Value | undefined {
   if (typeof value !== 'string') return isWanted(value) ? value : undefined;
   try {
-    const json: unknown = JSON.parse(value);
+    const json: unknown = /\d{16}/.test(value) ? parse(value, undefined, exactNumber) : JSON.parse(value);
     return isWanted(json) ? (json as object) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A JSON number of a nested value; an integer beyond 2^53 keeps its digits. */
+function exactNumber(text: string): number | bigint {
+  const number = Number(text);
+  return isInteger(text) && !Number.isSafeInteger(number) ? BigInt(text) : number;
 }

@@ -45,13 +45,17 @@ function instantAt(milliseconds: number, fraction: string | undefined): Instant 
     : undefined;
 }
 
-/** `YYYY-MM-DDThh:mm:ss.sssZ` (or six digits, further ones cut off); `undefined` for what is no date or time. */
-export function dateTimeText(value: Value, fractionDigits: 3 | 6 = 3): string | undefined {
-  if (fractionDigits === 3 && typeof value === 'string' && canonicalPattern.test(value)) return value;
+/**
+ * `YYYY-MM-DDThh:mm:ss.sssZ`, or six fraction digits; `undefined` for what is no date or time.
+ *
+ * @param fractionDigits further digits are cut off. Default: 3, or 6 if the text has more than three
+ */
+export function dateTimeText(value: Value, fractionDigits?: 3 | 6): string | undefined {
+  if (fractionDigits !== 6 && typeof value === 'string' && canonicalPattern.test(value)) return value;
   const instant = instantOf(value);
-  return (
-    instant && `${instant.seconds}.${instant.fraction.slice(0, fractionDigits).padEnd(fractionDigits, '0')}Z`
-  );
+  if (instant === undefined) return undefined;
+  const digits = fractionDigits ?? (instant.fraction.length > 3 ? 6 : 3);
+  return `${instant.seconds}.${instant.fraction.slice(0, digits).padEnd(digits, '0')}Z`;
 }
 
 /** `YYYY-MM-DD` in UTC. */

@@ -84,8 +84,7 @@ function canonical(text: string, type: FieldType, at: string): string {
   let value: Value | undefined;
   let expected = `a value of type ${type}`;
   if (type === 'Date' || type === 'DateTime') {
-    // Microseconds are kept where they are written.
-    value = type === 'Date' ? dateText(moment) : dateTimeText(moment, /[.,]\d{4}/.test(text) ? 6 : 3);
+    value = type === 'Date' ? dateText(moment) : dateTimeText(moment);
     expected = 'epoch milliseconds or ISO 8601, e.g. 1769904000000 or 2026-02-01T00:00:00Z';
   } else if (isNumeric(type) || type === 'Boolean' || type === 'Time') {
     value = converter({ type: 'String' }, { type })(text.trim());
@@ -171,7 +170,7 @@ function compareInstant(bound: string): Comparison {
   const key = instantKey(bound);
   if (key === undefined) return () => Number.NaN;
   // Texts of one form sort as they are: no instant need be reckoned for the usual record.
-  const plain = bound === dateTimeText(bound);
+  const plain = bound === dateTimeText(bound, 3);
   return (value) =>
     plain && typeof value === 'string' && isCanonicalDateTime(value)
       ? order(value, bound)

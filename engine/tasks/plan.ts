@@ -495,8 +495,9 @@ function makeColumn(
   const to: FieldType = text
     ? 'String'
     : (fieldTypeOf(properties?.DESTINATION_DATA_TYPE) ?? type ?? 'String');
-  // Values of one and the same type pass as they are; what is called a String may yet come as a JSON number.
-  const converted = to !== type || to === 'String';
+  // A value that the source vouches for passes as it is; what is called a String may yet come as a JSON number.
+  const vouchedFor = value.kind !== 'field' || field !== undefined || value.edits.length > 0;
+  const converted = to !== type || to === 'String' || !vouchedFor;
   return {
     column: { name, value, ...(converted && { convert: { from, to: { type: to, ...digitsOf(from, to) } } }) },
     field: {

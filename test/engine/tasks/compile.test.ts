@@ -63,6 +63,11 @@ describe('values', () => {
     ]);
   });
 
+  it('of unknown origin are converted to the type that the task names', () => {
+    const tasks = [map('n', 'n', { SOURCE_DATA_TYPE: 'long' }), map('s', 's')];
+    expect(runTasks(tasks, [], [{ n: '5', s: 5 }])).toEqual([{ n: 5, s: '5' }]);
+  });
+
   it('missing from a record are null', () => {
     expect(runTasks([...all, map('user.address.city', 'city')], fields, [{}])).toEqual([
       { id: null, name: null, price: null, at: null, ok: null, user: null, lines: null, city: null },
