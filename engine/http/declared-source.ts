@@ -2,6 +2,7 @@ import type { Connector, Entity } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import type { Fields } from '../../core/connector/fields.ts';
 import { fillHoles, holesOf } from '../../core/connector/holes.ts';
+import { own } from '../../core/connector/own.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Row, SourceField } from '../../core/records.ts';
 import type {
@@ -174,7 +175,7 @@ function listOf(
 
 function entityOf(connector: Connector, { properties }: SourceRequest): [string, Entity] {
   const name = properties.entityName ?? properties.object;
-  const entity = typeof name === 'string' ? connector.entities[name] : undefined;
+  const entity = typeof name === 'string' ? own(connector.entities, name) : undefined;
   if (typeof name === 'string' && entity) return [name, entity];
   throw new TributaryError('ResourceNotFoundError', 'there is no such entity', {
     at: connector.label,

@@ -51,9 +51,13 @@ export function nextPage(
 
 /** The target of rel="next" in a Link header (RFC 8288). */
 function nextLink(header: string): string | undefined {
-  for (const [, target, parameters = ''] of header.matchAll(/<([^>]*)>((?:\s*;\s*[^,;"]+(?:"[^"]*")?)*)/g)) {
-    const [, quoted, token] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(parameters) ?? [];
-    if ((quoted ?? token)?.toLowerCase().split(/\s+/).includes('next')) return target;
+  for (const [, target, parameters = ''] of header.matchAll(/<([^>]*)>((?:\s*;[^,;"]*(?:"[^"]*")?)*)/g)) {
+    for (const [, name, quoted, token] of parameters.matchAll(
+      /;\s*([^\s=]+)\s*=\s*(?:"([^"]*)"|([^\s;"]*))/g,
+    )) {
+      if (name?.toLowerCase() !== 'rel') continue;
+      if ((quoted ?? token ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
+    }
   }
   return undefined;
 }

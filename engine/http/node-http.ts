@@ -65,7 +65,11 @@ export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http &
     });
     // After the answer has begun, a failure shows on the body; the request's own event must not end the process.
     outgoing.on('error', () => {});
-    const timer = setTimeout(() => outgoing.destroy(timedOut(at, timeout)), timeout);
+    let late: TributaryError | undefined;
+    const timer = setTimeout(() => {
+      late = timedOut(at, timeout);
+      outgoing.destroy(late);
+    }, timeout);
     try {
       const answered = once(outgoing, 'response') as Promise<[http.IncomingMessage]>;
       outgoing.end(body);
@@ -74,7 +78,8 @@ export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http &
       const { 'content-encoding': encoding = 'identity', ...rest } = plainHeaders(response);
       return { status: response.statusCode ?? 0, headers: rest, body: decode(received, encoding, limit, at) };
     } catch (error) {
-      throw mapped(error, at);
+      // Within a body, the destroyed request shows as a broken connection.
+      throw late ?? mapped(error, at);
     } finally {
       clearTimeout(timer);
     }

@@ -1,5 +1,6 @@
 import type { Entity } from '../../core/connector/connector.ts';
 import type { Field, FilterParameter } from '../../core/connector/fields.ts';
+import { own } from '../../core/connector/own.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { FieldType } from '../../core/records.ts';
 import type { FilterCondition } from '../../core/source.ts';
@@ -27,14 +28,13 @@ export function pushDown(
   const query = new Map<string, string>();
   const applied: number[] = [];
   for (const [index, condition] of conditions.entries()) {
-    const parameter = entity.parameters?.[condition.field];
-    const filter = (parameter ?? entity.fields[condition.field])?.filters?.[condition.operator];
+    const parameter = own(entity.parameters, condition.field);
+    const field = own(entity.fields, condition.field);
+    const filter = (parameter ?? field)?.filters?.[condition.operator];
     if (parameter) checkParameter(parameter, condition, `${at}.${condition.field}`);
     if (filter === undefined) continue;
     const { param, exact } = parameterOf(filter);
-    const text = parameter
-      ? condition.values.join(',')
-      : parameterText(entity.fields[condition.field], condition, exact);
+    const text = parameter ? condition.values.join(',') : parameterText(field, condition, exact);
     if (text === undefined || query.has(param) || taken.has(param)) {
       if (parameter) {
         throw new TributaryError('InvalidArgument', `the request parameter '${param}' can be set only once`, {

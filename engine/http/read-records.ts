@@ -2,6 +2,7 @@ import { isSafeNumber, parse, stringify } from 'lossless-json';
 import type { Entity } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import type { Field } from '../../core/connector/fields.ts';
+import { own } from '../../core/connector/own.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import { type Row, type Value, wholeRecord } from '../../core/records.ts';
@@ -49,12 +50,12 @@ function readerOf(entity: Entity, name: string, at: string): Reader {
     );
     return (record) => Object.fromEntries(readers.map(([key, read]) => [key, read(record)]));
   }
-  const field = entity.fields[name];
+  const field = own(entity.fields, name);
   if (field) return fieldReader(name, field);
   // A request parameter that a filter names is no data.
-  if (entity.parameters?.[name]) return () => null;
+  if (own(entity.parameters, name)) return () => null;
   const [head = '', ...rest] = name.split('.');
-  const struct = entity.fields[head];
+  const struct = own(entity.fields, head);
   if (!struct || rest.length === 0) {
     throw new TributaryError('SchemaChanged', `there is no field '${name}'`, {
       at,

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import {
+  apiKey,
+  type Connector,
+  checkConnector,
+  dateTime,
+  defineConnector,
+  type Entity,
+  entity,
+  long,
+  string,
+  TributaryErrors,
+} from '#core';
+
+const docs = 'https://example.com/docs';
+
+function connectorWith(changes: Partial<Connector>, issues: Partial<Entity> = {}): Connector {
+  return {
+    ...defineConnector({
+      label: 'GitHub',
+      docs,
+      baseUrl: 'https://api.example.com',
+      auth: [apiKey({ label: 'Key' })],
+      validateCredentials: 'GET /me',
+      settings: { owner: { label: 'Owner' } },
+      entities: {
+        issues: {
+          ...entity({
+            docs,
+            path: '/repos/{owner}/issues',
+            primaryKey: ['id'],
+            fields: { id: long(), title: string(), updated_at: dateTime() },
+          }),
+          ...issues,
+        },
+      },
+    }),
+    ...changes,
+  };
+}
+
+function findingsOf(connector: Connector): string[] {
+  try {
+    checkConnector(connector);
+    return [];
+  } catch (error) {
+    if (!(error instanceof TributaryErrors)) throw error;
+    expect(error.code).toBe('InvalidArgument');
+    return error.errors.map(({ message }) => message);
+  }
+}
+
+test('a sound connector passes', () => {
+  expect(findingsOf(connectorWith({}))).toEqual([]);
+});
+
+test('all findings come at once', () => {
+  const connector = connectorWith(
+    { validateCredentials: 'GET /{me}' },
+    { path: '/repos/{ownr}/issues', primaryKey: ['key'] },
+  );
+  expect(findingsOf(connector)).toEqual([
+    "GitHub: no setting named 'me'; expected one of owner",
+    "GitHub.issues: no setting or field named 'ownr'; expected one of owner",
+    "GitHub.issues: no field named 'key'; expected one of id, title, updated_at",
+  ]);
+});
+
+describe('an entity is refused', () => {
+  const comments: Entity = {
+    docs,
+    path: '/issues/{issues.number}/comments',
+    parent: 'issues',
+    primaryKey: ['id'],
+    fields: { id: long() },
+  };
+  const { issues } = connectorWith({}).entities as { issues: Entity };
+
+  test.each<[string, Partial<Entity>, string]>([
+    [
+      'for a hole in its query',
+      { query: { q: '{repo}' } },
+      "GitHub.issues: no setting or field named 'repo'; expected one of owner",
+    ],
+    [
+      'for a malformed path of a field',
+      { fields: { id: long(), labels: string({ at: 'labels[].name' }) } },
+      'GitHub.issues: fields.labels.at is not a path; got labels[].name; expected names joined by dots, [*] after a list: labels[*].name',
+    ],
+    [
+      'for a window without any way to ask for it',
+      { incremental: { field: 'updated_at' } },
+      "GitHub.issues: incremental needs either 'from' or 'newestFirst'",
+    ],
+    [
+      'for an unknown incremental field',
+      { incremental: { field: 'changed', from: 'since' } },
+      "GitHub.issues: no field named 'changed'; expected one of id, title, updated_at",
+    ],
+    [
+      'for a field that writes more than it',
+      { fields: { id: long(), title: string({ write: ['INSERT'] }) } },
+      'GitHub.issues.title: the entity declares no write operation INSERT',
+    ],
+    [
+      'for a parameter that cannot be set',
+      { parameters: { mentioned: string() } },
+      "GitHub.issues: parameter 'mentioned' has no filters.EQUAL_TO",
+    ],
+    [
+      'for a parameter with the name of a field',
+      { parameters: { title: string({ filters: { EQUAL_TO: 't' } }) } },
+      "GitHub.issues: 'title' is both a field and a parameter",
+    ],
+    [
+      'for an unknown parent',
+      { parent: 'repos' },
+      "GitHub.issues: no entity named 'repos'; expected one of issues",
+    ],
+  ])('%s', (_, changes, message) => {
+    expect(findingsOf(connectorWith({}, changes))).toEqual([message]);
+  });
+
+  test("for a hole that is no field of the parent's", () => {
+    expect(findingsOf(connectorWith({ entities: { issues, comments } }))).toEqual([
+      "GitHub.comments: no setting or field named 'issues.number'; expected one of owner, issues.id, issues.title, issues.updated_at",
+    ]);
+  });
+
+  test('for a parent that has a parent', () => {
+    const child = { ...comments, path: '/issues/{issues.id}/comments' };
+    const grandchild = { ...comments, parent: 'child', path: '/comments/{child.id}/reactions' };
+    expect(findingsOf(connectorWith({ entities: { issues, child, grandchild } }))).toEqual([
+      "GitHub.grandchild: the parent 'child' has a parent itself; only one level is supported",
+    ]);
+  });
+});
+
+describe('a base URL', () => {
+  test.each(['http://api.example.com', 'https://api.example.com/', 'api.example.com'])(
+    '%s is refused',
+    (baseUrl) => {
+      expect(findingsOf(connectorWith({ baseUrl }))).toEqual([
+        `GitHub: baseUrl is not usable; got ${baseUrl}; expected https://… without a trailing slash`,
+      ]);
+    },
+  );
+
+  test('with a hole in its host needs declared hosts', () => {
+    const baseUrl = 'https://{owner}.example.com';
+    expect(findingsOf(connectorWith({ baseUrl }))).toEqual([
+      "GitHub: the host of baseUrl has holes but no hosts are declared; add hosts: ['*.example.com'], so that credentials go nowhere else",
+    ]);
+    expect(findingsOf(connectorWith({ baseUrl, hosts: ['*.example.com'] }))).toEqual([]);
+  });
+});

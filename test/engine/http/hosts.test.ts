@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { apiKey, type Connector, type SourceRequest } from '#core';
+import { baseUrlOf, settingsOf, urlOf } from '../../../engine/http/hosts.ts';
+
+const connector: Connector = {
+  label: 'Desk',
+  docs: 'https://example.com',
+  baseUrl: 'https://{subdomain}.desk.example/api',
+  hosts: ['*.desk.example'],
+  auth: [apiKey({ label: 'Key' })],
+  validateCredentials: 'GET /me',
+  settings: { subdomain: { label: 'Subdomain' }, region: { label: 'Region', default: 'eu' } },
+  entities: {},
+};
+
+function requestWith(changes: Partial<SourceRequest>): SourceRequest {
+  return {
+    flowName: 'f',
+    connector: 'Desk',
+    properties: {},
+    settings: {},
+    fields: [],
+    filters: [],
+    window: { end: 0 },
+    ...changes,
+  };
+}
+
+describe('the base URL', () => {
+  test('has its holes filled from the settings', () => {
+    expect(baseUrlOf(connector, requestWith({ settings: { subdomain: 'acme' } })).href).toBe(
+      'https://acme.desk.example/api',
+    );
+  });
+
+  test.each([
+    'evil.example/',
+    'evil.example#',
+    'evil.example?',
+    'user@evil.example/',
+    'a:b@evil.example\\',
+    '',
+  ])('never leaves the vendor: %s', (subdomain) => {
+    expect(() => baseUrlOf(connector, requestWith({ settings: { subdomain } }))).toThrow(
+      expect.objectContaining({ code: 'ConnectionInvalid' }),
+    );
+  });
+
+  test('needs its settings', () => {
+    expect(() => baseUrlOf(connector, requestWith({}))).toThrow(
+      "Desk: the setting 'subdomain' is missing; expected Subdomain; add it to the connection's settings or to the flow's customProperties",
+    );
+  });
+
+  test.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080'])(
+    'may be %s in tests',
+    (endpoint) => {
+      expect(baseUrlOf(connector, requestWith({ endpoint })).origin).toBe(endpoint);
+    },
+  );
+
+  test.each([
+    'http://192.168.0.1',
+    'https://evil.example',
+    'http://127.0.0.1.evil.example',
+    'http://localhost@evil.example',
+    'nonsense',
+  ])('may not be %s even in tests', (endpoint) => {
+    expect(() => baseUrlOf(connector, requestWith({ endpoint }))).toThrow(
+      'an endpoint may only be a server on this machine',
+    );
+  });
+});
+
+test("a flow's customProperties overlay the connection's settings, and these the defaults", () => {
+  const request = requestWith({
+    settings: { subdomain: 'acme', region: 'us' },
+    properties: { customProperties: { subdomain: 'other' } },
+  });
+  expect(settingsOf(connector, requestWith({}))).toEqual({ region: 'eu' });
+  expect(settingsOf(connector, request)).toEqual({ subdomain: 'other', region: 'us' });
+});
+
+describe('a path', () => {
+  const base = new URL('https://acme.desk.example/api');
+
+  test.each([
+    ['a b', '/api/repos/a%20b/issues'],
+    ['a/../b', '/api/repos/a%2F..%2Fb/issues'],
+    ['a?x=1#y', '/api/repos/a%3Fx%3D1%23y/issues'],
+    ['%2e%2e', '/api/repos/%252e%252e/issues'],
+  ])('keeps %s in one segment', (value, path) => {
+    expect(urlOf(base, '/repos/{repo}/issues', () => value, 'Desk').pathname).toBe(path);
+  });
+
+  test.each(['.', '..'])('refuses %s', (value) => {
+    expect(() => urlOf(base, '/repos/{repo}/issues', () => value, 'Desk')).toThrow(
+      "'repo' cannot be part of a path",
+    );
+  });
+});

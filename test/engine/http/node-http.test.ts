@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { HttpRequest, TributaryError } from '#core';
+import { nodeHttp } from '../../../engine/http/node-http.ts';
+import { startServer } from '../../support/http-server.ts';
+
+const clients: { close(): void }[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+});
+
+async function ask(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  changes: Partial<HttpRequest> = {},
+  limit?: number,
+) {
+  const server = await startServer(answer);
+  onTestFinished(() => server.close());
+  const client = nodeHttp(limit === undefined ? {} : { limit });
+  clients.push(client);
+  return client.send({ method: 'GET', url: `${server.endpoint}/things?secret=1`, headers: {}, ...changes });
+}
+
+const text = 'héllo '.repeat(1000);
+
+describe('a body', () => {
+  test.each<[string, string | undefined, (body: string) => Uint8Array]>([
+    ['plain', undefined, (body) => Buffer.from(body)],
+    ['gzip', 'gzip', gzipSync],
+    ['GZIP', 'GZIP', gzipSync],
+    ['x-gzip', 'x-gzip', gzipSync],
+    ['br', 'br', brotliCompressSync],
+    ['deflate', 'deflate', deflateSync],
+    ['raw deflate', 'deflate', deflateRawSync],
+  ])('%s arrives as it was', async (_, encoding, compress) => {
+    const response = await ask((request, answer) => {
+      expect(request.headers['accept-encoding']).toBe('gzip, br, deflate');
+      answer.writeHead(200, encoding === undefined ? {} : { 'Content-Encoding': encoding });
+      answer.end(compress(text));
+    });
+    expect(Buffer.from(response.body).toString()).toBe(text);
+  });
+
+  test('of a 204 is empty, whatever its encoding', async () => {
+    const response = await ask((_, answer) => answer.writeHead(204, { 'content-encoding': 'gzip' }).end());
+    expect(response).toMatchObject({ status: 204, body: Buffer.alloc(0) });
+  });
+
+  test.each<[string, (answer: ServerResponse) => void]>([
+    ['as it comes', (answer) => answer.end(Buffer.alloc(2000))],
+    [
+      'decompressed',
+      (answer) => answer.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(200_000))),
+    ],
+  ])('beyond the limit, %s, is refused', async (_, answer) => {
+    await expect(ask((__, response) => answer(response), {}, 1000)).rejects.toMatchObject({
+      code: 'ConnectorProtocol',
+      message: expect.stringContaining('the answer is too large'),
+    });
+  });
+
+  test('whose compression is broken is a failure of the server', async () => {
+    const half = gzipSync(text).subarray(0, 20);
+    await expect(
+      ask((_, answer) => answer.setHeader('content-encoding', 'gzip').end(half)),
+    ).rejects.toMatchObject({
+      code: 'ServerError',
+      message: expect.stringContaining('compressed body is broken'),
+    });
+  });
+
+  test('of an unknown encoding is refused', async () => {
+    await expect(
+      ask((_, answer) => answer.setHeader('content-encoding', 'zstd').end('x')),
+    ).rejects.toMatchObject({
+      code: 'ConnectorProtocol',
+      message: expect.stringContaining('got zstd'),
+    });
+  });
+});
+
+test('status and headers are handed on, redirects included', async () => {
+  const response = await ask((_, answer) =>
+    answer.writeHead(302, { Location: '/elsewhere', 'X-Request-Id': '7', Link: ['<a>', '<b>'] }).end(),
+  );
+  expect(response).toMatchObject({
+    status: 302,
+    headers: { location: '/elsewhere', 'x-request-id': '7', link: '<a>, <b>' },
+  });
+});
+
+test('a body is sent', async () => {
+  const response = await ask(
+    async (request, answer) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      answer.end(`${request.method} ${request.headers['content-length']} ${body}`);
+    },
+    { method: 'POST', body: 'wörd' },
+  );
+  expect(Buffer.from(response.body).toString()).toBe('POST 5 wörd');
+});
+
+test('connections are kept', async () => {
+  const ports = new Set<number | undefined>();
+  const server = await startServer((request, answer) => {
+    ports.add(request.socket.remotePort);
+    answer.end('x');
+  });
+  onTestFinished(() => server.close());
+  const client = nodeHttp();
+  clients.push(client);
+  for (let index = 0; index < 3; index++)
+    await client.send({ method: 'GET', url: server.endpoint, headers: {} });
+  expect(ports.size).toBe(1);
+});
+
+describe('a failure', () => {
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['before the answer', (response) => response.socket?.destroy()],
+    [
+      'within the body',
+      (response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('half', () => response.socket?.destroy());
+      },
+    ],
+  ])('of the connection %s is a ServerError', async (_, fail) => {
+    const error = await ask((__, response) => fail(response)).catch((reason: TributaryError) => reason);
+    expect(error).toMatchObject({
+      code: 'ServerError',
+      message: expect.stringContaining('the connection broke'),
+    });
+    expect(String(error)).not.toContain('secret');
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['silent', () => {}],
+    [
+      'dripping',
+      (response) => {
+        response.writeHead(200);
+        response.write('x');
+      },
+    ],
+  ])('of a %s server is a RequestTimeout', async (_, drip) => {
+    await expect(ask((__, response) => drip(response), { timeout: 50 })).rejects.toMatchObject({
+      code: 'RequestTimeout',
+      message: expect.stringContaining('no complete answer within 0.05 s'),
+    });
+  });
+
+  test('of what speaks no HTTP is a ServerError', async () => {
+    const server = net.createServer((socket) => socket.end('SSH-2.0\r\n')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const client = nodeHttp();
+    clients.push(client);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await expect(client.send({ method: 'GET', url, headers: {} })).rejects.toMatchObject({
+      code: 'ServerError',
+    });
+  });
+
+  test('of a host that is not there is ConnectorUnreachable', async () => {
+    const server = await startServer(() => {});
+    await server.close();
+    const client = nodeHttp();
+    clients.push(client);
+    await expect(client.send({ method: 'GET', url: server.endpoint, headers: {} })).rejects.toMatchObject({
+      code: 'ConnectorUnreachable',
+      message: expect.stringContaining('got ECONNREFUSED'),
+    });
+    await expect(
+      client.send({ method: 'GET', url: 'http://nowhere.invalid/', headers: {} }),
+    ).rejects.toMatchObject({
+      code: 'ConnectorUnreachable',
+    });
+  });
+
+  test('of TLS is ConnectorUnreachable', async () => {
+    const server = await startServer((_, answer) => answer.end('x'));
+    onTestFinished(() => server.close());
+    const client = nodeHttp();
+    clients.push(client);
+    const url = server.endpoint.replace('http:', 'https:');
+    await expect(client.send({ method: 'GET', url, headers: {} })).rejects.toMatchObject({
+      code: 'ConnectorUnreachable',
+    });
+  });
+});
