@@ -30,8 +30,10 @@ export type Outputs = Record<string, Record<string, string>>;
 
 /** Asks for a deployment. */
 export interface Deployment {
-  /** The CDK app's command, from the repository's root. */
-  readonly app: string;
+  /** The folder whose cdk.json names the app; the repository's root by default. */
+  readonly folder?: string;
+  /** The app's command, when that folder has no cdk.json or another app is meant. */
+  readonly app?: string;
   /** Stacks to deploy; all of them by default. */
   readonly stacks?: readonly string[];
   /** CDK context, as `--context name=value`. */
@@ -114,11 +116,10 @@ async function control<T>(
   return answer;
 }
 
-async function cdk(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+async function cdk(args: readonly string[], { folder = '.', env = {} }: Deployment): Promise<void> {
   try {
-    const options = { cwd: ROOT, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
-    const { stdout, stderr } = await run('node_modules/.bin/cdk', [...args, '--no-notices', '--ci'], options);
-    return stdout + stderr;
+    const options = { cwd: path.join(ROOT, folder), env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
+    await run(path.join(ROOT, 'node_modules/.bin/cdk'), [...args, '--no-notices', '--ci'], options);
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new DeployError(stdout + stderr);
@@ -128,7 +129,7 @@ async function cdk(args: readonly string[], env: Readonly<Record<string, string>
 function appArguments({ app, stacks, context = {} }: Deployment): string[] {
   const output = mkdtempSync(path.join(tmpdir(), 'cdk-out-'));
   const pairs = Object.entries(context).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
-  return [...(stacks ?? ['--all']), '--app', app, '--output', output, ...pairs];
+  return [...(stacks ?? ['--all']), ...(app ? ['--app', app] : []), '--output', output, ...pairs];
 }
 
 /** Calls `look` until it returns something else than undefined. Throws after `seconds`, naming `what` it waited for. */
@@ -165,13 +166,13 @@ export const cloud = {
       '--outputs-file',
       file,
     ];
-    await cdk([...args, '--progress', 'events'], deployment.env);
+    await cdk([...args, '--progress', 'events'], deployment);
     return JSON.parse(readFileSync(file, 'utf8')) as Outputs;
   },
 
   /** Destroys the stacks. Throws DeployError. */
   async destroy(deployment: Deployment): Promise<void> {
-    await cdk(['destroy', ...appArguments(deployment), '--force'], deployment.env);
+    await cdk(['destroy', ...appArguments(deployment), '--force'], deployment);
   },
 
   /** Starts an execution and returns its ARN. */

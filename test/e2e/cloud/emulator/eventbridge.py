@@ -6,12 +6,13 @@ resource policy of the function or queue. What cannot be delivered is a problem 
 """
 
 import json
+import re
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
-from moto.events.models import EventBus, EventsBackend, EventTemplateParser, events_backends
+from moto.events.models import EventBus, EventsBackend, events_backends
 from moto.scheduler.models import scheduler_backends
 
 from . import functions, iam
@@ -98,13 +99,43 @@ def _deliver(rule, target, event):
 def _target_input(target, event):
     if "Input" in target:
         return target["Input"]
+    if "InputPath" in target:
+        return json.dumps(_value_at(target["InputPath"], event))
     if "InputTransformer" in target:
         transformer = target["InputTransformer"]
-        made = EventTemplateParser.parse(transformer.get("InputTemplate"), transformer.get("InputPathsMap", {}), event)
-        return made if isinstance(made, str) else json.dumps(made)
-    if "InputPath" in target:
-        raise ValueError("InputPath is not supported here; use an input transformer")
+        return _transform(transformer["InputTemplate"], transformer.get("InputPathsMap", {}), event)
     return json.dumps(event)
+
+
+def _value_at(path, event):
+    value = event
+    for name in path.removeprefix("$").strip(".").split("."):
+        if name:
+            value = value[name]
+    return value
+
+
+def _transform(template, paths, event):
+    """Fills a template: inside a JSON string a variable is text, outside it is JSON.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    On AWS a variable whose path is not in the event is left out, whatever becomes of the JSON: here it is an error.
+    """
+    values = {name: _value_at(path, event) for name, path in paths.items()}
+    values["aws.events.event.json"] = event
+    values["aws.events.event.ingestion-time"] = event["time"]
+    quoted, made = False, []
+    for piece in re.split(r'(\\.|"|<[^<>"]+>)', template):
+        if piece == '"':
+            quoted = not quoted
+        if not re.fullmatch(r"<[^<>]+>", piece):
+            made.append(piece)
+        elif not quoted:
+            made.append(json.dumps(values[piece[1:-1]]))
+        else:
+            value = values[piece[1:-1]]
+            made.append(json.dumps(value if isinstance(value, str) else json.dumps(value))[1:-1])
+    return json.dumps(json.loads("".join(made)))
 
 
 def _send_to(target, payload, source_arn):

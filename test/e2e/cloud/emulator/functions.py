@@ -75,14 +75,16 @@ def clear_kills():
 
 
 def _due_kill(function):
+    """The kill that is due at this invocation; every plan for the function counts it."""
+    due = None
     with _lock:
         for kill in [k for k in _kills if k["function"] == function]:
             if kill["after"] > 0:
                 kill["after"] -= 1
-            else:
+            elif due is None:
+                due = kill
                 _kills.remove(kill)
-                return kill
-    return None
+    return due
 
 
 def kill_at_request(token, serve):

@@ -79,7 +79,8 @@ def policies(role_arn):
     """All statements of a role: inline and attached."""
     iam, name = iam_backends[ACCOUNT]["aws"], role_arn.split("/")[-1]
     documents = [iam.get_role_policy(name, policy)[1] for policy in iam.list_role_policies(name)]
-    documents += [policy.document for policy in _role(role_arn).managed_policies.values()]
+    for policy in _role(role_arn).managed_policies.values():
+        documents += [v.document for v in policy.versions if v.version_id == policy.default_version_id]
     return [statement for document in documents for statement in _statements(document)]
 
 

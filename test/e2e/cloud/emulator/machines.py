@@ -13,11 +13,14 @@ import uuid
 import moto.stepfunctions.models as machine_models
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
 )
+from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import boto_client
@@ -169,6 +172,13 @@ def _from_error(self, env, ex):
     return event
 
 
+class _AnyErrorName(ErrorName):
+    """A Fail state may pass on the error that was caught, States.Timeout too; moto refuses names of AWS there."""
+
+    def __init__(self, error_name):
+        super().__init__(error_name=error_name)
+
+
 def _object(text):
     value = json.loads(text)
     return value if isinstance(value, dict) else {}
@@ -178,6 +188,7 @@ _parse_strictly, _lambda_error = AmazonStateLanguageParser.parse, StateTaskServi
 AmazonStateLanguageParser.parse = staticmethod(_parse)
 WaitFunction._wait_interval = _wait
 retrier_decl.time = _ScaledTime
+state_fail.CustomErrorName = iteration_worker.CustomErrorName = _AnyErrorName
 StateTaskServiceLambda._from_error = _from_error
 
 

@@ -12,6 +12,7 @@ from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models.table import Table
+from moto.iam.models import Role, iam_backends
 from moto.s3.models import FakeBucket
 
 from .actions import arn
@@ -166,7 +167,7 @@ def _secret(name, p):
 
 _BUCKET_PROPERTIES = {
     *("BucketName", "BucketEncryption", "Tags", "LifecycleConfiguration", "VersioningConfiguration"),
-    *("PublicAccessBlockConfiguration", "OwnershipControls"),
+    *("PublicAccessBlockConfiguration", "OwnershipControls", "AccessControl"),
 }
 _make_bucket, _delete_bucket = (
     FakeBucket.create_from_cloudformation_json.__func__,
@@ -229,6 +230,64 @@ def _bucket_policy(name, p):
     if kept:
         client("s3").put_bucket_policy(Bucket=p["Bucket"], Policy=json.dumps({**p["PolicyDocument"], "Statement": kept}))
     return name, {}, lambda: client("s3").delete_bucket_policy(Bucket=p["Bucket"])
+
+
+# ---- rights
+
+_make_role, _delete_role = Role.create_from_cloudformation_json.__func__, Role.delete_from_cloudformation_json.__func__
+_ROLE_PROPERTIES = {
+    *("RoleName", "AssumeRolePolicyDocument", "Path", "PermissionsBoundary", "Description", "Tags", "MaxSessionDuration"),
+    *("Policies", "ManagedPolicyArns"),
+}
+
+
+def _role(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    """moto ignores ManagedPolicyArns."""
+    properties = cloudformation_json["Properties"]
+    unknown = sorted(set(properties) - _ROLE_PROPERTIES)
+    if unknown:
+        raise ValidationError(message=f"AWS::IAM::Role: the emulated cloud does not know {', '.join(unknown)}")
+    _limited("role", properties.get("RoleName", resource_name), 64)
+    role = _make_role(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+    _attach_policies(role.name, properties)
+    return role
+
+
+def _attach_policies(role, properties):
+    for policy in properties.get("ManagedPolicyArns", []):
+        client("iam").attach_role_policy(RoleName=role, PolicyArn=policy)
+
+
+def _update_role(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    """moto updates the description only."""
+    properties, api, name = cloudformation_json["Properties"], client("iam"), original_resource.name
+    if properties.get("RoleName", name) != name:
+        raise ValidationError(message=f"role {name}: the emulated cloud cannot rename a role")
+    trust = json.dumps(properties["AssumeRolePolicyDocument"])
+    api.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+    _detach_policies(original_resource)
+    _attach_policies(name, properties)
+    for policy in properties.get("Policies", []):
+        api.put_role_policy(
+            RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"])
+        )
+    return original_resource
+
+
+def _detach_policies(role):
+    for policy in list(role.managed_policies):
+        client("iam").detach_role_policy(RoleName=role.name, PolicyArn=policy)
+
+
+def _delete_detached_role(cls, resource_name, cloudformation_json, account_id, region_name):
+    role = next(r for r in iam_backends[account_id]["aws"].roles.values() if r.name == resource_name)
+    _detach_policies(role)
+    _delete_role(cls, resource_name, cloudformation_json, account_id, region_name)
+
+
+Role.create_from_cloudformation_json = classmethod(_role)
+Role.update_from_cloudformation_json = classmethod(_update_role)
+Role.delete_from_cloudformation_json = classmethod(_delete_detached_role)
 
 
 # ---- catalog

@@ -237,13 +237,12 @@ new cloudwatch.Dashboard(stack, 'Dashboard', { dashboardName: 'selftest' });
 
 const outputs = {
   MachineArn: machine.stateMachineArn,
-  Bucket: bucket.bucketName,
-  Table: table.tableName,
-  Queue: queue.queueUrl,
+  BucketName: bucket.bucketName,
+  TableName: table.tableName,
 };
 for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, name, { value });
 
 // Never deployable: the second resource's type does not exist, the first must be taken back.
 const unknown = new Stack(app, 'Unknown', { env });
-const first = new sqs.Queue(unknown, 'First', { queueName: 'selftest-unknown' });
+const first = new logs.LogGroup(unknown, 'First', { logGroupName: 'selftest-unknown', removalPolicy });
 new CfnResource(unknown, 'Second', { type: 'AWS::Selftest::Nothing' }).node.addDependency(first);
