@@ -88,7 +88,7 @@ function withoutValue(finding: Finding): Finding {
 }
 
 const noProfile = ['S3', 'EventBridge', 'LookoutMetrics', 'CustomerProfiles', 'Upsolver'];
-const secretName = /(?:password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token|^token)$/i;
+const secretName = /(?:password|passwd|secret|token|api_?key|private_?key)$/i;
 
 function ruleFindings(connection: ConnectionDefinition): Finding[] {
   const findings: Finding[] = [];

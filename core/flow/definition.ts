@@ -15,8 +15,15 @@ import { taskPropertyKeys, taskTypes } from './task.ts';
 /**
  * A string of the API model: the pattern must match as a whole, and `\w` and `\s` mean ASCII, as they do for AWS. ARNs
  * of other partitions (aws-cn, aws-us-gov) are allowed, which the model's text forgets.
+ *
+ * @param says the pattern in words, for messages; there is one for the usual ones.
  */
-export function text(max: number, pattern: string, min = 0) {
+export function text(
+  max: number,
+  pattern: string,
+  min = 0,
+  says = inWords[pattern] ?? `a text that matches ${pattern}`,
+) {
   const ascii = pattern
     .replaceAll('\\s', ' \\t\\n\\x0B\\f\\r')
     .replaceAll('\\S', '[^ \\t\\n\\x0B\\f\\r]')
@@ -24,9 +31,16 @@ export function text(max: number, pattern: string, min = 0) {
   const schema = z
     .string()
     .max(max)
-    .regex(new RegExp(`^(?:${ascii})$`, 'u'), { error: `a text that matches ${pattern}` });
+    .regex(new RegExp(`^(?:${ascii})$`, 'u'), { error: says });
   return min > 0 ? schema.min(min) : schema;
 }
+
+const inWords: Readonly<Record<string, string>> = {
+  '.*': 'one line of text',
+  '.+': 'one line of text, not empty',
+  '\\S+': 'a text without blanks, not empty',
+  '[\\w]+': 'letters, digits and _',
+};
 
 const gluePattern = '[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\t]*';
 
@@ -360,6 +374,7 @@ const tributary = z
       .describe('Whether a freshly deployed flow runs at once. Default Active.'),
     eventPattern: z
       .record(z.string(), z.json())
+      .refine((pattern) => Object.keys(pattern).length > 0, { error: 'at least one member' })
       .optional()
       .describe('An EventBridge event pattern; each match starts a run of an OnDemand flow.'),
     errorHandlingConfig: errorHandlingConfig
@@ -396,13 +411,18 @@ const tributary = z
 // ---- the flow ----
 
 /** FlowName of the API model: 2 to 256 characters. */
-export const flowName = text(256, '[a-zA-Z0-9][\\w!@#.-]+');
+export const flowName = text(
+  256,
+  '[a-zA-Z0-9][\\w!@#.-]+',
+  0,
+  'a letter or digit, then letters, digits and _ ! @ # . -, two characters or more',
+);
 
 export const flowSchema = z.strictObject({
   flowName: flowName.describe(
     '2 to 256 characters, the first a letter or digit. State and output folders carry it.',
   ),
-  description: text(2048, '[\\w!@#\\-.?,\\s]*').optional(),
+  description: text(2048, '[\\w!@#\\-.?,\\s]*', 0, 'letters, digits, blanks and _ ! @ # - . ? ,').optional(),
   kmsArn: text(2048, 'arn:aws:kms:.*:[0-9]+:.*', 20)
     .optional()
     .describe('Encrypts what the flow writes to S3.'),

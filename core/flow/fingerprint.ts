@@ -78,9 +78,10 @@ export function identityFingerprint(flow: FlowDefinition): string {
     connectorType,
     connectorProfileName,
     ...Object.fromEntries(
-      Object.entries(properties[memberKey(connectorType)] ?? {}).filter(([key]) =>
-        identityMembers.includes(key),
-      ),
+      Object.entries(properties[memberKey(connectorType)] ?? {})
+        .filter(([key]) => identityMembers.includes(key))
+        // `raw` and `/raw/` are the same folder.
+        .map(([key, value]) => [key, key === 'bucketPrefix' ? value.replace(/^\/+|\/+$/g, '') : value]),
     ),
   });
   return sha256({

@@ -58,13 +58,12 @@ const readOnlyMembers = [
 function withoutReadOnlyMembers(document: unknown): unknown {
   if (!isRecord(document)) return document;
   const flow = Object.fromEntries(Object.entries(document).filter(([key]) => !readOnlyMembers.includes(key)));
-  const { flowStatus, triggerConfig } = document;
-  const sleeps = typeof flowStatus === 'string' && flowStatus !== 'Active';
-  if (!sleeps || flow.tributary !== undefined) return flow;
+  const { flowStatus, triggerConfig, tributary = {} } = document;
   // A flow that somebody stopped must not begin to run because it was moved here.
-  return isRecord(triggerConfig) && triggerConfig.triggerType === 'OnDemand'
-    ? flow
-    : { ...flow, tributary: { flowStatus: 'Suspended' } };
+  const sleeps = typeof flowStatus === 'string' && flowStatus !== 'Active';
+  const isOnDemand = isRecord(triggerConfig) && triggerConfig.triggerType === 'OnDemand';
+  if (!sleeps || isOnDemand || !isRecord(tributary)) return flow;
+  return { ...flow, tributary: { flowStatus: 'Suspended', ...tributary } };
 }
 
 function soundParts(input: unknown): Partial<FlowDefinition> {
@@ -90,7 +89,8 @@ export function parseDocument(text: string, fileName: string, code: ErrorCode): 
   const lineCounter = new LineCounter();
   // The YAML parser reads JSON too, and says where a mistake is and which key is there twice; JSON.parse does neither.
   const document = parseYaml(text, { schema: isJson ? 'json' : 'core', lineCounter });
-  const [error] = document.errors;
+  // A warning is a tag or directive that would be ignored, such as CloudFormation's !Sub.
+  const [error] = [...document.errors, ...document.warnings];
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
     const message = error.code === 'MULTIPLE_DOCS' ? 'more than one document' : error.message;
@@ -191,8 +191,7 @@ function unitOf(origin: string): string {
 function fixOf(issue: z.core.$ZodIssue, got: unknown): string | undefined {
   if (issue.code === 'invalid_value') return didYouMean(String(got), issue.values.map(String));
   const isScalar = typeof got === 'number' || typeof got === 'boolean';
-  if (issue.code === 'invalid_type' && issue.expected === 'string' && isScalar)
-    return `write it in quotes: "${got}"`;
+  if (issue.code === 'invalid_type' && issue.expected === 'string' && isScalar) return 'write it in quotes';
   if (got === null) return 'leave the member out';
   return undefined;
 }

@@ -15,7 +15,7 @@ import {
   sourceKeys,
 } from './definition.ts';
 import { type Finding, toError } from './finding.ts';
-import { parseSchedule } from './schedule.ts';
+import { parseSchedule, periodSeconds } from './schedule.ts';
 import { taskFindings, taskWarnings } from './task-rules.ts';
 
 /** Everything that makes the flow incorrect, as `readFlow` throws it; empty for a correct one. */
@@ -215,11 +215,25 @@ function tributaryFindings(flow: Partial<FlowDefinition>): Finding[] {
   return findings;
 }
 
+/** Seconds; https://docs.aws.amazon.com/appflow/latest/userguide/service-quotas.html */
+const shortestPeriods: Partial<Record<ConnectorType, number>> = {
+  Amplitude: 86_400,
+  Googleanalytics: 86_400,
+  Marketo: 3600,
+  Singular: 3600,
+  Trendmicro: 3600,
+};
+
 /** What a correct flow says in vain, or does to its author's surprise. */
 export function warnings(flow: FlowDefinition): string[] {
   const { sourceFlowConfig: source, destinationFlowConfigList } = flow;
   const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
   const found = taskWarnings(flow.tasks);
+  const shortest = shortestPeriods[source.connectorType];
+  if (scheduled && shortest && periodSeconds(scheduled) < shortest) {
+    const often = shortest === 3600 ? 'hourly' : 'daily';
+    found.push(`triggerConfig: AppFlow itself runs flows from ${source.connectorType} ${often} at most`);
+  }
   if (scheduled?.dataPullMode !== 'Incremental') {
     const inVain = [
       source.incrementalPullConfig && 'sourceFlowConfig.incrementalPullConfig',

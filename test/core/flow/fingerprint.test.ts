@@ -115,6 +115,7 @@ describe('identityFingerprint', () => {
   it.each([
     { 'sourceFlowConfig.sourceConnectorProperties.Salesforce.includeDeletedRecords': false },
     { 'sourceFlowConfig.apiVersion': 'v59.0' },
+    { [`${s3}.bucketPrefix`]: '/raw/salesforce/' },
     { 'tasks.3.destinationField': 'another' },
     { [`${s3}.s3OutputFormatConfig.fileType`]: 'CSV' },
   ])('stays with %j', (changes) => {

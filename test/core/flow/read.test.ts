@@ -88,6 +88,11 @@ tributary: { fileExtension: true }
       ...JSON.parse(example('02-zendesk-tickets-s3-daily')),
       tributary: { flowStatus: 'Suspended' },
     });
+    const draft = mutated('02-zendesk-tickets-s3-daily', {
+      flowStatus: 'Draft',
+      tributary: { memorySize: 512 },
+    });
+    expect(checkFlow(draft, 'f.json').tributary).toEqual({ flowStatus: 'Suspended', memorySize: 512 });
     const active = mutated('02-zendesk-tickets-s3-daily', { flowStatus: 'Active' });
     expect(checkFlow(active, 'f.json')).not.toHaveProperty('tributary');
     const onDemand = mutated('07-salesforce-redshift', { flowStatus: 'Draft', clientToken: 'a-b' });
@@ -153,6 +158,7 @@ tributary: { fileExtension: true }
     ['f.yml', 'a: 1\n b: 2', 'f.yml:1:4: not valid YAML: Nested mappings are not allowed'],
     ['f.yaml', 'a: *b', 'f.yaml: not valid YAML: Unresolved alias'],
     ['f.yaml', 'a: 1\n---\nb: 2', 'f.yaml:2:1: not valid YAML: more than one document'],
+    ['f.yaml', 'kmsArn: !Sub arn', 'f.yaml:1:9: not valid YAML: Unresolved tag: !Sub'],
     ['f.yaml', '- 1', 'f.yaml: wrong type; got [1]; expected an object'],
   ])('says where %s is not readable: %j', (fileName, text, message) => {
     expect(messageOf(() => readFlow(text, fileName))).toContain(`FlowInvalid ${message}`);

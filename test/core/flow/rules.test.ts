@@ -34,7 +34,7 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
   [
     salesforce,
     { flowName: 'x' },
-    'flowName: not allowed here; got "x"; expected a text that matches [a-zA-Z0-9][\\w!@#.-]+',
+    'flowName: not allowed here; got "x"; expected a letter or digit, then letters, digits and _ ! @ # . -, two characters or more',
   ],
   [salesforce, { flowName: 'größe' }, 'flowName: not allowed here; got "größe"'],
   [salesforce, { flowName: undefined }, 'flowName: missing; expected text; add it'],
@@ -106,7 +106,7 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
   [
     salesforce,
     { 'tasks.1.taskProperties': { VALUE: 5 } },
-    'tasks[1].taskProperties.VALUE: wrong type; got 5; expected text; write it in quotes: "5"',
+    'tasks[1].taskProperties.VALUE: wrong type; got 5; expected text; write it in quotes',
   ],
   [
     salesforce,
@@ -235,6 +235,11 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
     'metadataCatalogConfig: only data in S3 can be catalogued; remove it',
   ],
   // tributary
+  [
+    onDemand,
+    { tributary: { eventPattern: {} } },
+    'tributary.eventPattern: not allowed here; got {}; expected at least one member',
+  ],
   [
     salesforce,
     { tributary: { eventPattern: { source: ['a'] } } },
@@ -586,6 +591,15 @@ describe('warnings', () => {
       'sourceFlowConfig.incrementalPullConfig: has no effect without dataPullMode Incremental',
       'triggerConfig.triggerProperties.Scheduled.scheduleOffset: has no effect without dataPullMode Incremental',
       'triggerConfig.triggerProperties.Scheduled.firstExecutionFrom: has no effect without dataPullMode Incremental',
+    ]);
+    const trendMicro = mutated(salesforce, {
+      'sourceFlowConfig.connectorType': 'Trendmicro',
+      'sourceFlowConfig.sourceConnectorProperties': { Trendmicro: { object: 'o' } },
+      [`${scheduled}.scheduleExpression`]: 'rate(30minutes)',
+      tasks: [{ taskType: 'Map_all', sourceFields: [] }],
+    });
+    expect(warnings(checkFlow(trendMicro, 'f.json'))).toEqual([
+      'triggerConfig: AppFlow itself runs flows from Trendmicro hourly at most',
     ]);
     expect(warned(salesforce, { [`${s3}.s3OutputFormatConfig.fileType`]: 'CSV' })).toEqual([
       'preserveSourceDataTyping: has no effect without fileType PARQUET',
