@@ -13,6 +13,8 @@ import { didYouMean, type Finding } from './finding.ts';
 import type { Task, TaskPropertyKey, TaskType } from './task.ts';
 
 const comparisons: readonly Operator[] = filterOperators;
+/** Comparisons of text as well as of anything else; the others need to know a type. */
+const equalities: readonly Operator[] = ['EQUAL_TO', 'NOT_EQUAL_TO', 'CONTAINS'];
 const noOp: readonly Operator[] = ['NO_OP'];
 const many = Number.POSITIVE_INFINITY;
 
@@ -62,11 +64,15 @@ export function intermediateName(task: Task): string {
   return task.destinationField || task.sourceFields.join(',');
 }
 
-/** Partition keys in order: a JSON list, a comma list, or else the source fields. */
+/** Partition keys in order: those listed, or else the source fields. */
 export function partitionKeys(task: Task): string[] {
   const list = task.taskProperties?.ORDERED_PARTITION_KEYS_LIST;
-  if (list === undefined) return [...task.sourceFields];
-  return jsonList(list) ?? list.split(',').map((key) => key.trim());
+  return list === undefined ? [...task.sourceFields] : fieldList(list);
+}
+
+/** A JSON list or a comma list. */
+function fieldList(text: string): string[] {
+  return jsonList(text) ?? text.split(',').map((name) => name.trim());
 }
 
 function jsonList(text: string): string[] | undefined {
@@ -112,7 +118,7 @@ export function taskFindings(flow: Partial<FlowDefinition>): Finding[] {
   if (compared > 10)
     findings.push({ at: 'tasks', problem: 'too many filters', got: compared, expected: 'at most 10' });
   const once: readonly TaskType[] = ['Map_all', 'Partition', 'Passthrough'];
-  const besidePassthrough: readonly TaskType[] = ['Filter', 'Validate', 'Passthrough'];
+  const naming: readonly TaskType[] = ['Map', 'Map_all', 'Arithmetic', 'Merge', 'Partition'];
   for (const [i, { taskType }] of tasks.entries()) {
     const first = tasks.findIndex((task) => task.taskType === taskType);
     if (once.includes(taskType) && first < i) {
@@ -122,8 +128,8 @@ export function taskFindings(flow: Partial<FlowDefinition>): Finding[] {
         fix: 'keep one',
       });
     }
-    if (has('Passthrough') && !besidePassthrough.includes(taskType)) {
-      const problem = `Passthrough hands records over as they are; ${taskType} does not go with it`;
+    if (has('Passthrough') && naming.includes(taskType)) {
+      const problem = `Passthrough hands records over under their own names; ${taskType} does not go with it`;
       findings.push({ at: `tasks[${i}]`, problem, fix: 'remove one of them' });
     }
   }
@@ -230,16 +236,10 @@ function propertyFindings(task: Task, operator: Operator, at: string): Finding[]
       );
     }
     case 'Arithmetic': {
-      const sorted = (list: string) => list.split(',').toSorted().join();
-      const fields = sourceFields.join(',');
-      const isOrder = (value: string) => sorted(value) === sorted(fields);
-      return ofForm(
-        'MATH_OPERATION_FIELDS_ORDER',
-        properties,
-        at,
-        isOrder,
-        `all source fields, e.g. "${fields}"`,
-      );
+      const sorted = (list: readonly string[]) => JSON.stringify(list.toSorted());
+      const isOrder = (value: string) => sorted(fieldList(value)) === sorted(sourceFields);
+      const expected = `all source fields, e.g. "${sourceFields.join(',')}"`;
+      return ofForm('MATH_OPERATION_FIELDS_ORDER', properties, at, isOrder, expected);
     }
     case 'Merge': {
       const format = properties.CONCAT_FORMAT ?? '';
@@ -294,37 +294,39 @@ function wholeNumber(key: TaskPropertyKey, properties: Properties, at: string, r
 }
 
 function comparisonFindings(properties: Properties, operator: Operator, at: string): Finding[] {
-  const between = operator === 'BETWEEN';
-  const oneOrMany: TaskPropertyKey =
-    properties.VALUES !== undefined && properties.VALUE === undefined ? 'VALUES' : 'VALUE';
-  const needed: readonly TaskPropertyKey[] = between ? ['LOWER_BOUND', 'UPPER_BOUND'] : [oneOrMany];
-  const { DATA_TYPE: dataType = 'string' } = properties;
   const findings: Finding[] = [];
+  const add = (key: TaskPropertyKey, problem: string, rest: Pick<Finding, 'got' | 'expected' | 'fix'>) =>
+    findings.push({ at: `${at}.${key}`, problem, ...rest });
+  const { DATA_TYPE: dataType, VALUE, VALUES } = properties;
+  const between = operator === 'BETWEEN';
+  const orders = !equalities.includes(operator);
+  if (orders && dataType === undefined) {
+    add('DATA_TYPE', `missing for ${operator}`, {
+      expected: "the field's type, e.g. datetime or double",
+      fix: 'add it',
+    });
+  }
+  const single: TaskPropertyKey = VALUES !== undefined && VALUE === undefined ? 'VALUES' : 'VALUE';
+  const needed: readonly TaskPropertyKey[] = between ? ['LOWER_BOUND', 'UPPER_BOUND'] : [single];
   for (const key of ['VALUE', 'VALUES', 'LOWER_BOUND', 'UPPER_BOUND'] as const) {
-    const value = properties[key];
+    const got = properties[key];
     if (!needed.includes(key)) {
-      const problem = `does not go with ${between ? operator : needed.join()} here`;
-      if (value !== undefined) findings.push({ at: `${at}.${key}`, problem, got: value, fix: 'remove it' });
+      if (got !== undefined)
+        add(key, `does not go with ${between ? operator : single} here`, { got, fix: 'remove it' });
       continue;
     }
-    if (value === undefined) {
+    if (got === undefined) {
       const expected = between ? 'LOWER_BOUND and UPPER_BOUND' : 'VALUE or VALUES';
-      findings.push({ at: `${at}.${key}`, problem: `missing for ${operator}`, expected, fix: 'add it' });
+      add(key, `missing for ${operator}`, { expected, fix: 'add it' });
       continue;
     }
-    const values = key === 'VALUES' ? value.split(',') : [value];
-    if (values.length > 10) {
-      findings.push({
-        at: `${at}.${key}`,
-        problem: 'too many values',
-        got: values.length,
-        expected: 'at most 10',
-      });
-    }
-    for (const got of values) {
-      const expected = comparable(dataType, got.trim());
-      if (expected)
-        findings.push({ at: `${at}.${key}`, problem: `not a value of DATA_TYPE ${dataType}`, got, expected });
+    const values = key === 'VALUES' ? got.split(',') : [got];
+    const most = orders ? 1 : 10;
+    if (values.length > most)
+      add(key, `too many values for ${operator}`, { got: values.length, expected: `at most ${most}` });
+    for (const value of operator === 'CONTAINS' ? [] : values) {
+      const expected = comparable(dataType ?? 'string', value.trim());
+      if (expected) add(key, `not a value of DATA_TYPE ${dataType}`, { got: value, expected });
     }
   }
   return findings;
@@ -408,13 +410,17 @@ function partitionFindings(flow: Partial<FlowDefinition>, tasks: readonly Task[]
   const repeated = keys.find((key, j) => keys.indexOf(key) < j);
   if (repeated !== undefined) findings.push({ at, problem: 'a partition key is there twice', got: repeated });
   if (tasks.some((other) => other.taskType === 'Map_all')) return findings;
-  const maps = tasks.filter((other) => other.taskType === 'Map');
-  const names = maps.flatMap((map) => [map.destinationField ?? '', ...map.sourceFields]);
+  const reading: readonly TaskType[] = ['Map', 'Filter'];
+  // A key names a destination field, or else a field that is read.
+  const names = [
+    ...tasks.flatMap((other) => (other.taskType === 'Map' ? (other.destinationField ?? []) : [])),
+    ...tasks.flatMap((other) => (reading.includes(other.taskType) ? other.sourceFields : [])),
+  ];
   for (const key of keys.filter((key) => !names.includes(key))) {
     const fix = didYouMean(key, names) ?? 'map it';
     findings.push({
       at,
-      problem: 'a partition key that no task maps',
+      problem: 'a partition key that is no field of this flow',
       got: key,
       expected: 'destination fields',
       fix,

@@ -313,7 +313,7 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
   [
     passthrough,
     { 'tasks.2': { ...map('a', 'x') } },
-    'tasks[2]: Passthrough hands records over as they are; Map does not go with it; remove one of them',
+    'tasks[2]: Passthrough hands records over under their own names; Map does not go with it; remove one of them',
   ],
   // filters
   [
@@ -359,12 +359,22 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
   [
     onDemand,
     tasks(filter('EQUAL_TO', { VALUES: '1,2,3,4,5,6,7,8,9,10,11' })),
-    'VALUES: too many values; got 11; expected at most 10',
+    'VALUES: too many values for EQUAL_TO; got 11; expected at most 10',
   ],
   [
     onDemand,
     tasks(task('Filter', 'EQUAL_TO', ['a', 'b'], { taskProperties: { VALUE: '1' } })),
     'tasks[2].sourceFields: wrong number of fields for Filter; got ["a","b"]; expected exactly 1',
+  ],
+  [
+    onDemand,
+    tasks(filter('LESS_THAN', { VALUE: '1' })),
+    "DATA_TYPE: missing for LESS_THAN; expected the field's type, e.g. datetime or double; add it",
+  ],
+  [
+    onDemand,
+    tasks(filter('LESS_THAN', { DATA_TYPE: 'long', VALUES: '1,2' })),
+    'VALUES: too many values for LESS_THAN; got 2; expected at most 1',
   ],
   // one task
   [
@@ -478,7 +488,7 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
   [
     catalog,
     { 'tasks.5.taskProperties': { ORDERED_PARTITION_KEYS_LIST: '["industri"]' } },
-    'tasks[5]: a partition key that no task maps; got "industri"; expected destination fields; did you mean \'industry\'?',
+    'tasks[5]: a partition key that is no field of this flow; got "industri"; expected destination fields; did you mean \'industry\'?',
   ],
   [
     catalog,
@@ -535,6 +545,18 @@ const accepted: [name: string, changes: Record<string, unknown>][] = [
     ),
   ],
   [catalog, { 'tasks.5.taskProperties': { ORDERED_PARTITION_KEYS_LIST: 'industry, rating' } }],
+  [
+    catalog,
+    { 'tasks.4': map('Industry', 'sector'), 'tasks.5': task('Partition', 'NO_OP', ['Rating', 'sector']) },
+  ],
+  [
+    salesforce,
+    {
+      'tasks.1.connectorOperator': { Salesforce: 'CONTAINS' },
+      'tasks.1.taskProperties': { DATA_TYPE: 'long', VALUES: 'a,b' },
+    },
+  ],
+  [passthrough, { 'tasks.2': task('Mask', 'MASK_ALL', ['SoldToParty']) }],
   [catalog, { 'tasks.5.taskProperties': undefined, tributary: { retentionDays: 7, fileExtension: true } }],
   [
     onDemand,
