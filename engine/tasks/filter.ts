@@ -148,7 +148,7 @@ function comparison(type: FieldType, bound: string): Comparison {
     case 'Boolean': {
       const wanted = Number(bound === 'true');
       return (value) => {
-        const got = value === null ? undefined : booleanOf(value);
+        const got = booleanOf(value);
         return got === undefined ? Number.NaN : Number(got) - wanted;
       };
     }

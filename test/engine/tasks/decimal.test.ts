@@ -84,6 +84,8 @@ describe('calculate', () => {
     expect(result('DIVISION', 1, 3)).toBe(`0.${'3'.repeat(34)}`);
     expect(result('DIVISION', 2, 3)).toBe(`0.${'6'.repeat(33)}7`);
     expect(result('DIVISION', -2, 3)).toBe(`-0.${'6'.repeat(33)}7`);
+    expect(result('DIVISION', `1${'0'.repeat(33)}1`, 2)).toBe(`5${'0'.repeat(33)}`);
+    expect(result('DIVISION', `1${'0'.repeat(33)}3`, 2)).toBe(`5${'0'.repeat(32)}2`);
     expect(result('DIVISION', 200, 3)).toBe(`66.${'6'.repeat(31)}7`);
   });
 
