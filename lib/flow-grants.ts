@@ -14,6 +14,14 @@ export interface GrantContext {
   readonly eventSource: string;
 }
 
+/** What it takes to put an object, whole or in parts, and to see whether it is there already. */
+const writeObjects = [
+  's3:PutObject',
+  's3:GetObject',
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+];
+
 /** A folder of a bucket, as the flow names it. */
 interface Folder {
   readonly bucket: string;
@@ -30,7 +38,12 @@ export function transferGrants(context: GrantContext): Grants {
   const { connectorProfileName } = flow.sourceFlowConfig;
   const targets = [destination, errors].filter((folder) => folder !== undefined);
   return {
-    ...stateGrants(context),
+    ...stateGrants(context, {
+      items: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
+      runs: ['s3:GetObject', 's3:PutObject'],
+      // A segment that lost against its twin is removed by who wrote it.
+      segments: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+    }),
     ...(source && {
       ReadSource: { actions: ['s3:GetObject'], ...objects(context, source) },
       ListSource: list(context, source),
@@ -51,17 +64,27 @@ export function controlGrants(context: GrantContext): Grants {
   const targets = [destination, errors].filter((folder) => folder !== undefined);
   const glue = (resource: string) => stack.formatArn({ service: 'glue', resource });
   return {
-    ...stateGrants(context),
+    ...stateGrants(context, {
+      items: [
+        'dynamodb:GetItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ],
+      runs: writeObjects,
+      segments: ['s3:GetObject', 's3:DeleteObject'],
+    }),
     ...(destination && {
       WriteDestination: {
-        actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+        actions: writeObjects,
         ...objects(context, below(destination, flow.flowName)),
       },
       ListDestination: list(context, destination),
     }),
     ...(errors && {
       WriteErrors: {
-        actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+        actions: writeObjects,
         ...objects(context, below(errors, flow.flowName)),
       },
     }),
@@ -85,7 +108,7 @@ export function controlGrants(context: GrantContext): Grants {
           glue('catalog'),
           glue(`database/${catalog.databaseName}`),
           // Glue stores names in lower case.
-          glue(`table/${catalog.databaseName}/${catalog.tablePrefix.toLowerCase()}*`),
+          glue(`table/${catalog.databaseName}/${catalog.tablePrefix.toLowerCase()}_appflow_*`),
         ],
         wildcards: 'Tables are named after schema versions and runs',
       },
@@ -110,7 +133,7 @@ export function stateMachineGrants(context: GrantContext, functionArns: readonly
     InvokeSteps: { actions: ['lambda:InvokeFunction'], resources: functionArns },
     ReadSplits: {
       actions: ['s3:GetObject'],
-      resources: [objectArn(stack, stateFolder(context), '/runs/*/split-list-*.json')],
+      resources: [objectArn(stack, stateFolder(context, 'runs'), '/*/split-list-*.json')],
       wildcards: 'The list of splits of whichever run it is',
     },
     DecryptSplits: {
@@ -141,28 +164,33 @@ function executionArns(stack: Stack, flowName: string): string[] {
   );
 }
 
-function stateGrants(context: GrantContext): Grants {
+/** The definition, the flow's items, its runs and their segments, and the keys of all of it. */
+function stateGrants(
+  context: GrantContext,
+  may: { items: string[]; runs: string[]; segments: string[] },
+): Grants {
   const { stack, flow, platformKeyArn, definitionArn } = context;
+  const [runs, segments] = [stateFolder(context, 'runs'), stateFolder(context, 'segments')];
   return {
     ReadDefinition: { actions: ['s3:GetObject'], resources: [definitionArn] },
     KeepState: {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:ConditionCheckItem',
-      ],
+      actions: may.items,
       resources: [stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: stateTableName })],
       conditions: {
         'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`FLOW#${flow.flowName}`, 'RUN#*'] },
       },
     },
     KeepRuns: {
-      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-      ...objects(context, stateFolder(context)),
+      actions: may.runs,
+      resources: [objectArn(stack, runs, '/*')],
+      wildcards: 'The papers of the runs of this flow',
     },
-    ListRuns: list(context, stateFolder(context)),
+    KeepSegments: {
+      actions: may.segments,
+      resources: [objectArn(stack, segments, '/*')],
+      wildcards: 'The segments of the runs of this flow',
+    },
+    ListState: list(context, runs, segments),
     UsePlatformKey: {
       actions: [
         'kms:Decrypt',
@@ -180,8 +208,8 @@ function stateGrants(context: GrantContext): Grants {
   };
 }
 
-function stateFolder({ stack, flow }: GrantContext): Folder {
-  return { bucket: stateBucketName(stack.account, stack.region), prefix: `flows/${flow.flowName}` };
+function stateFolder({ stack, flow }: GrantContext, kind: 'runs' | 'segments'): Folder {
+  return { bucket: stateBucketName(stack.account, stack.region), prefix: `${kind}/${flow.flowName}` };
 }
 
 function readSecret({ stack }: GrantContext, connectorProfileName: string): Grant {
@@ -238,16 +266,15 @@ function objectArn(stack: Stack, { bucket, prefix }: Folder, rest: string): stri
 }
 
 /**
- * To list a folder. `IfExists`: S3 tells whoever may list that a key (HeadObject) or a bucket (HeadBucket) is missing,
- * and gives everyone else the same 403 as for a forbidden one; those calls have no prefix to compare.
+ * To list folders of a bucket. Also without a prefix: S3 tells whoever may list that a key (HeadObject) or a bucket
+ * (HeadBucket) is missing, and gives everyone else the 403 of a forbidden one; those calls have no prefix to compare.
  */
-function list({ stack }: GrantContext, { bucket, prefix }: Folder): Grant {
+function list({ stack }: GrantContext, ...folders: readonly [Folder, ...Folder[]]): Grant {
+  const prefixes = folders.flatMap(({ prefix }) => (prefix === '' ? ['*'] : [prefix, `${prefix}/*`]));
   return {
     actions: ['s3:ListBucket'],
-    resources: [`arn:${stack.partition}:s3:::${bucket}`],
-    ...(prefix !== '' && {
-      conditions: { StringLikeIfExists: { 's3:prefix': [prefix, `${prefix}/*`] } },
-    }),
+    resources: [`arn:${stack.partition}:s3:::${folders[0].bucket}`],
+    conditions: { StringLikeIfExists: { 's3:prefix': ['', ...prefixes] } },
   };
 }
 

@@ -94,7 +94,7 @@ export class TributaryPlatform extends Construct {
       lifecycleRules: [
         // A run lasts two days at most; what it leaves behind when it is killed is of no use after a week.
         { id: 'segments', prefix: 'segments/', expiration: Duration.days(7) },
-        { id: 'runs', prefix: 'flows/', expiration: Duration.days(props.runRetentionDays ?? 90) },
+        { id: 'runs', prefix: 'runs/', expiration: Duration.days(props.runRetentionDays ?? 90) },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
       ],
     });

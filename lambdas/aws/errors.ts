@@ -55,14 +55,18 @@ export function awsError(error: unknown, action: string, at: string): unknown {
   const { $metadata, $retryable, code: socketCode, name, message } = error as SdkError;
   const code = Object.hasOwn(codes, name) ? codes[name] : byStatus();
   if (code === undefined) return error;
-  return new TributaryError(code, `${action} failed: ${message || name}`, {
-    at,
-    ...($metadata?.httpStatusCode !== undefined && { status: $metadata.httpStatusCode }),
-    vendorCode: name === 'Error' && socketCode !== undefined ? socketCode : name,
-    ...($metadata?.requestId !== undefined && { requestId: $metadata.requestId }),
-    ...(fixes[code] && { fix: fixes[code](action) }),
-    cause: error,
-  });
+  return new TributaryError(
+    code,
+    message && message !== 'UnknownError' ? `${action} failed: ${message}` : `${action} failed`,
+    {
+      at,
+      ...($metadata?.httpStatusCode !== undefined && { status: $metadata.httpStatusCode }),
+      vendorCode: name === 'Error' && socketCode !== undefined ? socketCode : name,
+      ...($metadata?.requestId !== undefined && { requestId: $metadata.requestId }),
+      ...(fixes[code] && { fix: fixes[code](action) }),
+      cause: error,
+    },
+  );
 
   function byStatus(): ErrorCode | undefined {
     const status = $metadata?.httpStatusCode;
