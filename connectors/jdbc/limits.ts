@@ -20,3 +20,5 @@ export const readerName = 'tributary-reader';
 export const hiddenTransactionMargin = 300_000;
 /** A prepared transaction shows when it was prepared, not when it began: it may be this much older. */
 export const preparedTransactionMargin = 600_000;
+/** How old InnoDB's list of transactions may be that several sessions read at the same time. */
+export const snapshotMargin = 1000;

@@ -19,7 +19,13 @@ import { databaseError, type Meaning, unreachable } from './database-error.ts';
 import { dateTimeText } from './dates.ts';
 import type { Column, Connection, Dialect, Parameters, RawValue, Table, Target } from './dialect.ts';
 import { parseJson } from './json.ts';
-import { connectTimeout, hiddenTransactionMargin, lockTimeout, statementTimeout } from './limits.ts';
+import {
+  connectTimeout,
+  hiddenTransactionMargin,
+  lockTimeout,
+  snapshotMargin,
+  statementTimeout,
+} from './limits.ts';
 
 export const mysql: Dialect = {
   defaultPort: 3306,
@@ -324,6 +330,7 @@ async function connect(target: Target): Promise<Connection> {
     charset: 'utf8mb4',
     supportBigNumbers: true,
     dateStrings: true,
+    jsonStrings: true,
     // A page's size is part of its statement: keep few of them prepared.
     maxPreparedStatements: 8,
     flags: ['-LOCAL_FILES'],
@@ -374,26 +381,29 @@ function connectionOf(
   translate: (error: unknown, at?: string) => TributaryError,
 ): Connection {
   // Prepared statements: values never become part of the SQL text.
-  const query: Connection['query'] = (sql, values, onRow, at) =>
-    new Promise((resolve, reject) => {
-      let failure: unknown;
-      driver
-        .execute({ sql, values: [...values], rowsAsArray: true })
-        .on('result', (row: unknown) => {
-          if (failure !== undefined || !Array.isArray(row)) return;
-          try {
-            onRow(row);
-          } catch (error) {
-            // Thrown from here it would break the driver's reading of the connection.
-            failure = error;
-          }
-        })
-        .on('error', (error: unknown) => {
-          failure ??= translate(error, at);
-          reject(failure);
-        })
-        .on('end', () => (failure === undefined ? resolve() : reject(failure)));
-    });
+  const query: Connection['query'] = async (sql, values, onRow, at) => {
+    let failure: unknown;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        driver
+          .execute({ sql, values: [...values], rowsAsArray: true })
+          .on('result', (row: unknown) => {
+            if (failure !== undefined || !Array.isArray(row)) return;
+            try {
+              onRow(row);
+            } catch (error) {
+              // Thrown from here it would break the driver's reading of the connection.
+              failure = error;
+            }
+          })
+          .on('error', reject)
+          .on('end', resolve);
+      });
+    } catch (error) {
+      throw translate(error, at);
+    }
+    if (failure !== undefined) throw failure;
+  };
   const all = async (sql: string, values: readonly string[], at: string): Promise<Cell[][]> => {
     const rows: Cell[][] = [];
     await query(sql, values, (row) => rows.push([...row]), at);
@@ -525,9 +535,10 @@ async function completeUntil(all: All, log: Log, clock: Clock): Promise<number> 
   const at = 'information_schema.innodb_trx';
   const milliseconds = (moment: string) => `FLOOR(UNIX_TIMESTAMP(${moment}) * 1000)`;
   const [server] = await all(`SELECT ${milliseconds('SYSDATE(6)')}`, [], at);
-  const now = Number(server?.[0]);
-  // A statement takes its time from the clock a moment before its transaction shows.
-  await clock.sleep(100);
+  const now = Number(server?.[0]) - snapshotMargin;
+  // A statement takes its time from the clock a moment before its transaction shows, and InnoDB may show transactions as
+  // they were for the last one who asked within a tenth of a second.
+  await clock.sleep(200);
   try {
     // InnoDB tells times in the server's own zone, as whole seconds, and a statement's before the transaction's.
     const [open] = await all(

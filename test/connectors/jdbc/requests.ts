@@ -1,4 +1,4 @@
-import type { LogFields, PageToken, Row, SourceDescription, SourcePorts, SourceRequest } from '#core';
+import type { Clock, LogFields, PageToken, Row, SourceDescription, SourcePorts, SourceRequest } from '#core';
 import { jdbc } from '../../../connectors/jdbc/source.ts';
 
 export interface Server {
@@ -13,8 +13,11 @@ export interface TestPorts extends SourcePorts {
   readonly warnings: string[];
 }
 
-/** Ports with nothing behind them but the credentials: a database needs no store, no HTTP and no real sleep. */
-export function portsOf({ username, password }: { username: string; password?: string }): TestPorts {
+/** Ports with nothing behind them but the credentials: a database needs no store and no HTTP. */
+export function portsOf(
+  { username, password }: { username: string; password?: string },
+  sleep: Clock['sleep'] = async () => undefined,
+): TestPorts {
   const warnings: string[] = [];
   const unused = (name: string): never => {
     throw new Error(`${name} is not for databases`);
@@ -27,7 +30,7 @@ export function portsOf({ username, password }: { username: string; password?: s
     get http() {
       return unused('http');
     },
-    clock: { now: () => Date.now(), sleep: async () => undefined },
+    clock: { now: () => Date.now(), sleep },
     log: {
       info: () => undefined,
       warn: (message: string, fields?: LogFields) =>
