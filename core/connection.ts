@@ -5,7 +5,7 @@
 
 import * as z from 'zod';
 import { TributaryError } from './errors.ts';
-import { connectorProfileName, connectorType, text } from './flow/definition.ts';
+import { connectorProfileName, connectorType, profileless, text } from './flow/definition.ts';
 import { type Finding, throwAny } from './flow/finding.ts';
 import { parseDocument, shapeFindings } from './flow/read.ts';
 
@@ -87,13 +87,12 @@ function withoutValue(finding: Finding): Finding {
   return { ...rest, fix: isLiteral ? 'put the value into that variable, never into this file' : undefined };
 }
 
-const noProfile = ['S3', 'EventBridge', 'LookoutMetrics', 'CustomerProfiles', 'Upsolver'];
 const secretName = /(?:password|passwd|secret|token|api_?key|private_?key)$/i;
 
 function ruleFindings(connection: ConnectionDefinition): Finding[] {
   const findings: Finding[] = [];
   const { connectorType: type, connectorLabel: got, connectionMode, vpc, endpoint } = connection;
-  if (noProfile.includes(type)) {
+  if (profileless.includes(type)) {
     findings.push({ at: 'connectorType', problem: `${type} needs no connection`, fix: 'remove this file' });
   }
   if (type === 'CustomConnector' && got === undefined) {

@@ -113,6 +113,15 @@ export function memberKey(type: ConnectorType): string {
   return others[type] ?? type;
 }
 
+/** Connectors that AWS reaches with the flow's own permissions: they have no connector profile. */
+export const profileless: readonly ConnectorType[] = [
+  'S3',
+  'EventBridge',
+  'LookoutMetrics',
+  'CustomerProfiles',
+  'Upsolver',
+];
+
 const errorHandlingConfig = z
   .strictObject({
     failOnFirstDestinationError: z.boolean().optional(),

@@ -28,7 +28,8 @@ export function fingerprint(flow: FlowDefinition): string {
 export function schemaFingerprint(flow: FlowDefinition): string {
   const { tasks } = flow;
   const output = flow.destinationFlowConfigList[0]?.destinationConnectorProperties.S3?.s3OutputFormatConfig;
-  const typed = output?.fileType === 'PARQUET' && output.preserveSourceDataTyping === true;
+  const { fileType = 'JSON', preserveSourceDataTyping = false } = output ?? {};
+  const typed = fileType === 'PARQUET' && preserveSourceDataTyping;
   const masked = new Set(tasks.flatMap((task) => (task.taskType === 'Mask' ? task.sourceFields : [])));
   const ofType = (type: Task['taskType']) => tasks.filter((task) => task.taskType === type);
   const maps = ofType('Map').map(({ sourceFields, destinationField, taskProperties }) =>
@@ -37,12 +38,12 @@ export function schemaFingerprint(flow: FlowDefinition): string {
       to: destinationField,
       source: taskProperties?.SOURCE_DATA_TYPE,
       destination: taskProperties?.DESTINATION_DATA_TYPE,
-      // A masked column holds text, whatever its source's type.
-      masked: typed && sourceFields.some((field) => masked.has(field)),
+      // A masked column holds text, whatever its source's type; where there is nothing but text, that is no news.
+      masked: (typed || fileType === 'JSON') && sourceFields.some((field) => masked.has(field)),
     }),
   );
   return sha256({
-    maps: output?.fileType === 'CSV' ? maps : maps.sort(),
+    maps: fileType === 'CSV' ? maps : maps.sort(),
     mapAll: ofType('Map_all').map((task) => task.taskProperties ?? {}),
     passthrough: ofType('Passthrough').length,
     typed,

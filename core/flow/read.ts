@@ -21,7 +21,8 @@ export interface TextFile {
  * members are left out; a flow that is not active there is Suspended here). A `mapping` file (see `mapping-file.ts`)
  * is merged into the tasks before the rules are applied.
  *
- * @throws TributaryErrors FlowInvalid, with everything that is wrong.
+ * @throws TributaryErrors FlowInvalid, with everything that is wrong; TributaryError FlowInvalid for a text that is no
+ * JSON or YAML.
  */
 export function readFlow(text: string, fileName: string, mapping?: TextFile): FlowDefinition {
   return checkFlow(parseDocument(text, fileName, 'FlowInvalid'), fileName, mapping);
@@ -81,7 +82,7 @@ function soundParts(input: unknown): Partial<FlowDefinition> {
 /**
  * JSON (by the extension .json, or by a leading brace) or YAML 1.2 of the core schema: dates stay text.
  *
- * @throws TributaryErrors of the code given, with file, line and column.
+ * @throws TributaryError of the code given, with file, line and column.
  */
 export function parseDocument(text: string, fileName: string, code: ErrorCode): unknown {
   if (text.trim() === '') throw new TributaryError(code, 'the file is empty', { at: fileName });

@@ -11,6 +11,7 @@ import {
   destinationKeys,
   type FlowDefinition,
   memberKey,
+  profileless,
   type SourceFlowConfig,
   sourceKeys,
 } from './definition.ts';
@@ -78,15 +79,6 @@ function triggerFindings({ triggerConfig }: Partial<FlowDefinition>): Finding[] 
   }
   return findings;
 }
-
-/** Connectors that AWS reaches with the flow's own permissions, without a connector profile. */
-const profileless: readonly ConnectorType[] = [
-  'S3',
-  'EventBridge',
-  'LookoutMetrics',
-  'CustomerProfiles',
-  'Upsolver',
-];
 
 /** Source and destination alike. */
 function connectorFindings(

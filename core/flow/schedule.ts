@@ -146,7 +146,8 @@ function monthly(count: number, scheduled: ScheduledTriggerProperties): string {
   if (scheduled.scheduleStartTime === undefined) {
     throw refuse('needs a day to count from', 'set scheduleStartTime, or write a cron expression');
   }
-  const start = new Date(scheduled.scheduleStartTime * 1000);
+  // Cron knows no seconds; in a minute that has begun before the start, the first run would be lost.
+  const start = new Date(Math.ceil(scheduled.scheduleStartTime / 60) * 60_000);
   const day = start.getUTCDate();
   if (day > 28) {
     throw refuse(

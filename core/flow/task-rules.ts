@@ -117,6 +117,7 @@ export function taskFindings(flow: Partial<FlowDefinition>): Finding[] {
   const compared = operators.filter((operator) => comparisons.includes(operator)).length;
   if (compared > 10)
     findings.push({ at: 'tasks', problem: 'too many filters', got: compared, expected: 'at most 10' });
+  const passesThrough = has('Passthrough');
   const once: readonly TaskType[] = ['Map_all', 'Partition', 'Passthrough'];
   const naming: readonly TaskType[] = ['Map', 'Map_all', 'Arithmetic', 'Merge', 'Partition'];
   for (const [i, { taskType }] of tasks.entries()) {
@@ -128,7 +129,7 @@ export function taskFindings(flow: Partial<FlowDefinition>): Finding[] {
         fix: 'keep one',
       });
     }
-    if (has('Passthrough') && naming.includes(taskType)) {
+    if (passesThrough && naming.includes(taskType)) {
       const problem = `Passthrough hands records over under their own names; ${taskType} does not go with it`;
       findings.push({ at: `tasks[${i}]`, problem, fix: 'remove one of them' });
     }

@@ -64,6 +64,10 @@ describe('schemaFingerprint', () => {
         },
       },
     ],
+    [
+      '02-zendesk-tickets-s3-daily',
+      { 'tasks.1': { taskType: 'Mask', sourceFields: ['id'], connectorOperator: { Zendesk: 'MASK_ALL' } } },
+    ],
     [csv, { 'tasks.5.taskProperties.ORDERED_PARTITION_KEYS_LIST': '["rating","industry"]' }],
     ['15-salesforce-map-all-dynamic', { 'tasks.0.taskProperties.EXCLUDE_SOURCE_FIELDS_LIST': '[]' }],
   ])('of %s changes with %j', (name, changes) => {
@@ -88,6 +92,17 @@ describe('schemaFingerprint', () => {
     ],
     [typed, { tributary: { compression: 'ZSTD' } }],
     [csv, { 'tasks.5.taskProperties.ORDERED_PARTITION_KEYS_LIST': 'industry,rating' }],
+    // CSV holds nothing but text.
+    [
+      csv,
+      {
+        'tasks.6': {
+          taskType: 'Mask',
+          sourceFields: ['Name'],
+          connectorOperator: { Salesforce: 'MASK_ALL' },
+        },
+      },
+    ],
   ])('of %s stays with %j', (name, changes) => {
     expect(changesOf(schemaFingerprint, name, changes)).toBe(false);
   });

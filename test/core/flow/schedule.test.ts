@@ -35,12 +35,12 @@ describe('schedulerExpression', () => {
   });
 
   it.each([
-    ['rate(1months)', 'cron(30 14 5 * ? *)'],
-    ['rate(2months)', 'cron(30 14 5 1/2 ? *)'],
-    ['rate(3months)', 'cron(30 14 5 3/3 ? *)'],
-    ['rate(6months)', 'cron(30 14 5 3/6 ? *)'],
-    ['rate(12months)', 'cron(30 14 5 3 ? *)'],
-    ['rate(24months)', 'cron(30 14 5 3 ? 2026/2)'],
+    ['rate(1months)', 'cron(31 14 5 * ? *)'],
+    ['rate(2months)', 'cron(31 14 5 1/2 ? *)'],
+    ['rate(3months)', 'cron(31 14 5 3/3 ? *)'],
+    ['rate(6months)', 'cron(31 14 5 3/6 ? *)'],
+    ['rate(12months)', 'cron(31 14 5 3 ? *)'],
+    ['rate(24months)', 'cron(31 14 5 3 ? 2026/2)'],
   ])('%s from 5 March becomes %s', (expression, expected) => {
     expect(translated(expression, start)).toBe(expected);
   });
