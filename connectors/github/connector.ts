@@ -59,11 +59,11 @@ export const github = defineConnector({
       label: 'Repository Issue',
       docs: 'https://docs.github.com/rest/issues/issues#list-repository-issues',
       path: '/repos/{owner}/{repo}/issues',
-      query: { state: 'all', sort: 'updated', direction: 'desc' },
+      query: { state: 'all', sort: 'updated', direction: 'asc' },
       skipIf: { present: 'pull_request' }, // this endpoint lists pull requests too
       primaryKey: ['id'],
       mayRepeat: true,
-      incremental: { field: 'updated_at', from: since },
+      incremental: { field: 'updated_at', from: since, order: 'oldestFirst' },
       parameters: {
         mentioned: string({ label: 'Mentioned', filters: { EQUAL_TO: 'mentioned' } }),
         labels_name: string({
@@ -130,10 +130,10 @@ export const github = defineConnector({
       label: 'Issue Comment',
       docs: 'https://docs.github.com/rest/issues/comments#list-issue-comments-for-a-repository',
       path: '/repos/{owner}/{repo}/issues/comments',
-      query: { sort: 'updated', direction: 'desc' },
+      query: { sort: 'updated', direction: 'asc' },
       primaryKey: ['id'],
       mayRepeat: true,
-      incremental: { field: 'updated_at', from: since },
+      incremental: { field: 'updated_at', from: since, order: 'oldestFirst' },
       fields: {
         author_association: string({ label: 'Author Association' }),
         body: string({ label: 'Body' }),
@@ -160,7 +160,7 @@ export const github = defineConnector({
       query: { state: 'all', sort: 'updated', direction: 'desc' },
       primaryKey: ['id'],
       mayRepeat: true,
-      incremental: { field: 'updated_at', newestFirst: true },
+      incremental: { field: 'updated_at', order: 'newestFirst' }, // pull requests cannot be deleted
       fields: {
         active_lock_reason: string({ label: 'Active Lock Reason' }),
         assignee: struct({ label: 'Assignee' }),

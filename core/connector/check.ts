@@ -94,8 +94,11 @@ function entityFindings(
     );
   }
   const { incremental } = entity;
-  if (incremental && (incremental.newestFirst === true) === (incremental.from !== undefined)) {
-    findings.push(finding(at, "incremental needs either 'from' or 'newestFirst'"));
+  if (incremental && (incremental.order === 'newestFirst') === (incremental.from !== undefined)) {
+    findings.push(finding(at, "incremental needs either 'from' or the order 'newestFirst'"));
+  }
+  if (incremental?.order === 'oldestFirst' && !entity.mayRepeat) {
+    findings.push(finding(at, "the order 'oldestFirst' repeats records; declare mayRepeat: true"));
   }
   return findings;
 }

@@ -68,10 +68,15 @@ export interface Incremental<Name extends string = string> {
   readonly from?: WindowBound<'GREATER_THAN' | 'GREATER_THAN_OR_EQUAL_TO'>;
   readonly to?: WindowBound<'LESS_THAN' | 'LESS_THAN_OR_EQUAL_TO'>;
   /**
-   * The list comes newest first by this field, so reading ends at the first page that reaches back beyond the window.
-   * Only for vendors that have no `from`.
+   * How the list is sorted by this field, if it is.
+   *
+   * `newestFirst`: reading ends at the first page that reaches back beyond the window; for vendors without a `from`. Right only
+   * where records never leave the list: what leaves a page already read moves another one past the reader.
+   *
+   * `oldestFirst`: every page is asked for anew from the time of the last record on (with `from`), so that neither changes
+   * nor deletions let a record be skipped. Records of one moment repeat: declare `mayRepeat`.
    */
-  readonly newestFirst?: true;
+  readonly order?: 'newestFirst' | 'oldestFirst';
   /** The field never moves after a record is made: later changes of a record are not seen. Default: changes are seen. */
   readonly sees?: 'inserts';
 }
@@ -89,10 +94,7 @@ interface EntityBase<F extends Fields> {
   readonly pagination?: Pagination;
   /** Leaves out records that have a non-null value at this path of the vendor's record. */
   readonly skipIf?: { readonly present: string };
-  /**
-   * Pages may show a record twice: the list moves while it is read, as numbered pages of a list that comes newest first do.
-   * The engine then writes one of several copies. (Oldest first is worse: there a moved record lets another be skipped.)
-   */
+  /** Pages may show a record twice, as the list moves while it is read: the engine writes one of several copies. */
   readonly mayRepeat?: true;
   /** Each of this entity's records is listed once for every record of the parent entity. */
   readonly parent?: string;

@@ -280,7 +280,7 @@ function sessionOf(
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
   const pagination = entity.pagination ?? connector.pagination;
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
-  const reachesBack = reachesBackOf(entity, request);
+  const order = orderOf(entity, request);
   // With a filter or skipped records, small pages would only mean more of them.
   const size = request.filters.length > 0 || skipped ? undefined : request.limit;
   /** Tokens of the chain being read: one that comes again would never end. */
@@ -309,8 +309,7 @@ function sessionOf(
       if (skipped && !isNothing(skipped(record))) continue;
       rows.push(rowOf(record));
     }
-    const nextOfList =
-      answer && !reachesBack(records) ? nextPage(pagination, answer, records, url, at) : undefined;
+    const nextOfList = answer && !order.endsWith(records) ? nextOf(answer, records, parent, url) : undefined;
     const next = nextToken(parent, nextOfList);
     expected = JSON.stringify(next ?? {});
     if (next && seen.has(expected)) {
@@ -326,6 +325,18 @@ function sessionOf(
     };
   }
 
+  function nextOf(
+    answer: Answer,
+    records: readonly object[],
+    parent: number,
+    url: URL,
+  ): NextPage | undefined {
+    const next = nextPage(pagination, answer, records, url, at);
+    if (next && 'url' in next) checkOrigin(new URL(next.url), list.base.origin, at);
+    const anew = next && order.anew(records, list.urlOf(parents[parent] ?? {}, size), url);
+    return anew ? { url: anew.href } : next;
+  }
+
   function urlOfPage(parent: Parent, page: NextPage | undefined): URL {
     if (page && 'url' in page) return new URL(page.url);
     const url = list.urlOf(parent, size);
@@ -334,10 +345,7 @@ function sessionOf(
   }
 
   function nextToken(parent: number, next: NextPage | undefined): PageToken | undefined {
-    if (next) {
-      if ('url' in next) checkOrigin(new URL(next.url), list.base.origin, at);
-      return { parent, page: next };
-    }
+    if (next) return { parent, page: next };
     return parent + 1 < parents.length ? { parent: parent + 1 } : undefined;
   }
 
@@ -352,15 +360,39 @@ function isNothing(value: unknown): boolean {
   return value === null || value === undefined;
 }
 
-/** Whether a page's last record lies before the window, of a list that comes newest first. */
-function reachesBackOf(entity: Entity, request: SourceRequest): (records: readonly object[]) => boolean {
-  const { incremental, fields } = entity;
-  const { start } = request.window;
+/** What the order of a list by its incremental field allows, and asks for. */
+interface ListOrder {
+  /** Whether all that follows a page lies outside the window. */
+  endsWith(records: readonly object[]): boolean;
+  /** The next page's address asked for anew from the last record's time on; `undefined` if that would be no progress. */
+  anew(records: readonly object[], first: URL, current: URL): URL | undefined;
+}
+
+function orderOf({ incremental, fields }: Entity, { window }: SourceRequest): ListOrder {
   const field = incremental && fields[incremental.field];
-  if (!incremental?.newestFirst || !field || start === undefined) return () => false;
-  const valueAt = compileFieldPath(field.at ?? incremental.field);
-  return (records) => {
-    const moment = parseMoment(String(readMoment(valueAt(records.at(-1)), field.format ?? 'iso8601')));
-    return moment !== undefined && moment < start;
+  const { order } = incremental ?? {};
+  if (!field || !order) return { endsWith: () => false, anew: () => undefined };
+  const format = field.format ?? 'iso8601';
+  const fieldOf = compileFieldPath(field.at ?? incremental.field);
+  const lastOf = (records: readonly object[]) =>
+    parseMoment(String(readMoment(fieldOf(records.at(-1)), format)));
+  return {
+    endsWith(records) {
+      const last = lastOf(records);
+      if (last === undefined || window.start === undefined) return false;
+      return order === 'newestFirst' ? last < window.start : last >= window.end;
+    },
+    anew(records, first, current) {
+      const last = lastOf(records);
+      if (last === undefined || order !== 'oldestFirst') return undefined;
+      const { from } = incremental;
+      const { query } = windowParameters({ ...(from ? { from } : {}) }, format, { start: last, end: last });
+      const url = new URL(first);
+      for (const [name, value] of query) {
+        if (current.searchParams.get(name) === value) return undefined;
+        url.searchParams.set(name, value);
+      }
+      return url;
+    },
   };
 }

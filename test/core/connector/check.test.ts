@@ -90,7 +90,12 @@ describe('an entity is refused', () => {
     [
       'for a window without any way to ask for it',
       { incremental: { field: 'updated_at' } },
-      "GitHub.issues: incremental needs either 'from' or 'newestFirst'",
+      "GitHub.issues: incremental needs either 'from' or the order 'newestFirst'",
+    ],
+    [
+      'for pages that repeat records unsaid',
+      { incremental: { field: 'updated_at', from: 'since', order: 'oldestFirst' } },
+      "GitHub.issues: the order 'oldestFirst' repeats records; declare mayRepeat: true",
     ],
     [
       'for an unknown incremental field',

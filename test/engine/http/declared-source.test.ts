@@ -60,7 +60,7 @@ const connector = defineConnector({
       docs,
       path: '/visits',
       primaryKey: ['id'],
-      incremental: { field: 'at', newestFirst: true },
+      incremental: { field: 'at', order: 'newestFirst' },
       mayRepeat: true,
       fields: { id: long(), at: dateTime({ format: 'epochMilliseconds' }) },
     }),

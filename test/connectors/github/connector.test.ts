@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { HttpRequest, PageToken, SourceRequest } from '#core';
+import { github } from '../../../connectors/github/connector.ts';
+import { declaredSource } from '../../../engine/http/declared-source.ts';
+import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+
+test("names and addresses are GitHub's", () => {
+  expect(github.label).toBe('GitHub');
+  expect(github.baseUrl).toBe('https://api.github.com');
+  expect(github.headers).toEqual({
+    accept: 'application/vnd.github+json',
+    'x-github-api-version': '2022-11-28',
+  });
+  expect(github.rateLimit).toEqual({
+    remaining: 'x-ratelimit-remaining',
+    resetAt: 'x-ratelimit-reset',
+    retryAfter: 'retry-after',
+    otherwiseSeconds: 60,
+  });
+});
+
+describe('"slow down" comes as 403 as well as 429', () => {
+  const reset = {
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': String(Date.UTC(2024, 4, 2, 0, 30) / 1000),
+  };
+  test.each<[string, TestAnswer, string, number | undefined]>([
+    ['primary limit', { status: 403, headers: reset }, 'RateLimitExceeded', 1801],
+    ['primary limit, as 429', { status: 429, headers: reset }, 'RateLimitExceeded', 1801],
+    [
+      'secondary limit with a time',
+      { status: 403, headers: { 'retry-after': '45' } },
+      'RateLimitExceeded',
+      45,
+    ],
+    [
+      'secondary limit without one',
+      { status: 403, body: { message: 'You have exceeded a secondary rate limit. Please wait.' } },
+      'RateLimitExceeded',
+      60,
+    ],
+    [
+      'not allowed',
+      {
+        status: 403,
+        headers: { 'x-ratelimit-remaining': '4999' },
+        body: { message: 'Resource not accessible' },
+      },
+      'AccessDenied',
+      undefined,
+    ],
+  ])('%s', async (_, answer, code, retryAfterSeconds) => {
+    const ports = testSourcePorts({ http: testHttp(() => answer), credentials: { apiKey: 'x' } });
+    const session = await declaredSource(github).open(requestFor('issues'), {}, ports);
+    await expect(session.read(undefined)).rejects.toMatchObject({ code });
+    const error = await session.read(undefined).catch((reason) => reason);
+    expect(error.context.retryAfterSeconds).toBe(retryAfterSeconds);
+  });
+});
+
+const start = Date.UTC(2024, 4, 1);
+const end = start + 60_000;
+
+function requestFor(entityName: string): SourceRequest {
+  return {
+    flowName: 'f',
+    connector: 'GitHub',
+    properties: { entityName },
+    settings: { owner: 'octocat', repo: 'Hello-World' },
+    fields: ['id', 'updated_at'],
+    filters: [],
+    incrementalField: 'updated_at',
+    window: { start, end },
+  };
+}
+
+interface Listed {
+  readonly id: number;
+  readonly updated: number;
+}
+
+/** The vendor's list requests as documented: `sort`, `direction`, `since`, `per_page`, `page` over a set that may change. */
+function listAnswer(
+  set: readonly Listed[],
+  { url }: HttpRequest,
+  sinceIncludes: boolean,
+  pageSize: number,
+): TestAnswer {
+  const { searchParams: query } = new URL(url);
+  const since = Date.parse(query.get('since') ?? '1970-01-01T00:00:00Z');
+  const page = Number(query.get('page') ?? 1);
+  const sign = query.get('direction') === 'asc' ? 1 : -1;
+  const found = set
+    .filter(({ updated }) => (sinceIncludes ? updated >= since : updated > since))
+    .toSorted((a, b) => sign * (a.updated - b.updated || a.id - b.id));
+  const next = new URL(url);
+  next.searchParams.set('page', String(page + 1));
+  return {
+    headers: found.length > page * pageSize ? { link: `<${next.href}>; rel="next"` } : {},
+    body: found
+      .slice((page - 1) * pageSize, page * pageSize)
+      .map(({ id, updated }) => ({ id, updated_at: new Date(updated).toISOString().replace('.000Z', 'Z') })),
+  };
+}
+
+async function pull(
+  entityName: string,
+  answer: (request: HttpRequest, index: number) => TestAnswer,
+): Promise<unknown[][]> {
+  const ports = testSourcePorts({ http: testHttp(answer), credentials: { apiKey: 'x' } });
+  const session = await declaredSource(github).open(requestFor(entityName), {}, ports);
+  const rows: unknown[][] = [];
+  let token: PageToken | undefined;
+  do {
+    const page = await session.read(token);
+    rows.push(...page.rows);
+    token = page.next;
+  } while (token !== undefined);
+  return rows;
+}
+
+/** Whole seconds in and around the window, few enough for many records to share one. */
+const moment = fc.integer({ min: -5, max: 70 }).map((second) => start + second * 1000);
+const listOf = fc.uniqueArray(fc.record({ id: fc.integer({ min: 1, max: 60 }), updated: moment }), {
+  selector: ({ id }) => id,
+  minLength: 1,
+  maxLength: 40,
+});
+
+describe.each([
+  { entityName: 'issues', deletes: true },
+  { entityName: 'issue_comments', deletes: true },
+  { entityName: 'pull_requests', deletes: false },
+])('$entityName that change while they are read', ({ entityName, deletes }) => {
+  test('all come that stay unchanged within the window', async () => {
+    const change = fc.record({
+      index: fc.nat(),
+      to: fc.constantFrom(...(deletes ? ['deleted', 'updated'] : ['updated'])),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        listOf,
+        fc.array(change, { maxLength: 10 }),
+        fc.boolean(),
+        async (list, changes, sinceIncludes) => {
+          let set: readonly Listed[] = list;
+          const changed = new Set<number>();
+          const rows = await pull(entityName, (request, index) => {
+            const answer = listAnswer(set, request, sinceIncludes, 3);
+            const { index: at = 0, to } = changes[index] ?? {};
+            const record = set[at % Math.max(set.length, 1)];
+            if (to && record) {
+              changed.add(record.id);
+              set = set.filter((other) => other !== record);
+              // What changes during a run is stamped after the window, which ended before the first request.
+              if (to === 'updated') set = [...set, { id: record.id, updated: end + index * 1000 }];
+            }
+            return answer;
+          });
+          const got = new Set(rows.map(([id]) => id));
+          const missed = list.filter(
+            ({ id, updated }) => updated >= start && updated < end && !changed.has(id) && !got.has(id),
+          );
+          expect(missed).toEqual([]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

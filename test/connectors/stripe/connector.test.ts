@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { FilterCondition, PageToken, SourceRequest } from '#core';
+import { stripe } from '../../../connectors/stripe/connector.ts';
+import { declaredSource } from '../../../engine/http/declared-source.ts';
+import { testHttp, testSourcePorts } from '../../support/source-ports.ts';
+
+test("names and addresses are Stripe's", () => {
+  expect(stripe.label).toBe('Stripe');
+  expect(stripe.baseUrl).toBe('https://api.stripe.com');
+  expect(stripe.headers).toEqual({ accept: 'application/json', 'stripe-version': '2023-08-16' });
+  expect(Object.values(stripe.entities).map(({ path }) => path)).toEqual([
+    '/v1/charges',
+    '/v1/customers',
+    '/v1/invoices',
+  ]);
+});
+
+const start = Date.UTC(2024, 4, 1);
+const end = start + 60_000;
+
+function requestFor(changes: Partial<SourceRequest>): SourceRequest {
+  return {
+    flowName: 'f',
+    connector: 'Stripe',
+    properties: { entityName: 'charges' },
+    settings: {},
+    fields: ['id', 'created'],
+    filters: [],
+    window: { start, end },
+    ...changes,
+  };
+}
+
+async function pull(request: SourceRequest, http: ReturnType<typeof testHttp>): Promise<unknown[][]> {
+  const ports = testSourcePorts({ http, credentials: { apiKey: 'x' } });
+  const session = await declaredSource(stripe).open(request, {}, ports);
+  const rows: unknown[][] = [];
+  let token: PageToken | undefined;
+  do {
+    const page = await session.read(token);
+    rows.push(...page.rows);
+    token = page.next;
+  } while (token !== undefined);
+  return rows;
+}
+
+test('filters on times and ids go to the vendor', async () => {
+  const at = '2024-05-01T00:00:00Z';
+  const filters: FilterCondition[] = [
+    { field: 'created', operator: 'GREATER_THAN_OR_EQUAL_TO', type: 'DateTime', values: [at] },
+    { field: 'created', operator: 'LESS_THAN', type: 'DateTime', values: ['2024-05-02T00:00:00Z'] },
+    { field: 'customer', operator: 'EQUAL_TO', type: 'String', values: ['cus_1'] },
+    { field: 'disputed', operator: 'EQUAL_TO', type: 'Boolean', values: ['true'] },
+  ];
+  const http = testHttp(() => ({ body: { data: [], has_more: false } }));
+  const ports = testSourcePorts({ http, credentials: { apiKey: 'x' } });
+  const request = requestFor({ filters, window: { end } });
+  expect(await declaredSource(stripe).describe(request, ports)).toMatchObject({ appliedFilters: [0, 1, 2] });
+  await pull(request, http);
+  expect(http.requests.map(({ url }) => decodeURIComponent(url))).toEqual([
+    'https://api.stripe.com/v1/charges?limit=100&created[gte]=1714521600&created[lt]=1714608000&customer=cus_1',
+  ]);
+});
+
+test('records made while a list is read neither hide nor repeat others', async () => {
+  const charge = fc.integer({ min: -5, max: 65 }).map((second) => start / 1000 + second);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(charge, { maxLength: 30 }),
+      fc.array(fc.nat(3), { maxLength: 10 }),
+      async (moments, made) => {
+        let serial = 0;
+        let charges = moments.toSorted().map((created) => ({ id: `ch_${serial++}`, created }));
+        const inside = charges.filter(({ created }) => created * 1000 >= start && created * 1000 < end);
+        const http = testHttp(({ url }, index) => {
+          const { searchParams: query } = new URL(url);
+          const found = charges
+            .toReversed()
+            .filter(
+              ({ created }) =>
+                created >= Number(query.get('created[gte]')) && created < Number(query.get('created[lt]')),
+            );
+          const from = found.findIndex(({ id }) => id === query.get('starting_after')) + 1;
+          const added = Array.from({ length: made[index] ?? 0 }, () => ({
+            id: `ch_${serial++}`,
+            created: end / 1000,
+          }));
+          charges = [...charges, ...added];
+          return { body: { data: found.slice(from, from + 3), has_more: found.length > from + 3 } };
+        });
+        const ids = (await pull(requestFor({}), http)).map(([id]) => String(id));
+        expect(ids.toSorted()).toEqual(inside.map(({ id }) => id).toSorted());
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
