@@ -58,7 +58,7 @@ export function byteWindow(chunks: Chunks): ByteWindow {
       return buffer.subarray(from, to);
     },
     get ended() {
-      return ended && ahead.length === 0;
+      return ended;
     },
     async fill(wanted) {
       await readAhead();

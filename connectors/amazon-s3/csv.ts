@@ -228,7 +228,7 @@ function scanRecord(
       }
       if (position >= length && !ended) return -1;
       to = position;
-      if (terminator === lf && bytes[position] !== comma && to > from && bytes[to - 1] === cr) to -= 1;
+      if (terminator === lf && bytes[position] !== comma && bytes[to - 1] === cr) to -= 1;
     }
     into.starts[field] = from;
     into.ends[field] = to;

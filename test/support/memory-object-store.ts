@@ -290,9 +290,10 @@ function lowerCased(metadata: Readonly<Record<string, string>>, at: string): Rec
   return Object.fromEntries(entries);
 }
 
-/** As an HTTP range gives it: the end may lie behind the body's, the start may not, and no range is empty. */
+/** As HTTP ranges have it: the end may lie behind the body's, the start may not. An empty range is never sent. */
 function sliceOf(body: Buffer, { start, end }: ByteRange, at: string): Buffer {
-  if (start < 0 || start >= body.length || end <= start)
+  if (end <= start) return Buffer.alloc(0);
+  if (start < 0 || start >= body.length)
     refuse(
       'InvalidArgument',
       `bytes ${start} to ${end} are no range of ${body.length} bytes`,

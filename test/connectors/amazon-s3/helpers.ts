@@ -1,4 +1,4 @@
-import type { ObjectStore, Row, Source, SourcePorts, SourceRequest, Split } from '#core';
+import type { ObjectStore, PageToken, Row, Source, SourcePorts, SourceRequest, Split } from '#core';
 import { createAmazonS3 } from '../../../connectors/amazon-s3/source.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../support/memory-object-store.ts';
 
@@ -45,7 +45,7 @@ export interface ReadAll {
   rows: Row[];
   bytes: number;
   units: (number | undefined)[];
-  pages: number;
+  tokens: (PageToken | undefined)[];
 }
 
 /** Reads a split to its end; with `resume` every page in a session of its own. */
@@ -56,17 +56,17 @@ export async function readSplit(
   ports: SourcePorts,
   resume = false,
 ): Promise<ReadAll> {
-  const all: ReadAll = { rows: [], bytes: 0, units: [], pages: 0 };
+  const all: ReadAll = { rows: [], bytes: 0, units: [], tokens: [] };
   let session = await source.open(asked, split, ports);
-  let token: Awaited<ReturnType<typeof session.read>>['next'];
+  let token: PageToken | undefined;
   do {
     // Through JSON, as the state store takes it.
     const page = await session.read(token && JSON.parse(JSON.stringify(token)));
     for (const row of page.rows) all.rows.push([...row]);
     all.bytes += page.bytes;
     all.units.push(page.unit);
-    all.pages += 1;
     token = page.next;
+    all.tokens.push(token);
     if (resume) {
       await session.close();
       session = await source.open(asked, split, ports);

@@ -126,13 +126,12 @@ test('any records, cut into pages and resumed at each of them, come back', async
         const source = createAmazonS3({ pageBytes, recordBytes: 1 << 20 });
         const ports = portsOver(store);
         const [split = {}] = (await source.describe(request(json), ports)).splits;
-        for (const resume of [false, true]) {
-          const read = await readSplit(source, request(json), split, ports, resume);
-          expect(read.rows.map(([value]) => stringify(value))).toEqual(
-            records.map((value) => JSON.stringify(value)),
-          );
-          expect(read.bytes).toBe(Buffer.byteLength(text));
-        }
+        const read = await readSplit(source, request(json), split, ports);
+        expect(read.rows.map(([value]) => stringify(value))).toEqual(
+          records.map((value) => JSON.stringify(value)),
+        );
+        expect(read.bytes).toBe(Buffer.byteLength(text));
+        expect(await readSplit(source, request(json), split, ports, true)).toEqual(read);
       },
     ),
     { numRuns: 100 },

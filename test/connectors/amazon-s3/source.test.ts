@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { exitCodeOf, type ObjectStore } from '#core';
+import { exitCodeOf, type ObjectStore, type PageToken } from '#core';
 import { amazonS3, createAmazonS3 } from '../../../connectors/amazon-s3/source.ts';
 import { memoryObjectStore } from '../../support/memory-object-store.ts';
 import { bucket, filesIn, portsOver, readAll, readSplit, request } from './helpers.ts';
@@ -282,7 +282,12 @@ describe('pages', () => {
       rows: [['1'], ['2'], ['3'], ['4']],
       bytes: 8 + 3,
       units: [0, 0, 1, 2],
-      pages: 4,
+      tokens: [
+        { object: 0, offset: 6, line: 4 },
+        { object: 1, offset: 0, line: 1 },
+        { object: 2, offset: 0, line: 1 },
+        undefined,
+      ],
     });
   });
 
@@ -418,6 +423,23 @@ describe('a connection that breaks', () => {
     });
   });
 
+  test('may complain when it is closed early, and nobody minds', async () => {
+    const store = await filesIn({ 'in/1': text });
+    const complaining: ObjectStore = {
+      ...store,
+      stream: async () =>
+        new Readable({
+          read() {
+            this.push(text);
+          },
+          destroy: (_error, done) => done(new Error('aborted')),
+        }),
+    };
+    expect((await amazonS3.describe(request(), portsOver(complaining))).fields).toEqual([
+      { name: 'a', type: 'String' },
+    ]);
+  });
+
   test('can be read on in the same session from the last token', async () => {
     const store = await filesIn({ 'in/1': text });
     let broken = true;
@@ -497,7 +519,7 @@ test('a file of 300 MB is read in bounded memory', async () => {
   let peak = 0;
   let rows = 0;
   let bytes = 0;
-  let token: Awaited<ReturnType<typeof session.read>>['next'];
+  let token: PageToken | undefined;
   do {
     const page = await session.read(token);
     rows += page.rows.length;
