@@ -8,21 +8,22 @@
  */
 
 import { TributaryError } from '../../core/errors.ts';
-import { didYouMean, pathText, shorten } from '../../core/flow/finding.ts';
-import { operatorOf, type Task, type TaskPropertyKey } from '../../core/flow/task.ts';
+import { pathText, shorten } from '../../core/flow/finding.ts';
+import { operatorOf, type Task } from '../../core/flow/task.ts';
 import {
   type ArithmeticOperator,
-  arithmeticOperators,
-  maskOperators,
   type ValidationOperator,
   validationOperators,
 } from '../../core/operators.ts';
-import { type DestinationField, type FieldType, type SourceField, wholeRecord } from '../../core/records.ts';
+import type { DestinationField, FieldType, SourceField } from '../../core/records.ts';
 import type { FilterCondition } from '../../core/source.ts';
+import { type ColumnMaker, makeColumn, mapAllColumns, mapColumn, wholeColumn } from './columns.ts';
 import type { ConvertedType } from './convert.ts';
 import type { Edit, PartEdit } from './edit.ts';
-import { fieldTypeOf, isWhole } from './field-type.ts';
+import { type FieldReader, fieldReader } from './field-reader.ts';
+import { type ValueMaker, valueMaker } from './field-value.ts';
 import { filterTasks } from './filter.ts';
+import { listOf, type Numbered, onlySourceField, place, wrongOperator } from './numbered-task.ts';
 
 export { filterConditions } from './filter.ts';
 
@@ -114,12 +115,6 @@ export interface Column {
   };
 }
 
-/** A task with its place in the flow's list. */
-interface Numbered {
-  readonly index: number;
-  readonly task: Task;
-}
-
 /**
  * @param sourceFields all fields that the source offers; empty if only the data can tell. Values of unknown type are
  *   written as text unless SOURCE_DATA_TYPE or DESTINATION_DATA_TYPE names a type.
@@ -203,331 +198,6 @@ export function planTasks(
   };
 }
 
-// ---- fields ----
-
-interface FoundField {
-  readonly at: Place;
-  readonly from: ConvertedType;
-  /** What the source says of exactly this field. */
-  readonly field?: SourceField;
-}
-
-interface FieldReader {
-  /** Adds the field to the read set. @param user the task that needs it; undefined: the run */
-  read(name: string, user: Numbered | undefined): FoundField;
-  /** Throws as `read` does, without reading; here a path may lead into lists. */
-  check(name: string, user: Numbered): void;
-  fields(): string[];
-}
-
-function fieldReader(sourceFields: readonly SourceField[], whole: boolean): FieldReader {
-  const known = new Map(sourceFields.map((field) => [field.name, field]));
-  const indexes = new Map<string, number>(whole ? [[wholeRecord, 0]] : []);
-  const indexOf = (name: string) => {
-    const index = indexes.get(name) ?? indexes.size;
-    indexes.set(name, index);
-    return index;
-  };
-  const find = (name: string, user: Numbered | undefined, entered: readonly FieldType[]) => {
-    const field = known.get(name);
-    if (field !== undefined || known.size === 0) return { name, field };
-    const parent = ancestors(name).findLast((ancestor) => {
-      const type = known.get(ancestor)?.type;
-      return type !== undefined && entered.includes(type);
-    });
-    if (parent === undefined) throw missingField(name, user, [...known.keys()]);
-    return { name: parent, path: name.slice(parent.length + 1), field };
-  };
-  return {
-    read(name, user) {
-      const { name: read, path, field } = find(name, user, ['Struct', 'Map']);
-      const from = field ? { type: field.type, ...fractionDigits(field) } : {};
-      const at = whole
-        ? { index: 0, path: name }
-        : { index: indexOf(read), ...(path !== undefined && { path }) };
-      return { at, from, ...(field && { field }) };
-    },
-    check(name, user) {
-      find(name, user, ['Struct', 'Map', 'List']);
-    },
-    fields: () => [...indexes.keys()],
-  };
-}
-
-/** `a`, `a.b` of `a.b.c`. */
-function ancestors(name: string): string[] {
-  const parts = name.split('.');
-  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('.'));
-}
-
-function missingField(name: string, user: Numbered | undefined, known: readonly string[]): TributaryError {
-  return new TributaryError('SchemaChanged', `the source has no field '${name}'`, {
-    at: user === undefined ? 'the run' : place(user),
-    fix: didYouMean(name, known) ?? `it has ${shortList(known)}`,
-  });
-}
-
-function shortList(names: readonly string[]): string {
-  const shown = names.slice(0, 10).map((name) => `'${name}'`);
-  return shown.join(', ') + (names.length > shown.length ? ` and ${names.length - shown.length} more` : '');
-}
-
-function fractionDigits(field: SourceField): Pick<ConvertedType, 'fractionDigits'> {
-  return field.fractionDigits === undefined ? {} : { fractionDigits: field.fractionDigits };
-}
-
-// ---- values ----
-
-interface ValueMaker {
-  /** The value of a source field or of the field that an Arithmetic or Merge task makes. */
-  of(name: string, user: Numbered): Expression;
-  isMasked(name: string): boolean;
-  /** The field or a part of it is masked. */
-  holdsMasked(name: string): boolean;
-  /** Edits of parts of a field; undefined: of the whole record. */
-  partsOf(name: string | undefined): PartEdit[];
-}
-
-function valueMaker(
-  ofType: (...types: Task['taskType'][]) => Numbered[],
-  reader: FieldReader,
-  options: PlanOptions,
-): ValueMaker {
-  const makers = new Map<string, Numbered>();
-  for (const maker of ofType('Arithmetic', 'Merge')) {
-    const name = maker.task.destinationField ?? maker.task.sourceFields.join(',');
-    if (makers.has(name))
-      throw invalid(
-        maker,
-        `a second task makes the field '${name}'`,
-        'give one of them another destinationField',
-      );
-    makers.set(name, maker);
-  }
-
-  const edited: { name: string; edit: Edit }[] = ofType('Mask', 'Truncate').flatMap((editor) => {
-    const edit = editOf(editor, options);
-    return editor.task.sourceFields.map((name) => {
-      // A misspelt name must not let through what was to be masked.
-      if (!makers.has(name)) reader.check(name, editor);
-      return { name, edit };
-    });
-  });
-  // What is done to a field is done to its parts as well.
-  const editsOf = (name: string) =>
-    edited.filter((one) => one.name === name || name.startsWith(`${one.name}.`)).map(({ edit }) => edit);
-  const partsOf = (name: string | undefined): PartEdit[] => {
-    const prefix = name === undefined ? '' : `${name}.`;
-    return edited
-      .filter((one) => one.name.startsWith(prefix) && !makers.has(one.name))
-      .map((one) => ({ path: one.name.slice(prefix.length), edits: [one.edit] }));
-  };
-
-  const make = (name: string, user: Numbered, raw: boolean, within: readonly string[]): Expression => {
-    const edits = raw ? [] : editsOf(name);
-    const maker = makers.get(name);
-    // A task may name its result as one of its operands; that one is then the source's field.
-    if (maker === undefined || within.includes(name)) {
-      const { at, from } = reader.read(name, user);
-      return { kind: 'field', at, from, edits, parts: raw || edits.length > 0 ? [] : partsOf(name) };
-    }
-    const inner = [...within, name];
-    if (maker.task.taskType === 'Merge') {
-      const parts = mergeParts(maker).map((part) => part.literal ?? make(part.field, maker, false, inner));
-      return { kind: 'merge', parts, edits };
-    }
-    const operator = arithmeticOperators.find((known) => known === operatorOf(maker.task));
-    if (operator === undefined) throw wrongOperator(maker, arithmeticOperators);
-    const operands = operandsOf(maker).map((operand) => make(operand, maker, true, inner));
-    return { kind: 'arithmetic', operator, operands, type: resultType(operator, operands), edits };
-  };
-
-  return {
-    of: (name, user) => make(name, user, false, []),
-    isMasked: (name) => editsOf(name).some(isMask),
-    holdsMasked: (name) =>
-      editsOf(name).some(isMask) ||
-      partsOf(name).some(({ edits }) => edits !== 'remove' && edits.some(isMask)),
-    partsOf,
-  };
-}
-
-const isMask = ({ kind }: Edit) => kind === 'mask';
-
-function editOf(editor: Numbered, options: PlanOptions): Edit {
-  if (editor.task.taskType === 'Truncate')
-    return { kind: 'truncate', length: lengthOf(editor, 'TRUNCATE_LENGTH') };
-  const operator = maskOperators.find((known) => known === operatorOf(editor.task));
-  if (operator === undefined) throw wrongOperator(editor, maskOperators);
-  const mask = editor.task.taskProperties?.MASK_VALUE ?? '*';
-  const measured =
-    operator !== 'MASK_ALL' ||
-    (options.fixedMaskLength === true && editor.task.taskProperties?.MASK_LENGTH !== undefined);
-  return { kind: 'mask', operator, mask, ...(measured && { length: lengthOf(editor, 'MASK_LENGTH') }) };
-}
-
-function lengthOf(editor: Numbered, key: TaskPropertyKey): number {
-  const text = editor.task.taskProperties?.[key];
-  if (text !== undefined && /^\d{1,9}$/.test(text)) return Number(text);
-  throw new TributaryError('FlowInvalid', `${editor.task.taskType} needs a length`, {
-    at: pathText(['tasks', editor.index, 'taskProperties', key]),
-    got: shorten(text),
-    expected: 'a number of characters',
-  });
-}
-
-const placeholder = /\$\{([^}]*)\}/g;
-
-function mergeParts(maker: Numbered): ({ literal: string } | { literal?: never; field: string })[] {
-  const { sourceFields, taskProperties } = maker.task;
-  const format = taskProperties?.CONCAT_FORMAT;
-  if (format === undefined) return sourceFields.map((field) => ({ field }));
-  // Splitting by a pattern with one group gives literals at even and the groups at odd positions.
-  return format.split(placeholder).map((text, i) => {
-    if (i % 2 === 0) return { literal: text };
-    if (sourceFields.includes(text)) return { field: text };
-    throw new TributaryError('FlowInvalid', `'${text}' is no source field of this Merge task`, {
-      at: pathText(['tasks', maker.index, 'taskProperties', 'CONCAT_FORMAT']),
-      fix: didYouMean(text, sourceFields) ?? `write one of ${shortList(sourceFields)}`,
-    });
-  });
-}
-
-function operandsOf(maker: Numbered): readonly string[] {
-  const { sourceFields, taskProperties } = maker.task;
-  const order = taskProperties?.MATH_OPERATION_FIELDS_ORDER;
-  const operands = order === undefined ? sourceFields : listOf(order);
-  const foreign = operands.find((operand) => !sourceFields.includes(operand));
-  if (foreign !== undefined || operands.length < 2) {
-    throw new TributaryError('FlowInvalid', 'Arithmetic computes with two or more of its source fields', {
-      at: place(maker),
-      got: shorten(operands),
-    });
-  }
-  return operands;
-}
-
-/**
- * Whole numbers stay whole (Long; BigInteger if one is), but for a quotient. Exact decimals, and text, as CSV files have
- * it, give BigDecimal; doubles give Double.
- */
-function resultType(operator: ArithmeticOperator, operands: readonly Expression[]): FieldType {
-  const types = operands.map(typeOf);
-  if (operator !== 'DIVISION' && types.every(isWhole))
-    return types.includes('BigInteger') ? 'BigInteger' : 'Long';
-  return types.some((type) => type === 'BigDecimal' || type === 'String') ? 'BigDecimal' : 'Double';
-}
-
-/** `undefined`: only the data can tell. */
-function typeOf(value: Expression): FieldType | undefined {
-  switch (value.kind) {
-    case 'field':
-      return value.edits.length > 0 ? 'String' : value.from.type;
-    case 'arithmetic':
-      return value.edits.length > 0 ? 'String' : value.type;
-    case 'merge':
-      return 'String';
-  }
-}
-
-// ---- columns ----
-
-interface MadeColumn {
-  readonly column: Column;
-  readonly field: DestinationField;
-}
-
-/** @param removed paths below `source` that its value must not show */
-type ColumnMaker = (name: string, source: string, user: Numbered, removed?: readonly string[]) => MadeColumn;
-
-type MapTask = Numbered & { readonly source: string };
-
-const mapColumn = (make: ColumnMaker) => (map: MapTask) => make(destinationName(map), map.source, map);
-
-/**
- * Every field of the source under its own name, in the source's order. A Map beside Map_all decides over its field: its
- * columns stand where the field would have stood, and a field of that name is not mapped besides.
- *
- * @param removed excluded fields, and those that a Map moves elsewhere
- */
-function mapAllColumns(
-  mapAll: Numbered,
-  maps: readonly MapTask[],
-  sourceFields: readonly SourceField[],
-  removed: ReadonlySet<string>,
-  make: ColumnMaker,
-): MadeColumn[] {
-  const names = new Set(sourceFields.map(({ name }) => name));
-  const taken = new Set(maps.map(({ task }) => task.destinationField));
-  const below = (name: string) =>
-    [...removed].filter((path) => path.startsWith(`${name}.`)).map((path) => path.slice(name.length + 1));
-  return [
-    ...sourceFields.flatMap(({ name }) => [
-      ...maps.filter(({ source }) => source === name).map(mapColumn(make)),
-      ...(removed.has(name) || taken.has(name) ? [] : [make(name, name, mapAll, below(name))]),
-    ]),
-    ...maps.filter(({ source }) => !names.has(source)).map(mapColumn(make)),
-  ];
-}
-
-function makeColumn(
-  name: string,
-  source: string,
-  user: Numbered,
-  removed: readonly string[],
-  values: ValueMaker,
-  reader: FieldReader,
-  options: PlanOptions,
-): MadeColumn {
-  const properties = user.task.taskType === 'Map' ? user.task.taskProperties : undefined;
-  const made = values.of(source, user);
-  const value =
-    made.kind === 'field' && removed.length > 0 && made.edits.length === 0
-      ? { ...made, parts: [...removed.map((path): PartEdit => ({ path, edits: 'remove' })), ...made.parts] }
-      : made;
-  const field = value.kind === 'field' ? reader.read(source, user).field : undefined;
-  const type = typeOf(value) ?? fieldTypeOf(properties?.SOURCE_DATA_TYPE);
-  const from: ConvertedType = { type, ...(field && type === 'DateTime' && fractionDigits(field)) };
-  const text =
-    options.fileType === 'CSV' ||
-    (options.fileType === 'PARQUET' && !options.preserveSourceDataTyping) ||
-    values.isMasked(source);
-  const to: FieldType = text
-    ? 'String'
-    : (fieldTypeOf(properties?.DESTINATION_DATA_TYPE) ?? type ?? 'String');
-  // A value that the source vouches for passes as it is; what is called a String may yet come as a JSON number.
-  const vouchedFor = value.kind !== 'field' || field !== undefined || value.edits.length > 0;
-  const converted = to !== type || to === 'String' || !vouchedFor;
-  return {
-    column: { name, value, ...(converted && { convert: { from, to: { type: to, ...digitsOf(from, to) } } }) },
-    field: {
-      name,
-      type: to,
-      ...(field?.label !== undefined && { label: field.label }),
-      ...(field?.description !== undefined && { description: field.description }),
-      ...(field?.precision !== undefined && to === field.type && { precision: field.precision }),
-      ...(field?.scale !== undefined && to === field.type && { scale: field.scale }),
-      ...digitsOf(from, to),
-    },
-  };
-}
-
-function digitsOf(from: ConvertedType, to: FieldType): Pick<DestinationField, 'fractionDigits'> {
-  return to === 'DateTime' && from.fractionDigits !== undefined
-    ? { fractionDigits: from.fractionDigits }
-    : {};
-}
-
-function wholeColumn(
-  edits: readonly PartEdit[],
-  removed: ReadonlySet<string>,
-  set: readonly MadeColumn[],
-): MadeColumn {
-  const parts = [...[...removed].map((path): PartEdit => ({ path, edits: 'remove' })), ...edits];
-  const value: WholeRecord = { kind: 'record', parts, set: set.map(({ column }) => column) };
-  return { column: { name: wholeRecord, value }, field: { name: wholeRecord, type: 'Struct' } };
-}
-
 function excludedFields(mapAll: Numbered | undefined): string[] {
   return listOf(mapAll?.task.taskProperties?.EXCLUDE_SOURCE_FIELDS_LIST ?? '');
 }
@@ -560,37 +230,6 @@ function validation(task: Numbered, reader: FieldReader, values: ValueMaker): Va
   };
 }
 
-// ---- reading tasks ----
-
-function onlySourceField(numbered: Numbered): string {
-  const [field, second] = numbered.task.sourceFields;
-  if (field === undefined || second !== undefined)
-    throw invalid(numbered, 'it needs exactly one source field');
-  return field;
-}
-
-function destinationName(map: Numbered): string {
-  const name = map.task.destinationField;
-  if (name === undefined) throw invalid(map, 'it needs a destinationField');
-  return name;
-}
-
-/** A JSON array of strings, or a comma list. */
-function listOf(text: string): string[] {
-  if (text.trimStart().startsWith('[')) {
-    try {
-      const list: unknown = JSON.parse(text);
-      if (Array.isArray(list)) return list.map(String);
-    } catch {
-      // No JSON after all: a comma list whose first name begins with a bracket.
-    }
-  }
-  return text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-}
-
 function refuseTwice(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
@@ -598,26 +237,4 @@ function refuseTwice(names: readonly string[]): void {
       fix: 'give one of them another destinationField',
     });
   }
-}
-
-function place({ index, task }: Numbered): string {
-  return `${pathText(['tasks', index])} (${task.taskType})`;
-}
-
-function invalid(numbered: Numbered, summary: string, fix?: string): TributaryError {
-  return new TributaryError('FlowInvalid', summary, {
-    at: place(numbered),
-    ...(fix !== undefined && { fix }),
-  });
-}
-
-function wrongOperator(numbered: Numbered, expected: readonly string[]): TributaryError {
-  return new TributaryError(
-    'FlowInvalid',
-    `${operatorOf(numbered.task)} is no operator of ${numbered.task.taskType} tasks`,
-    {
-      at: pathText(['tasks', numbered.index, 'connectorOperator']),
-      expected: `one of ${expected.join(', ')}`,
-    },
-  );
 }
