@@ -27,3 +27,6 @@ function unusualDate(text: string): string {
   if (year >= 0 && year <= 9999) return `${digits.padStart(4, '0')}${parts[2]}`;
   return `${year < 0 ? '-' : '+'}${digits.padStart(6, '0')}${parts[2]}`;
 }
+
+/** Names that time zones at UTC have in the two databases. */
+export const utcNames = /^((Etc\/)?(UTC|GMT|UCT|Universal|Zulu)|[+-]00:00)$/i;

@@ -37,8 +37,13 @@ export interface Column {
    * what SQL compares is not what SELECT shows.
    */
   readonly text?: 'plain' | 'cast';
-  /** A moment in time: can bound a pull window. `stepMilliseconds` is how finely it is stored. */
-  readonly moment?: { readonly stepMilliseconds: number };
+  /** A moment in time: can bound a pull window. */
+  readonly moment?: {
+    /** How finely it is stored. */
+    readonly stepMilliseconds: number;
+    /** Whether the database knows the instant; else it holds a clock's reading, which we take as UTC. */
+    readonly zoned: boolean;
+  };
 }
 
 export interface Table {
@@ -83,6 +88,8 @@ export interface Connection {
    * the statement's time); never later than the database's clock.
    */
   completeUntil(log: Log, clock: Clock): Promise<number>;
+  /** The time zone that sessions have by default; undefined if it is UTC. */
+  localZone(): Promise<string | undefined>;
   /** Gives each row as the driver decodes it. */
   query(
     sql: string,

@@ -16,7 +16,7 @@ import {
 import { didYouMean } from '../../core/flow/finding.ts';
 import { type Comparison, comparisonKind, comparisonSql } from './compare.ts';
 import { databaseError, type Meaning, unreachable } from './database-error.ts';
-import { dateTimeText } from './dates.ts';
+import { dateTimeText, utcNames } from './dates.ts';
 import type { Column, Connection, Dialect, Parameters, RawValue, Table, Target } from './dialect.ts';
 import { parseJson } from './json.ts';
 import {
@@ -268,7 +268,10 @@ export function columnOf(row: CatalogRow): Column {
     parameter: parameter ?? plain,
     ...(type === 'String' && !select && { text: parameter ? ('plain' as const) : ('cast' as const) }),
     ...(isDate && {
-      moment: { stepMilliseconds: type === 'Date' ? 86_400_000 : 10 ** (3 - Math.min(row.fraction ?? 0, 3)) },
+      moment: {
+        stepMilliseconds: type === 'Date' ? 86_400_000 : 10 ** (3 - Math.min(row.fraction ?? 0, 3)),
+        zoned: dataType === 'timestamp',
+      },
     }),
   };
 }
@@ -414,6 +417,11 @@ function connectionOf(
     schemas: () => schemas(all),
     tables: (schema) => tables(all, schema),
     table: (schema, name) => describeTable(all, schema, name),
+    localZone: async () => {
+      const [row] = await all('SELECT @@global.time_zone, @@system_time_zone', [], '@@time_zone');
+      const zone = String(row?.[0] === 'SYSTEM' ? row[1] : row?.[0]);
+      return utcNames.test(zone) ? undefined : zone;
+    },
     completeUntil: (log, clock) => completeUntil(all, log, clock),
     ping: async () => {
       await all('SELECT 1', [], 'SELECT 1');

@@ -17,7 +17,7 @@ import {
 import { didYouMean } from '../../core/flow/finding.ts';
 import { type Comparison, comparisonKind, comparisonSql } from './compare.ts';
 import { databaseError, type Meaning, unreachable } from './database-error.ts';
-import { dateText, dateTimeText } from './dates.ts';
+import { dateText, dateTimeText, utcNames } from './dates.ts';
 import type { Column, Connection, Dialect, Parameters, Table, Target } from './dialect.ts';
 import { parseJson } from './json.ts';
 import {
@@ -45,7 +45,7 @@ export const postgresql: Dialect = {
   },
   moment(column, operator, time, parameters) {
     // A time stamp without zone and a date (its midnight) are taken as UTC.
-    const type = isZoned(column) ? 'timestamptz' : 'timestamp';
+    const type = column.moment?.zoned ? 'timestamptz' : 'timestamp';
     return `${quote(column.name)} ${operator} ${parameters.add(new Date(time).toISOString())}::${type}`;
   },
   filter,
@@ -54,8 +54,6 @@ export const postgresql: Dialect = {
 function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }
-
-const isZoned = (column: Column): boolean => column.nativeType.endsWith('with time zone');
 
 // ---- filters ----
 
@@ -97,7 +95,7 @@ function comparisonOf(
     case 'moment':
       return {
         left: name,
-        right: isZoned(column)
+        right: column.moment?.zoned
           ? as('timestamptz')
           : (value) => `(${parameters.add(value)}::timestamptz AT TIME ZONE 'UTC')`,
         ordered: datable,
@@ -210,7 +208,9 @@ function columnOf(row: CatalogRow): Column {
     orders,
     parameter: (placeholder) => placeholder,
     ...(isText && { text: isPlain ? ('plain' as const) : ('cast' as const) }),
-    ...(isDate && { moment: { stepMilliseconds: stepOf(type, modifier) } }),
+    ...(isDate && {
+      moment: { stepMilliseconds: stepOf(type, modifier), zoned: row.type_name === 'timestamptz' },
+    }),
   };
 }
 
@@ -362,6 +362,12 @@ function connectionOf(
         )
       ).map(({ name }) => name),
     table: (schema, name) => describeTable(all, schema, name),
+    localZone: async () => {
+      const [zone] = await all<{ reset_val: string }>(
+        "SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'",
+      );
+      return zone && utcNames.test(zone.reset_val) ? undefined : zone?.reset_val;
+    },
     completeUntil: (log, clock) => completeUntil(all, log, clock),
     ping: async () => {
       await all('SELECT 1');
@@ -486,7 +492,8 @@ async function completeUntil(all: All, log: Log, clock: Clock): Promise<number> 
     log.warn(
       'the database is a standby: transactions open on its primary cannot be seen; set a schedule offset longer than they last',
     );
-    return Math.min(now, Number(server.replayed ?? 0));
+    const replayed = server.replayed === null ? now - hiddenTransactionMargin : Number(server.replayed);
+    return Math.min(now, replayed);
   }
   // A transaction takes its start from the clock a moment before it shows in pg_stat_activity.
   await clock.sleep(100);

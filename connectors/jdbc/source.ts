@@ -115,7 +115,17 @@ function momentOf(request: SourceRequest, table: Table): Column | undefined {
  */
 async function momentComplete(column: Column, connection: Connection, ports: SourcePorts): Promise<number> {
   const until = await connection.completeUntil(ports.log, ports.clock);
-  const step = column.moment?.stepMilliseconds ?? 1;
+  const { stepMilliseconds: step, zoned } = column.moment ?? { stepMilliseconds: 1, zoned: true };
+  const zone = zoned ? undefined : await connection.localZone();
+  if (zone) {
+    ports.log.warn(
+      'the incremental field has no time zone and is taken as UTC, but the sessions of this database are not in UTC by default: rows stamped with local time are late or lost',
+      {
+        field: column.name,
+        zone,
+      },
+    );
+  }
   return Math.floor(until / step) * step;
 }
 

@@ -133,14 +133,15 @@ describe('values', () => {
   });
 
   test.each([
-    ['date', undefined, 86_400_000],
-    ['datetime', 0, 1000],
-    ['datetime(1)', 1, 100],
-    ['timestamp(3)', 3, 1],
-    ['timestamp(6)', 6, 1],
-  ])('%s is stored in steps of milliseconds', (columnType, fraction, stepMilliseconds) => {
+    ['date', undefined, 86_400_000, false],
+    ['datetime', 0, 1000, false],
+    ['datetime(1)', 1, 100, false],
+    ['timestamp(3)', 3, 1, true],
+    ['timestamp(6)', 6, 1, true],
+  ])('%s is stored in steps of milliseconds', (columnType, fraction, stepMilliseconds, zoned) => {
     expect(column('x', columnType, fraction === undefined ? {} : { fraction }).moment).toEqual({
       stepMilliseconds,
+      zoned,
     });
   });
 

@@ -423,6 +423,20 @@ describe('windows', () => {
     expect(await completeUntil('at')).toBeGreaterThan(Date.now() - 60_000);
   });
 
+  test('local time in a column without a zone is warned of', async () => {
+    const zoneless = portsOf(server);
+    await completeUntil('second', {}, zoneless);
+    expect(zoneless.warnings).toEqual([]);
+    await admin.query("ALTER ROLE postgres SET TimeZone = 'Asia/Tokyo'");
+    await completeUntil('at', {}, zoneless);
+    expect(zoneless.warnings).toEqual([]);
+    await completeUntil('second', {}, zoneless);
+    await admin.query('ALTER ROLE postgres RESET TimeZone');
+    expect(zoneless.warnings).toEqual([
+      'the incremental field has no time zone and is taken as UTC, but the sessions of this database are not in UTC by default: rows stamped with local time are late or lost {"field":"second","zone":"Asia/Tokyo"}',
+    ]);
+  });
+
   test('our own reading holds no window back; a prepared transaction does', async () => {
     const reader = new pg.Client({ ...server, user: server.username, application_name: 'tributary-reader' });
     await reader.connect();
