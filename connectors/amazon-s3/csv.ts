@@ -13,6 +13,7 @@
  */
 
 import { TributaryError } from '../../core/errors.ts';
+import { didYouMean } from '../../core/flow/finding.ts';
 import { type Row, wholeRecord } from '../../core/records.ts';
 import type { DecodeRecords, InputFormat, Prologue } from './input-format.ts';
 import { byteOrderMarkLength, checkUtf8 } from './text.ts';
@@ -130,11 +131,11 @@ function csvDecoder(header: CsvHeader, fields: readonly string[], at: string): D
 function indexOfColumn(field: string, columns: readonly string[], at: string): number {
   const index = columns.indexOf(field);
   if (index >= 0 || field === wholeRecord) return index;
-  const alike = columns.filter((column) => column.trim().toLowerCase() === field.trim().toLowerCase());
   throw new TributaryError('SchemaChanged', `the file has no column '${field}'`, {
     at,
-    got: alike.length > 0 ? `'${alike.join("', '")}'` : `the columns ${columns.join(', ').slice(0, 500)}`,
-    fix: "mend the file's header row or the flow's tasks",
+    // Not the names themselves: of a file without a header row they would be somebody's data.
+    got: `${columns.length} other columns`,
+    fix: didYouMean(field, columns) ?? "mend the file's header row or the flow's tasks",
   });
 }
 

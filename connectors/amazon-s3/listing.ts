@@ -20,12 +20,19 @@ export const locationName = ({ bucket, folder }: Location): string =>
  * The objects in the folder and below it, in key order; or, if there are none, the object of exactly that key. Objects
  * without bytes (the markers by which consoles show a folder) hold no records and are left out.
  *
+ * @param limit no more than so many objects
  * @throws ResourceNotFoundError if there is no such bucket
  */
-export async function listObjects(objects: ObjectStore, { bucket, folder }: Location): Promise<ObjectInfo[]> {
+export async function listObjects(
+  objects: ObjectStore,
+  { bucket, folder }: Location,
+  limit: number,
+): Promise<ObjectInfo[]> {
   const listed: ObjectInfo[] = [];
-  for await (const object of objects.list(bucket, folderPrefix(folder)))
+  for await (const object of objects.list(bucket, folderPrefix(folder))) {
     if (object.size > 0) listed.push(object);
+    if (listed.length >= limit) break;
+  }
   if (listed.length > 0 || folder === '') return listed;
   const single = await objects.head(bucket, folder);
   return single && single.size > 0 ? [single] : [];

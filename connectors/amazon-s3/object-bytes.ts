@@ -34,8 +34,6 @@ export async function objectBytes(
 ): Promise<ObjectBytes> {
   const at = `s3://${bucket}/${key}`;
   const body = await objects.stream(bucket, key, { ifMatch: etag, ...(start > 0 && { start }) });
-  // Whoever iterates sees the error; after `close` nobody does, and it must not end the process.
-  body.on('error', () => {});
   const stored = storedBytes(body, start, size, at);
   const closeBody = () => {
     body.destroy();

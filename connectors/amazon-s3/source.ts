@@ -64,12 +64,20 @@ const S3PageToken = z.object({ object: z.number(), offset: z.number(), line: z.n
 export const amazonS3: Source = createAmazonS3();
 
 /** @param sizes default: pages of 256 KiB, records of 64 MiB at most */
-export function createAmazonS3(sizes: PageSizes = defaultSizes): Source {
+export function createAmazonS3(sizes: Partial<PageSizes> = {}): Source {
+  return amazonS3Source({ ...defaultSizes, ...sizes });
+}
+
+function amazonS3Source(sizes: PageSizes): Source {
   return {
     async describe(request, { objects, clock }): Promise<SourceDescription> {
       const { location, fileType } = propertiesOf(request);
       const begun = clock.now();
-      const listed = await listObjects(objects, location);
+      const listed = await listObjects(
+        objects,
+        location,
+        request.fieldsOnly ? sampledObjects : Number.POSITIVE_INFINITY,
+      );
       const complete = completeUntil(listed, begun);
       const { start, end } = request.window;
       if (listed.length === 0 && start === undefined) throw nothingThere(location);

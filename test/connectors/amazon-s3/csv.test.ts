@@ -150,12 +150,11 @@ describe('what cannot be read', () => {
     const store = await filesIn({ 'in/1': 'Id,Email\n1,x\n', 'in/2': 'Id,email \n2,y\n' });
     await expect(readAll(store, request({ fields: ['Id', 'Email'] }))).rejects.toMatchObject({
       code: 'SchemaChanged',
-      message:
-        "s3://lake/in/2: the file has no column 'Email'; got 'email '; mend the file's header row or the flow's tasks",
+      message: "s3://lake/in/2: the file has no column 'Email'; got 2 other columns; did you mean 'email '?",
     });
     await expect(readAll(store, request({ fields: ['Phone'] }))).rejects.toMatchObject({
       message:
-        "s3://lake/in/1: the file has no column 'Phone'; got the columns Id, Email; mend the file's header row or the flow's tasks",
+        "s3://lake/in/1: the file has no column 'Phone'; got 2 other columns; mend the file's header row or the flow's tasks",
     });
   });
 

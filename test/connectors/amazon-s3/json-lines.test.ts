@@ -134,6 +134,6 @@ test('any records, cut into pages and resumed at each of them, come back', async
         expect(await readSplit(source, request(json), split, ports, true)).toEqual(read);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });

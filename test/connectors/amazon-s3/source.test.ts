@@ -209,6 +209,25 @@ describe('fields', () => {
     expect(await fieldsOf(files, 'CSV')).toEqual(['Id: String', 'Full, name: String']);
   });
 
+  test('alone need no list of a large folder', async () => {
+    const store = await filesIn(
+      Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`in/${index}`, 'a\n1\n'])),
+    );
+    const listed: string[] = [];
+    const counted: ObjectStore = {
+      ...store,
+      async *list(...listing) {
+        for await (const object of store.list(...listing)) {
+          listed.push(object.key);
+          yield object;
+        }
+      },
+    };
+    const { fields } = await amazonS3.describe(request({ fieldsOnly: true }), portsOver(counted));
+    expect(fields).toEqual([{ name: 'a', type: 'String' }]);
+    expect(listed).toHaveLength(5);
+  });
+
   test('of JSON Lines have the types of their values', async () => {
     const lines = [
       { flag: true, count: 1, ratio: 1, text: 'x', when: null, owner: {}, tags: [], mixed: 1, nothing: null },
@@ -302,6 +321,16 @@ describe('pages', () => {
     expect(first).toMatchObject({ rows: [['1'], ['2']], next: { object: 0, offset: 6, line: 4 } });
     expect(await session.read(first.next)).toEqual({ rows: [['3']], bytes: 2, unit: 0 });
     await session.close();
+  });
+
+  test('do not depend on what was read before them', async () => {
+    // The long record makes the reader look farther than a page; what it then has in hand must not lengthen the next.
+    const store = await filesIn({ 'in/1': `a\n${'x'.repeat(20)}\n${'12345\n'.repeat(9)}` });
+    const source = createAmazonS3({ pageBytes: 10 });
+    const asked = request({ fields: ['a'], limit: 2 });
+    const read = await readSplit(source, asked, await split(store), portsOver(store));
+    expect(read.rows).toHaveLength(10);
+    expect(await readSplit(source, asked, await split(store), portsOver(store), true)).toEqual(read);
   });
 
   test('do not depend on how the bytes arrive', async () => {
