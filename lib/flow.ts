@@ -187,10 +187,7 @@ export class Flow extends Construct {
           arn: this.stateMachineArn,
           roleArn: role.roleArn,
           // The event itself stays out of the run: it may be large, and may hold what no log should.
-          inputTransformer: {
-            inputPathsMap: { id: '$.id' },
-            inputTemplate: '{"trigger":"Event","eventId":<id>}',
-          },
+          input: JSON.stringify({ trigger: 'Event' }),
         },
       ],
     });

@@ -171,8 +171,8 @@ export class TributaryPlatform extends Construct {
   /** One dashboard and three alarms over all flows: an alarm per flow would cost more than most flows. */
   private watch(settle: NodeFunction): Alarm[] {
     const period = Duration.minutes(5);
-    const total = (metricName: string, label: string) =>
-      new Metric({ namespace: 'Tributary', metricName, label, statistic: 'Sum', period });
+    const total = (metricName: string) =>
+      new Metric({ namespace: 'Tributary', metricName, statistic: 'Sum', period });
     const perFlow = (metricName: string, statistic: string) =>
       new MathExpression({
         expression: `SEARCH('{Tributary,FlowName} MetricName="${metricName}"', '${statistic}', 300)`,
@@ -180,13 +180,12 @@ export class TributaryPlatform extends Construct {
         period,
         usingMetrics: {},
       });
-    const failed = total('FlowExecutionsFailed', 'failed');
-    const settlementErrors = settle.function.metricErrors({ period, label: 'settlement errors' });
+    const failed = total('FlowExecutionsFailed');
+    const settlementErrors = settle.function.metricErrors({ period });
     const dropped = new Metric({
       namespace: 'AWS/Scheduler',
       metricName: 'InvocationDroppedCount',
       dimensionsMap: { ScheduleGroup: scheduleGroupName },
-      label: 'starts dropped',
       statistic: 'Sum',
       period,
     });
@@ -216,11 +215,7 @@ export class TributaryPlatform extends Construct {
       dashboardName: 'tributary',
       widgets: [
         [
-          graph('Runs', [
-            total('FlowExecutionsStarted', 'started'),
-            total('FlowExecutionsSucceeded', 'succeeded'),
-            failed,
-          ]),
+          graph('Runs', [total('FlowExecutionsStarted'), total('FlowExecutionsSucceeded'), failed]),
           graph('Failed runs by flow', [perFlow('FlowExecutionsFailed', 'Sum')]),
         ],
         [

@@ -1,0 +1,46 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { describe, expect, it } from 'vitest';
+import type { StateStore } from '../../core/ports.ts';
+import { settle } from '../../lambdas/settle.ts';
+import { fakeClient, serviceError } from '../support/fake-client.ts';
+
+const id = '0f4f4b0a-6f0e-4b8e-9d8c-2f1d5a7c9e10';
+const detail = { stateMachineArn: 'arn:sm', name: id, status: 'ABORTED', executionArn: 'arn:ex' };
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+
+function holding(status: string | undefined): Pick<StateStore, 'get'> {
+  return {
+    async get<T extends object>(pk: string, sk: string) {
+      if (status === undefined) return undefined;
+      return { pk, sk, revision: 1, data: { status, flowName: 'orders' } as unknown as T };
+    },
+  };
+}
+
+async function settling(status: string | undefined, answer: object | Error = {}) {
+  const { client, calls } = fakeClient<SFNClient>({ StartExecution: answer });
+  await settle(detail, { state: holding(status), stateMachines: client, log });
+  return calls.map((call) => call.input);
+}
+
+describe('settle', () => {
+  it.each(['RUNNING', 'COMMITTING'])('has the flow settle a run that is %s', async (status) => {
+    expect(await settling(status)).toEqual([
+      { stateMachineArn: 'arn:sm', name: `settle-${id}`, input: `{"settle":"${id}"}` },
+    ]);
+  });
+
+  it.each([undefined, 'Error', 'Canceled', 'Successful'])('leaves a run alone that is %s', async (status) => {
+    expect(await settling(status)).toEqual([]);
+  });
+
+  it.each(['ExecutionAlreadyExists', 'StateMachineDoesNotExist'])('is content with %s', async (name) => {
+    await expect(settling('RUNNING', serviceError(name, 400))).resolves.toHaveLength(1);
+  });
+
+  it('fails when it could not start, so that the event is delivered again', async () => {
+    await expect(settling('RUNNING', serviceError('ThrottlingException', 400))).rejects.toMatchObject({
+      code: 'StorageUnavailable',
+    });
+  });
+});
