@@ -157,10 +157,15 @@ export const github = defineConnector({
       label: 'Pull Request',
       docs: 'https://docs.github.com/rest/pulls/pulls#list-pull-requests',
       path: '/repos/{owner}/{repo}/pulls',
-      query: { state: 'all', sort: 'updated', direction: 'desc' },
+      query: { state: 'all', sort: 'created', direction: 'asc' },
       primaryKey: ['id'],
       mayRepeat: true,
-      incremental: { field: 'updated_at', order: 'newestFirst' }, // pull requests cannot be deleted
+      // There is no `since`. Newest first is safe, as pull requests cannot be deleted.
+      incremental: {
+        field: 'updated_at',
+        order: 'newestFirst',
+        query: { sort: 'updated', direction: 'desc' },
+      },
       fields: {
         active_lock_reason: string({ label: 'Active Lock Reason' }),
         assignee: struct({ label: 'Assignee' }),

@@ -62,7 +62,7 @@ function entityFindings(
   const known = [...settings, ...parentFields];
   const fields = Object.entries(entity.fields);
   const findings = [
-    ...holesOf([entity.path, ...Object.values(entity.query ?? {})].join('\n'))
+    ...holesOf([entity.path, ...Object.values({ ...entity.query, ...entity.incremental?.query })].join('\n'))
       .filter((name) => !known.includes(name))
       .map((name) => finding(at, `no setting or field named '${name}'`, known)),
     ...[...entity.primaryKey, ...(entity.incremental ? [entity.incremental.field] : [])]

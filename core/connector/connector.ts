@@ -77,6 +77,11 @@ export interface Incremental<Name extends string = string> {
    * nor deletions let a record be skipped. Records of one moment repeat: declare `mayRepeat`.
    */
   readonly order?: 'newestFirst' | 'oldestFirst';
+  /**
+   * Query parameters of a windowed list, over the entity's own: its order, mostly. A full pull of records that change wants a
+   * list that does not move with them.
+   */
+  readonly query?: Readonly<Record<string, string>>;
   /** The field never moves after a record is made: later changes of a record are not seen. Default: changes are seen. */
   readonly sees?: 'inserts';
 }

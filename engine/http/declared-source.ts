@@ -4,7 +4,7 @@ import type { Fields } from '../../core/connector/fields.ts';
 import { fillHoles, holesOf } from '../../core/connector/holes.ts';
 import { own } from '../../core/connector/own.ts';
 import { TributaryError } from '../../core/errors.ts';
-import type { Row, SourceField } from '../../core/records.ts';
+import type { Row, SourceField, Value } from '../../core/records.ts';
 import type {
   Page,
   PageToken,
@@ -52,6 +52,14 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
         mayRepeat,
       };
       if (request.fieldsOnly) return told;
+      const { apiVersion = connector.apiVersion } = request;
+      if (apiVersion !== connector.apiVersion) {
+        ports.log.warn('the flow names an API version that the connector does not speak', {
+          at: list.at,
+          named: apiVersion,
+          used: connector.apiVersion,
+        });
+      }
       return {
         ...told,
         ...(list.window ? { completeUntil: await completeUntil(connector, request, ports, options) } : {}),
@@ -144,7 +152,7 @@ function listOf(
       const url = urlOf(base, entity.path, (hole) => parent[hole] ?? setting(hole), at);
       const declared = (entity.pagination ?? connector.pagination)?.size ?? {};
       const query = [
-        ...Object.entries(entity.query ?? {}).map(
+        ...Object.entries({ ...entity.query, ...(window && entity.incremental?.query) }).map(
           ([key, value]) => [key, fillHoles(value, setting)] as const,
         ),
         ...Object.entries(declared).map(
@@ -225,12 +233,15 @@ async function splitsOf(
     fields: holes.map((hole) => hole.slice(parent.length + 1)),
   };
   const session = sessionOf(listOf(connector, parentRequest, ports, options), parentRequest, {}, ports);
+  const parentAt = `${connector.label}.${parent}`;
   // By content: a list that moves while it is read may show a record twice.
   const found = new Map<string, Parent>();
   for (let token: PageToken | undefined, more = true; more; more = token !== undefined) {
     const page = await session.read(token);
     for (const row of page.rows) {
-      const parent = Object.fromEntries(holes.map((hole, index) => [hole, String(row[index])]));
+      const parent = Object.fromEntries(
+        holes.map((hole, index) => [hole, keyOf(row[index], hole, parentAt)]),
+      );
       found.set(JSON.stringify(parent), parent);
     }
     token = page.next;
@@ -241,6 +252,15 @@ async function splitsOf(
     splits.push({ parents: parents.slice(from, from + parentsPerSplit) });
   }
   return splits;
+}
+
+function keyOf(value: Value | undefined, hole: string, at: string): string {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return String(value);
+  throw new TributaryError('ConnectorProtocol', 'a record cannot be asked for its children', {
+    at,
+    expected: `a number or text in '${hole}'`,
+  });
 }
 
 /** The request for all of the parent's records: a child of an old parent can be new. */

@@ -146,6 +146,14 @@ describe('describing', () => {
     });
   });
 
+  test('warns of an API version that it does not speak', async () => {
+    const { ports } = setup(() => new Error('no request expected'));
+    await source.describe(requestFor('orders', { apiVersion: 'v9' }), ports);
+    expect(ports.logged).toEqual([
+      'the flow names an API version that the connector does not speak {"at":"Shop.orders","named":"v9"}',
+    ]);
+  });
+
   test('says when the vendor applies both bounds exactly', async () => {
     const { ports } = setup(() => ({ body: {} }));
     expect(await source.describe(requestFor('events', incremental), ports)).toMatchObject({
@@ -327,6 +335,13 @@ describe('a child entity', () => {
   test('has no split when there is no parent', async () => {
     const { ports } = setup(() => ({ body: [] }));
     expect((await source.describe(requestFor('lines'), ports)).splits).toEqual([]);
+  });
+
+  test('needs parents that can be named', async () => {
+    const { ports } = setup(() => ({ body: [{ id: 1 }, { id: null }] }));
+    await expect(source.describe(requestFor('lines'), ports)).rejects.toThrow(
+      "Shop.orders: a record cannot be asked for its children; expected a number or text in 'orders.id'",
+    );
   });
 
   test('goes from parent to parent, and a parent that is gone has no children', async () => {
