@@ -1,9 +1,12 @@
 import { DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cloud, DeployError } from './cloud/client.ts';
 
 const selftest = { folder: 'test/e2e/cloud/selftest', app: 'npx tsx app.ts' };
 let machine = '';
+let peek = '';
 let bucket = '';
 let table = '';
 
@@ -11,6 +14,7 @@ beforeAll(async () => {
   await cloud.reset();
   const { Selftest } = await cloud.deploy({ ...selftest, stacks: ['Selftest'] });
   machine = Selftest?.MachineArn ?? '';
+  peek = Selftest?.PeekArn ?? '';
   bucket = Selftest?.BucketName ?? '';
   table = Selftest?.TableName ?? '';
   expect((await cloud.iamReport()).denied).toEqual([]);
@@ -96,6 +100,55 @@ describe('the emulated cloud', () => {
     ]);
   });
 
+  it('looks at conditions, keys and the right to know that an object is missing', async () => {
+    const { status, output } = await cloud.waitForExecution(await cloud.startExecution(peek));
+    expect(status).toBe('SUCCEEDED');
+    expect(JSON.parse(output ?? '')).toEqual({
+      role: true,
+      ownItem: 'none',
+      otherItem: 'AccessDeniedException',
+      encryptedPut: 'AccessDenied',
+      encryptedGet: 'AccessDenied',
+      missing: 'AccessDenied',
+      secret: 'AccessDeniedException',
+    });
+    const { denied } = await cloud.iamReport();
+    expect(denied.map(({ action }) => action)).toEqual([
+      'dynamodb:GetItem',
+      'kms:GenerateDataKey',
+      'kms:Decrypt',
+      's3:ListBucket',
+      'secretsmanager:GetSecretValue',
+    ]);
+  });
+
+  it('starts a machine by a rule, and reports an event that a function does not let in', async () => {
+    await cloud.setWaitScale(0.001);
+    const before = (await cloud.executions(machine)).length;
+    const entry = { DetailType: 'Test', Detail: '{}' };
+    const Entries = ['selftest.start', 'selftest.forbidden', 'aws.selftest'].map((Source) => ({
+      ...entry,
+      Source,
+    }));
+    const sent = await cloud.eventBridge.send(new PutEventsCommand({ Entries }));
+    expect(sent.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([
+      undefined,
+      undefined,
+      'NotAuthorizedForSourceException',
+    ]);
+    const started = await cloud.until('the started execution', async () => {
+      const executions = await cloud.executions(machine);
+      return executions.length > before ? executions[0] : undefined;
+    });
+    const { status, input } = await cloud.waitForExecution(started.executionArn ?? '');
+    expect({ status, input }).toEqual({ status: 'SUCCEEDED', input: '{"batches":1,"splits":1}' });
+    expect(await cloud.problems()).toEqual([
+      expect.stringMatching(
+        /^rule \S+ could not deliver to \S+:selftest-poor: .*not authorized.*lambda:InvokeFunction/,
+      ),
+    ]);
+  });
+
   it('fails a distributed map when a child fails', async () => {
     const { status, error } = await execute({ splits: 3, fail: 1 }, 'child-fails');
     expect({ status, error }).toEqual({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
@@ -121,6 +174,19 @@ describe('the emulated cloud', () => {
     expect(JSON.parse(input ?? '')).toMatchObject({ scheduledTime: '2026-01-01T10:00:00Z' });
     const again = await cloud.fireSchedule('selftest-hourly', { executionId: fired.executionId });
     expect(again.error).toContain('ExecutionAlreadyExists');
+  });
+
+  it('takes a failed update back', async () => {
+    const failed = cloud.deploy({ ...selftest, stacks: ['Selftest'], context: { broken: 'true' } });
+    await expect(failed).rejects.toThrow(/UPDATE_ROLLBACK_COMPLET/);
+    const { definition = '' } = await cloud.sfn.send(
+      new DescribeStateMachineCommand({ stateMachineArn: machine }),
+    );
+    expect(JSON.parse(definition)).toMatchObject({ Comment: 'sound' });
+    const groups = new DescribeLogGroupsCommand({ logGroupNamePrefix: 'selftest-added' });
+    expect((await cloud.logs.send(groups)).logGroups).toEqual([]);
+    const { status } = await execute({ splits: 1 }, 'after-rollback');
+    expect(status).toBe('SUCCEEDED');
   });
 
   it('fails a stack with a type it does not know and takes back what was made', async () => {

@@ -10,6 +10,8 @@ import urllib.parse
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
+from moto.dynamodb.models import dynamodb_backends
+
 from .base import ACCOUNT, REGION
 
 
@@ -113,20 +115,39 @@ _TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"
 
 
 def _dynamodb(name, body):
-    def table(name):
-        return _named("dynamodb", "table/", name)
+    def need(action, request, index=""):
+        table = request["TableName"].split("/")[-1]
+        keys = [key for key in (_leading_key(table, request),) if key is not None]
+        return Need(f"dynamodb:{action}", arn("dynamodb", f"table/{table}{index}"), {"dynamodb:LeadingKeys": keys} if keys else {})
 
     if name in ("TransactWriteItems", "TransactGetItems"):
         parts = [(kind, part) for item in body["TransactItems"] for kind, part in item.items()]
-        return [Need(f"dynamodb:{_TRANSACTION[kind]}", table(part["TableName"])) for kind, part in parts]
-    if name in ("BatchWriteItem", "BatchGetItem"):
-        return [Need(f"dynamodb:{name}", table(t)) for t in body["RequestItems"]]
+        return [need(_TRANSACTION[kind], part) for kind, part in parts]
+    if name == "BatchWriteItem":
+        requests = [(t, put) for t, several in body["RequestItems"].items() for one in several for put in one.values()]
+        return [need(name, {"TableName": table, **request}) for table, request in requests]
+    if name == "BatchGetItem":
+        keys = [(table, key) for table, wanted in body["RequestItems"].items() for key in wanted["Keys"]]
+        return [need(name, {"TableName": table, "Key": key}) for table, key in keys]
     if name == "ListTables":
         return [Need("dynamodb:ListTables", "*")]
-    if "TableName" not in body:
+    return [need(name, body, f"/index/{body['IndexName']}" if "IndexName" in body else "")] if "TableName" in body else None
+
+
+def _leading_key(table, request):
+    """The value of the partition key that a request is about, where it names one."""
+    known = dynamodb_backends[ACCOUNT][REGION].tables.get(table)
+    if known is None:
         return None
-    index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
-    return [Need(f"dynamodb:{name}", table(body["TableName"]) + index)]
+    attribute = known.hash_key_attr
+    for holder in ("Key", "Item"):
+        if holder in request:
+            return next(iter(request[holder].get(attribute, {}).values()), None)
+    names = request.get("ExpressionAttributeNames", {})
+    for left, right in re.findall(r"(#?\w+)\s*=\s*(:\w+)", request.get("KeyConditionExpression", "")):
+        if names.get(left, left) == attribute:
+            return next(iter(request["ExpressionAttributeValues"][right].values()))
+    return None
 
 
 def _secretsmanager(name, body):

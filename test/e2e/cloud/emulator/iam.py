@@ -12,7 +12,7 @@ import uuid
 
 from moto.iam.models import iam_backends
 
-from .base import ACCOUNT
+from .base import ACCOUNT, REGION
 
 access_keys: dict[str, str] = {}  # access key -> role ARN
 used: set[tuple[str, str, str]] = set()  # (role, action, resource) that was asked for and allowed
@@ -88,8 +88,17 @@ def _statements(document):
     return _list((json.loads(document) if isinstance(document, str) else document)["Statement"])
 
 
+_ALWAYS = {
+    "aws:PrincipalAccount": ACCOUNT,
+    "aws:ResourceAccount": ACCOUNT,
+    "aws:RequestedRegion": REGION,
+    "aws:SecureTransport": "true",
+}
+
+
 def allows(statements, action, resource, context):
     """A Deny that applies wins over every Allow."""
+    context = {**_ALWAYS, **context}
     applying = [s["Effect"] for s in statements if _applies(s, action, resource, context)]
     return "Deny" not in applying and "Allow" in applying
 

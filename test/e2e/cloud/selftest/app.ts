@@ -65,22 +65,23 @@ const database = new glue.CfnDatabase(stack, 'Database', {
   databaseInput: { name: 'selftest' },
 });
 
-const logGroup = new logs.LogGroup(stack, 'StepLog', { removalPolicy });
-const step = new lambda.Function(stack, 'Step', {
-  functionName: 'selftest-step',
-  runtime: lambda.Runtime.NODEJS_22_X,
-  handler: 'step.handler',
-  code: lambda.Code.fromAsset(bundle),
-  timeout: Duration.seconds(10),
-  memorySize: 256,
-  logGroup,
-  environment: {
-    BUCKET: bucket.bucketName,
-    TABLE: table.tableName,
-    SECRET: secret.secretArn,
-    DATABASE: database.ref,
-  },
-});
+const handlerOf = (name: string) =>
+  new lambda.Function(stack, name, {
+    functionName: `selftest-${name.toLowerCase()}`,
+    runtime: lambda.Runtime.NODEJS_22_X,
+    handler: 'step.handler',
+    code: lambda.Code.fromAsset(bundle),
+    timeout: Duration.seconds(10),
+    memorySize: 256,
+    logGroup: new logs.LogGroup(stack, `${name}Log`, { removalPolicy }),
+    environment: {
+      BUCKET: bucket.bucketName,
+      TABLE: table.tableName,
+      SECRET: secret.secretArn,
+      DATABASE: database.ref,
+    },
+  });
+const step = handlerOf('Step');
 bucket.grantReadWrite(step);
 table.grantReadWriteData(step);
 secret.grantRead(step);
@@ -112,7 +113,9 @@ const ask = (action: string, rest: object) => ({
   ],
   ...rest,
 });
+const broken = app.node.tryGetContext('broken') === 'true';
 const definition = {
+  Comment: broken ? 'broken' : 'sound',
   StartAt: 'Plan',
   States: {
     Plan: ask('plan', { Next: 'Batch' }),
@@ -204,6 +207,39 @@ new events.Rule(stack, 'OnDemand', {
   ],
 });
 
+// A function that may do almost everything that it tries.
+const poor = handlerOf('Poor');
+const own = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['own#*'] } };
+for (const statement of [
+  { actions: ['s3:GetObject', 's3:PutObject'], resources: [bucket.arnForObjects('*')] },
+  { actions: ['dynamodb:GetItem'], resources: [table.tableArn], conditions: own },
+  {
+    actions: ['kms:Decrypt'],
+    resources: [key.keyArn],
+    conditions: { StringLike: { 'kms:ViaService': 'dynamodb.*' } },
+  },
+]) {
+  poor.addToRolePolicy(new iam.PolicyStatement(statement));
+}
+const peek = new sfn.StateMachine(stack, 'Peek', {
+  stateMachineName: 'selftest-peek',
+  definitionBody: sfn.DefinitionBody.fromString(
+    JSON.stringify({
+      StartAt: 'Peek',
+      States: {
+        Peek: { Type: 'Task', Resource: '${poor}', Parameters: { action: 'peek', name: 'peek' }, End: true },
+      },
+    }),
+  ),
+  definitionSubstitutions: { poor: poor.functionArn },
+});
+poor.grantInvoke(peek);
+// Without a permission of the function's own.
+new events.CfnRule(stack, 'Forbidden', {
+  eventPattern: { source: ['selftest.forbidden'] },
+  targets: [{ arn: poor.functionArn, id: 'Poor' }],
+});
+
 const schedules = new iam.Role(stack, 'ScheduleRole', {
   assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
     conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
@@ -237,10 +273,17 @@ new cloudwatch.Dashboard(stack, 'Dashboard', { dashboardName: 'selftest' });
 
 const outputs = {
   MachineArn: machine.stateMachineArn,
+  PeekArn: peek.stateMachineArn,
   BucketName: bucket.bucketName,
   TableName: table.tableName,
 };
 for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, name, { value });
+
+// An update that fails after it has changed and added something.
+if (broken) {
+  const added = new logs.LogGroup(stack, 'Added', { logGroupName: 'selftest-added', removalPolicy });
+  new CfnResource(stack, 'Nothing', { type: 'AWS::Selftest::Nothing' }).node.addDependency(added, machine);
+}
 
 // Never deployable: the second resource's type does not exist, the first must be taken back.
 const unknown = new Stack(app, 'Unknown', { env });

@@ -1,6 +1,7 @@
 // The one function of the self-test's machine: what each step of a run does, in a few lines.
 import {
   DynamoDBClient,
+  GetItemCommand,
   PutItemCommand,
   TransactWriteItemsCommand,
   UpdateItemCommand,
@@ -111,11 +112,34 @@ async function end(name: string, state: Input) {
   return state;
 }
 
+/** Tries what the role may do and what it may not; returns the error's name of each try. */
+async function peek() {
+  const name = (attempt: Promise<unknown>) =>
+    attempt.then(
+      () => 'none',
+      (error: Error) => error.name,
+    );
+  const get = (Key: string) => name(s3.send(new GetObjectCommand({ Bucket: BUCKET, Key })));
+  const read = (pk: string) =>
+    name(dynamodb.send(new GetItemCommand({ TableName: TABLE, Key: item(pk, 'x') })));
+  const key = (await dynamodb.config.credentials()).accessKeyId;
+  return {
+    role: key.startsWith('ASIA'),
+    ownItem: await read('own#1'),
+    otherItem: await read('other#1'),
+    encryptedPut: await name(put('poor/x', 'x')),
+    encryptedGet: await get('splits/whole.json'),
+    missing: await get('splits/nowhere.json'),
+    secret: await name(new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId: SECRET }))),
+  };
+}
+
 export async function handler({ action, input = {}, execution = '', name, status = '' }: Event) {
   console.log(`${action} of ${name}`);
   if (action === 'plan') return plan(name, input);
   if (action === 'batch') return batch(name, input);
   if (action === 'split') return split(execution, input);
+  if (action === 'peek') return peek();
   if (action === 'end') return end(name, input);
   await dynamodb.send(
     new PutItemCommand({ TableName: TABLE, Item: { ...item(name, 'settled'), status: { S: status } } }),
