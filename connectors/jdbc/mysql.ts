@@ -4,6 +4,7 @@
  * …/information-schema-innodb-trx-table.html, https://mariadb.com/kb/en/information-schema/.
  */
 
+import { isIP } from 'node:net';
 import type { Connection as Driver } from 'mysql2';
 import {
   type Clock,
@@ -312,6 +313,18 @@ const meanings: Readonly<Record<string, Meaning>> = {
 };
 
 async function connect(target: Target): Promise<Connection> {
+  // mysql2 compares an address with no name of the certificate.
+  if (target.ssl === 'verify-full' && isIP(target.host) !== 0) {
+    throw new TributaryError(
+      'ConnectionInvalid',
+      "ssl 'verify-full' needs the server's name, to find it in its certificate",
+      {
+        at: 'hostname',
+        got: target.host,
+        expected: 'a host name',
+      },
+    );
+  }
   const { default: mysql2 } = await import('mysql2');
   const at = `${target.host}:${target.port}/${target.database}`;
   const translate = (error: unknown, place = at) =>

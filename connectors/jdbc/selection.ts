@@ -1,6 +1,5 @@
 /** A request on a table, compiled: the statement of each page and what becomes of its rows. */
 
-import { createHash } from 'node:crypto';
 import { type Row, type SourceRequest, TributaryError, type Value, wholeRecord } from '#core';
 import { didYouMean } from '../../core/flow/finding.ts';
 import { compilePath } from '../../core/record-path.ts';
@@ -19,8 +18,8 @@ export interface Selection {
   placeOf(raw: RawRow): string[];
   /** Indexes of the request's filters that the statement applies. */
   readonly appliedFilters: readonly number[];
-  /** Changes when a column that matters does. */
-  readonly fingerprint: string;
+  /** The columns that the statement selects. */
+  readonly columns: readonly Column[];
 }
 
 /** @param order columns that together are unique and never null */
@@ -69,9 +68,7 @@ export function selectionOf(
     appliedFilters: conditions(dialect.newParameters()).flatMap((sql, index) =>
       sql === undefined ? [] : [index],
     ),
-    fingerprint: createHash('sha256')
-      .update(JSON.stringify(columns.map(({ name, nativeType }) => [name, nativeType])))
-      .digest('hex'),
+    columns,
   };
 }
 
@@ -88,12 +85,13 @@ function windowConditions(
   parameters: ReturnType<Dialect['newParameters']>,
 ): string[] {
   const { incrementalField, window } = request;
-  if (incrementalField === undefined) return [];
+  // A full pull has no bounds: what lies behind them would never come.
+  if (incrementalField === undefined || window.start === undefined) return [];
   const column = columnNamed(table, incrementalField);
-  const before = dialect.moment(column, '<', window.end, parameters);
-  // A full pull takes the rows without a stamp too; no window will ever hold them.
-  if (window.start === undefined) return [`(${before} OR ${dialect.quote(column.name)} IS NULL)`];
-  return [before, dialect.moment(column, '>=', window.start, parameters)];
+  return [
+    dialect.moment(column, '>=', window.start, parameters),
+    dialect.moment(column, '<', window.end, parameters),
+  ];
 }
 
 // ---- the read set ----

@@ -13,14 +13,19 @@ export interface TableSplit {
   readonly order: readonly string[];
   /** Whether the order's uniqueness is the user's word, so that it must be checked. */
   readonly checked: boolean;
-  /** Of the columns as the run's start found them. */
-  readonly fingerprint: string;
+  /** Native types of all columns, as the run's start found them. */
+  readonly columns: Readonly<Record<string, string>>;
 }
 
 export function splitOf(split: Split): TableSplit {
-  const { order, checked, fingerprint } = split;
-  if (Array.isArray(order) && typeof checked === 'boolean' && typeof fingerprint === 'string') {
-    return { order: order.map(String), checked, fingerprint };
+  const { order, checked, columns } = split;
+  if (
+    Array.isArray(order) &&
+    typeof checked === 'boolean' &&
+    typeof columns === 'object' &&
+    columns !== null
+  ) {
+    return { order: order.map(String), checked, columns: columns as Readonly<Record<string, string>> };
   }
   throw new TributaryError('InvalidArgument', 'not a split of a table', { got: JSON.stringify(split) });
 }
@@ -52,13 +57,22 @@ export function sessionOf(
   async function prepare(): Promise<{ connection: Connection; selection: Selection }> {
     connection ??= await connect();
     if (selection) return { connection, selection };
-    const table = await connection.table(schema, name);
-    selection = selectionOf(dialect, table, request, split.order);
-    if (selection.fingerprint !== split.fingerprint) {
-      throw new TributaryError('SchemaChanged', "the table's columns changed while it was being read", {
-        at,
-        fix: 'run the flow again',
-      });
+    const now = await connection.table(schema, name);
+    // Columns that are new since then are of the next run.
+    const columns = now.columns.filter((column) => Object.hasOwn(split.columns, column.name));
+    selection = selectionOf(dialect, { ...now, columns }, request, split.order);
+    const changed = selection.columns.find((column) => split.columns[column.name] !== column.nativeType);
+    if (changed) {
+      throw new TributaryError(
+        'SchemaChanged',
+        `the column '${changed.name}' changed while the table was being read`,
+        {
+          at,
+          got: changed.nativeType,
+          expected: split.columns[changed.name] ?? '',
+          fix: 'run the flow again',
+        },
+      );
     }
     return { connection, selection };
   }

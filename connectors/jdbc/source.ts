@@ -10,7 +10,7 @@ import {
 } from '#core';
 import type { Column, Connection, Dialect, Table } from './dialect.ts';
 import { columnNamed, selectionOf } from './selection.ts';
-import { sessionOf, splitOf } from './session.ts';
+import { sessionOf, splitOf, type TableSplit } from './session.ts';
 import { dialectOf, entityOf, keyFieldsOf, targetOf } from './settings.ts';
 
 export const jdbc: Source = {
@@ -70,20 +70,24 @@ async function describe(
   const table = await connection.table(schema, name);
   const fields = table.columns.map((column) => column.field);
   const moment = momentOf(request, table);
-  // Only the fields are asked for (discover): a table that cannot be read is still described.
-  if (request.fields.length === 0) {
-    const key = table.uniqueKeys.find((columns) => orderable(table, columns));
-    return { fields, splits: [], appliedFilters: [], appliesWindow: true, ...(key && { primaryKey: key }) };
-  }
+  // A table that cannot be read, for want of a key, can still be discovered.
+  if (request.fieldsOnly) return { fields, splits: [], appliedFilters: [], appliesWindow: true };
   const key = await keyOf(request, table, dialect, connection);
   const order = orderOf(request, table, key.columns);
-  const { appliedFilters, fingerprint } = selectionOf(dialect, table, request, order);
+  const split: TableSplit = {
+    order,
+    checked: key.declared,
+    columns: Object.fromEntries(table.columns.map((column) => [column.name, column.nativeType])),
+  };
   return {
     fields,
-    splits: [{ order, checked: key.declared, fingerprint }],
-    appliedFilters,
+    splits: [{ ...split }],
+    appliedFilters: selectionOf(dialect, table, request, order).appliedFilters,
     appliesWindow: true,
-    ...(moment && { completeUntil: await momentComplete(moment, connection, ports) }),
+    ...(moment &&
+      request.window.start !== undefined && {
+        completeUntil: await momentComplete(moment, connection, ports),
+      }),
     primaryKey: key.columns,
   };
 }
@@ -120,10 +124,7 @@ async function momentComplete(column: Column, connection: Connection, ports: Sou
   if (zone) {
     ports.log.warn(
       'the incremental field has no time zone and is taken as UTC, but the sessions of this database are not in UTC by default: rows stamped with local time are late or lost',
-      {
-        field: column.name,
-        zone,
-      },
+      { field: column.name, zone },
     );
   }
   return Math.floor(until / step) * step;

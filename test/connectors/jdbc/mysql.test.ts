@@ -71,11 +71,11 @@ describe('statements', () => {
     ).toEqual({
       sql:
         'SELECT `id` FROM `shop`.`or``ders` WHERE (`id` > CAST(? AS UNSIGNED)) ' +
-        'AND `updated_at` < CAST(? AS DATETIME(6)) AND `updated_at` >= CAST(? AS DATETIME(6)) ' +
+        'AND `updated_at` >= CAST(? AS DATETIME(6)) AND `updated_at` < CAST(? AS DATETIME(6)) ' +
         'AND (CAST(CONVERT(`region` USING utf8mb4) AS BINARY) IS NULL OR ' +
         '(CAST(CONVERT(`region` USING utf8mb4) AS BINARY) <> CAST(? AS BINARY) AND CAST(CONVERT(`region` USING utf8mb4) AS BINARY) <> CAST(? AS BINARY))) ' +
         'AND `total` >= CAST(? AS DECIMAL(65,30)) AND `total` <= CAST(? AS DECIMAL(65,30)) ORDER BY `id` LIMIT 11',
-      values: ['7', '2023-11-14 22:13:20.001', '2023-11-14 22:13:20.000', 'eu', 'us', '1', '2.5'],
+      values: ['7', '2023-11-14 22:13:20.000', '2023-11-14 22:13:20.001', 'eu', 'us', '1', '2.5'],
     });
   });
 
@@ -94,6 +94,11 @@ describe('statements', () => {
     });
     expect(equals('size', 's').values).toEqual(['s']);
   });
+});
+
+test('a certificate is not checked against an address', async () => {
+  const target = { ...server, host: '127.0.0.1', port: 1, ssl: 'verify-full' as const };
+  await expect(mysql.connect(target)).rejects.toMatchObject({ name: 'ConnectionInvalid' });
 });
 
 describe('values', () => {

@@ -66,18 +66,14 @@ export interface ReadResult {
   readonly tokens: PageToken[];
 }
 
-/** Describes and reads all pages; all fields where the request names none. */
+/** Describes and reads all pages, as a run does; all fields where the request names none. */
 export async function readAll(request: SourceRequest, ports: SourcePorts): Promise<ReadResult> {
-  const fields =
-    request.fields.length > 0
-      ? request.fields
-      : (await jdbc.describe(request, ports)).fields.map((field) => field.name);
-  const full = { ...request, fields };
-  const description = await jdbc.describe(full, ports);
+  const description = await jdbc.describe({ ...request, fields: [] }, ports);
+  const fields = request.fields.length > 0 ? request.fields : description.fields.map((field) => field.name);
   const rows: Row[] = [];
   const tokens: PageToken[] = [];
   for (const split of description.splits) {
-    const session = await jdbc.open(full, split, ports);
+    const session = await jdbc.open({ ...request, fields }, split, ports);
     let token: PageToken | undefined;
     do {
       const page = await session.read(token);
