@@ -101,7 +101,7 @@ export function stateMachine(options: StateMachineOptions): StateMachineDefiniti
             WaitForSplit: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'TransferSplit' },
             // What is unfinished is seen by CommitOutput, which sends the run through this Map again.
             EndSplit: { Type: 'Pass', Result: {}, End: true },
-            FailSplit: { ...task(control, 'FailSplit', {}, undefined), Next: 'SplitFailed' },
+            FailSplit: { ...task(control, 'FailSplit', {}, null), Next: 'SplitFailed' },
             SplitFailed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
           },
         },
@@ -122,7 +122,7 @@ export function stateMachine(options: StateMachineOptions): StateMachineDefiniti
       // `start`: what ended was a predecessor that had been left in the middle of its commit.
       'Ended?': choice({ done: 'Done', start: 'StartRun' }),
       Done: { Type: 'Succeed' },
-      FailRun: { ...task(control, 'FailRun', {}, undefined), Next: 'Failed' },
+      FailRun: { ...task(control, 'FailRun', {}, null), Next: 'Failed' },
       Failed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
     },
   };
@@ -132,7 +132,7 @@ function task(
   functionArn: string,
   step: StepName,
   more: Record<string, string> = {},
-  onError: string | undefined = 'FailRun',
+  onError: string | null = 'FailRun',
 ): State {
   return {
     Type: 'Task',
@@ -176,8 +176,15 @@ const retry = [
     MaxAttempts: 3,
   },
   {
+    Comment: 'A host that is down may be restarting; a misspelt one stays away, so not for long',
+    ErrorEquals: ['ConnectorUnreachable'],
+    IntervalSeconds: 2,
+    BackoffRate: 2,
+    MaxAttempts: 2,
+  },
+  {
     Comment: 'May pass: the vendor, the network, a lost conditional write',
-    ErrorEquals: retriedErrorCodes(),
+    ErrorEquals: retriedErrorCodes().filter((code) => code !== 'ConnectorUnreachable'),
     IntervalSeconds: 5,
     BackoffRate: 2,
     MaxAttempts: 4,

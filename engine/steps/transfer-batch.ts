@@ -282,6 +282,7 @@ class SegmentContent {
   private readonly plan: RunPlan;
   private readonly mapper: RecordMapper;
   private readonly partition: (row: Row) => string;
+  private readonly rejectedRecord: (row: Row, field: string, reason: string) => string;
 
   constructor(plan: RunPlan, mapper: RecordMapper, units: number, sieve: RecordSieve | undefined) {
     this.plan = plan;
@@ -289,6 +290,7 @@ class SegmentContent {
     this.units = units;
     this.sieve = sieve;
     this.partition = partitioner(plan.tasks);
+    this.rejectedRecord = rejectedRecordWriter(plan);
     const { targetBytes } = aggregationOf(plan.flow);
     this.writer = new SegmentWriter(outputFormatOf(plan), {
       fragmentRows: plan.sizes.fragmentRows,
@@ -355,18 +357,7 @@ class SegmentContent {
       });
     }
     counts.rejected++;
-    const record = Object.fromEntries(plan.request.fields.map((name, index) => [name, row[index] ?? null]));
-    writer.reject(
-      `${JSON.stringify(
-        {
-          record,
-          errorCode: 'InvalidArgument',
-          errorMessage: `${field}: ${reason}`,
-          timestamp: new Date(plan.startedAt).toISOString(),
-        },
-        (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
-      )}\n`,
-    );
+    writer.reject(this.rejectedRecord(row, field, reason));
   }
 }
 
