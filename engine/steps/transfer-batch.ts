@@ -5,6 +5,7 @@ import type { Page, PageToken, SourceSession } from '../../core/source.ts';
 import type { EnginePorts } from '../ports.ts';
 import { aggregationOf, outputFormatOf, partitioner } from '../run/output.ts';
 import { type RunPlan, readPlan, readSplit, type SplitPointer, segmentFolder } from '../run/plan.ts';
+import { rejectedRecordWriter } from '../run/rejected-record.ts';
 import { type Run, type RunReference, readOpenRun, runKey, segmentKey } from '../run/run.ts';
 import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
 import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
