@@ -64,6 +64,14 @@ const connector = defineConnector({
       mayRepeat: true,
       fields: { id: long(), at: dateTime({ format: 'epochMilliseconds' }) },
     }),
+    notes: entity({
+      docs,
+      path: '/notes',
+      primaryKey: ['id'],
+      incremental: { field: 'at', from: 'since', order: 'oldestFirst' },
+      mayRepeat: true,
+      fields: { id: long(), at: dateTime() },
+    }),
     lines: entity({
       docs,
       path: '/{shop}/orders/{orders.id}/lines',
@@ -165,7 +173,7 @@ describe('describing', () => {
     [
       'an unknown entity',
       requestFor('toString'),
-      'Shop: there is no such entity; got toString; expected one of orders, events, visits, lines',
+      'Shop: there is no such entity; got toString; expected one of orders, events, visits, notes, lines',
     ],
     ['no entity', requestFor('', { properties: {} }), 'Shop: there is no such entity; got undefined'],
     [
@@ -267,6 +275,42 @@ describe('reading', () => {
     expect(await read(pageAt(end, start - 1), requestFor('visits'))).toBeDefined();
   });
 
+  test('a list that comes oldest first is asked for anew from the last record on', async () => {
+    const second = (at: number) => ({ id: at, at: new Date(start + at * 1000).toISOString() });
+    const next = (query: string) => ({ link: `<${base}/elsewhere?${query}>; rel="next"` });
+    const answers: Record<string, TestAnswer> = {
+      '/notes?size=50&since=2024-05-01T00%3A00%3A00Z': {
+        body: [second(1), second(7)],
+        headers: next('page=2'),
+      },
+      // Nothing but the same second again: here the vendor's own next page leads on.
+      '/notes?size=50&since=2024-05-01T00%3A00%3A07Z': {
+        body: [second(7), second(7)],
+        headers: next('since=2024-05-01T00%3A00%3A07Z&page=2'),
+      },
+      '/elsewhere?since=2024-05-01T00%3A00%3A07Z&page=2': {
+        body: [second(7), second(8)],
+        headers: next('page=3'),
+      },
+      '/notes?size=50&since=2024-05-01T00%3A00%3A08Z': {
+        body: [second(8), second(86_400)],
+        headers: next('page=2'),
+      },
+    };
+    const { ports, paths } = setup((path) => answers[path] ?? new Error(`unexpected ${path}`));
+    const session = await source.open(requestFor('notes', incremental), {}, ports);
+    const ids: unknown[] = [];
+    let token: PageToken | undefined;
+    do {
+      const page = await session.read(token);
+      ids.push(...page.rows.flat());
+      token = page.next;
+    } while (token !== undefined);
+    expect(paths()).toEqual(Object.keys(answers));
+    // The last page reaches the window's end, so nothing further is asked for.
+    expect(ids).toEqual([1, 7, 7, 7, 7, 8, 8, 86_400]);
+  });
+
   test('a cycle of pages ends, and reading a page twice is none', async () => {
     const { ports } = setup((path) => ({
       body: [],
@@ -276,6 +320,8 @@ describe('reading', () => {
     const { next: two } = await session.read(undefined);
     expect((await session.read(undefined)).next).toEqual(two);
     const { next: three } = await session.read(two);
+    expect((await session.read(two)).next).toEqual(three);
+    expect((await session.read(undefined)).next).toEqual(two);
     expect((await session.read(two)).next).toEqual(three);
     await expect(session.read(three)).rejects.toThrow(
       'Shop.visits: the vendor gave the same page token twice',
