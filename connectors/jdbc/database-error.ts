@@ -47,7 +47,7 @@ export function unreachable(error: unknown, target: Target): TributaryError {
 }
 
 /** The code of a database, of Node's network or TLS; `''` if there is none. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   // Node tries all addresses of a name and reports the failures together.
   if (error instanceof AggregateError && !('code' in error && error.code)) return codeOf(error.errors[0]);
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -58,9 +58,9 @@ export interface Table {
   readonly indexed: ReadonlySet<string>;
 }
 
-/** SQL with parameters: `param` adds one and gives its placeholder. */
+/** A statement's values; `add` gives the placeholder. Dialects whose placeholders have no number rely on the order of calls. */
 export interface Parameters {
-  readonly values: (string | number)[];
+  readonly values: readonly string[];
   add(value: string): string;
 }
 
@@ -93,7 +93,7 @@ export interface Connection {
   /** Gives each row as the driver decodes it. */
   query(
     sql: string,
-    parameters: readonly (string | number)[],
+    parameters: readonly string[],
     onRow: (row: RawRow) => void,
     /** What errors name as their place. */
     at: string,

@@ -2,6 +2,7 @@
 export const connectTimeout = 10_000;
 export const statementTimeout = 300_000;
 export const lockTimeout = 30_000;
+export const answerTimeout = statementTimeout + 30_000;
 
 /** Rows of a page at most, and of a split's first, when nothing is known of their width. */
 export const maxPageRows = 10_000;

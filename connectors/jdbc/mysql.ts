@@ -15,6 +15,7 @@ import {
   type Value,
 } from '#core';
 import { didYouMean } from '../../core/flow/finding.ts';
+import { answerOf } from './answer.ts';
 import { type Comparison, comparisonKind, comparisonSql } from './compare.ts';
 import { databaseError, type Meaning, unreachable } from './database-error.ts';
 import { dateTimeText, utcNames } from './dates.ts';
@@ -44,15 +45,17 @@ export const mysql: Dialect = {
   },
   // MySQL reads a range of the index for the plain first comparison, not for a row comparison.
   after(columns, after, parameters) {
-    const compare = (i: number, operator: string) => {
-      const column = columns[i] as Column;
-      return `${quote(column.name)} ${operator} ${column.parameter(parameters.add(after[i] ?? ''))}`;
+    const beyond = (
+      [column, ...columns]: readonly Column[],
+      [value = '', ...after]: readonly string[],
+    ): string => {
+      if (!column) return 'FALSE';
+      const compare = (operator: string) =>
+        `${quote(column.name)} ${operator} ${column.parameter(parameters.add(value))}`;
+      if (columns.length === 0) return compare('>');
+      return `${compare('>=')} AND (${compare('>')} OR ${beyond(columns, after)})`;
     };
-    const beyond = (i: number): string =>
-      i === columns.length - 1
-        ? compare(i, '>')
-        : `${compare(i, '>=')} AND (${compare(i, '>')} OR ${beyond(i + 1)})`;
-    return `(${beyond(0)})`;
+    return `(${beyond(columns, after)})`;
   },
   moment(column, operator, time, parameters) {
     return `${quote(column.name)} ${operator} ${dateTime(parameters.add(plainUtc(new Date(time).toISOString())))}`;
@@ -400,7 +403,7 @@ function connectionOf(
   const query: Connection['query'] = async (sql, values, onRow, at) => {
     let failure: unknown;
     try {
-      await new Promise<void>((resolve, reject) => {
+      const answer = new Promise<void>((resolve, reject) => {
         driver
           .execute({ sql, values: [...values], rowsAsArray: true })
           .on('result', (row: unknown) => {
@@ -415,6 +418,7 @@ function connectionOf(
           .on('error', reject)
           .on('end', resolve);
       });
+      await answerOf(answer, at, () => driver.destroy());
     } catch (error) {
       throw translate(error, at);
     }

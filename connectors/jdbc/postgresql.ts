@@ -15,6 +15,7 @@ import {
   type Value,
 } from '#core';
 import { didYouMean } from '../../core/flow/finding.ts';
+import { answerOf } from './answer.ts';
 import { type Comparison, comparisonKind, comparisonSql } from './compare.ts';
 import { databaseError, type Meaning, unreachable } from './database-error.ts';
 import { dateText, dateTimeText, utcNames } from './dates.ts';
@@ -314,26 +315,29 @@ function connectionOf(
   Query: typeof import('pg').Query,
   translate: (error: unknown, at?: string) => TributaryError,
 ): Connection {
-  const run: Connection['query'] = (text, values, onRow, at) =>
-    new Promise((resolve, reject) => {
-      let failure: unknown;
-      const query = new Query({ text, values: [...values], rowMode: 'array' } as ConstructorParameters<
-        typeof Query
-      >[0]);
-      query.on('row', (row: (string | null)[]) => {
-        if (failure !== undefined) return;
-        try {
-          onRow(row);
-        } catch (error) {
-          // Thrown from here it would break the driver's reading of the connection.
-          failure = error;
-        }
-      });
-      query.on('end', () => (failure === undefined ? resolve() : reject(failure)));
-      query.on('error', (error) => reject(translate(error, at)));
+  const query: Connection['query'] = async (text, values, onRow, at) => {
+    let failure: unknown;
+    const config = { text, values: [...values], rowMode: 'array' };
+    const answer = new Promise<void>((resolve, reject) => {
+      const query = new Query(config)
+        .on('row', (row: (string | null)[]) => {
+          if (failure !== undefined) return;
+          try {
+            onRow(row);
+          } catch (error) {
+            // Thrown from here it would break the driver's reading of the connection.
+            failure = error;
+          }
+        })
+        .on('end', () => resolve())
+        .on('error', (error) => reject(translate(error, at)));
       client.query(query);
     });
-  const all = async <T>(text: string, values: readonly string[] = [], at?: string): Promise<T[]> => {
+    // With a statement under way `end` cuts the connection.
+    await answerOf(answer, at, () => void client.end().catch(() => undefined));
+    if (failure !== undefined) throw failure;
+  };
+  const all: All = async <T>(text: string, values: readonly string[] = [], at?: string) => {
     try {
       return (await client.query(text, [...values])).rows as T[];
     } catch (error) {
@@ -342,7 +346,7 @@ function connectionOf(
   };
 
   return {
-    query: run,
+    query,
     schemas: async () =>
       (
         await all<{ name: string }>(

@@ -3,11 +3,11 @@
 import { type Row, type SourceRequest, TributaryError, type Value, wholeRecord } from '#core';
 import { didYouMean } from '../../core/flow/finding.ts';
 import { compilePath } from '../../core/record-path.ts';
-import type { Column, Dialect, RawRow, Table } from './dialect.ts';
+import type { Column, Dialect, Parameters, RawRow, Table } from './dialect.ts';
 
 export interface Statement {
   readonly sql: string;
-  readonly values: readonly (string | number)[];
+  readonly values: readonly string[];
 }
 
 export interface Selection {
@@ -39,7 +39,7 @@ export function selectionOf(
     const column = table.columns.find((column) => column.name === filter.field);
     return { column, filter };
   });
-  const conditions = (parameters: ReturnType<Dialect['newParameters']>) =>
+  const conditions = (parameters: Parameters) =>
     filters.map(({ column, filter }) => column && dialect.filter(column, filter, parameters));
 
   return {
@@ -82,7 +82,7 @@ function windowConditions(
   dialect: Dialect,
   table: Table,
   request: SourceRequest,
-  parameters: ReturnType<Dialect['newParameters']>,
+  parameters: Parameters,
 ): string[] {
   const { incrementalField, window } = request;
   // A full pull has no bounds: what lies behind them would never come.
@@ -120,9 +120,9 @@ function readerOf(table: Table, field: string): Reader {
   const literal = table.columns.find((column) => column.name === field);
   if (literal) return { columns: [literal], compile: (selected) => reading(literal, selected) };
   // `address.city` of a JSON column `address`.
-  const struct = table.columns.find(
-    (column) => column.field.type === 'Struct' && field.startsWith(`${column.name}.`),
-  );
+  const [struct] = table.columns
+    .filter((column) => column.field.type === 'Struct' && field.startsWith(`${column.name}.`))
+    .sort((a, b) => b.name.length - a.name.length);
   const column = struct ?? columnNamed(table, field);
   const path = compilePath(field.slice(column.name.length + 1));
   return {

@@ -6,15 +6,18 @@ import type { Dialect, Target } from './dialect.ts';
 import { mysql } from './mysql.ts';
 import { postgresql } from './postgresql.ts';
 
-const dialects: Readonly<Record<string, Dialect>> = { postgresql, mysql };
+const dialects = new Map<string, Dialect>([
+  ['postgresql', postgresql],
+  ['mysql', mysql],
+]);
 const sslModes = ['disable', 'require', 'verify-full'] as const;
 
 /** @throws ConnectionInvalid */
 export function dialectOf(request: SourceRequest): Dialect {
   const driver = request.settings.driver;
-  const dialect = driver === undefined ? undefined : dialects[driver];
-  if (dialect && Object.hasOwn(dialects, driver ?? '')) return dialect;
-  throw invalid(request, 'driver', driver, Object.keys(dialects).join(' or '));
+  const dialect = dialects.get(driver ?? '');
+  if (dialect) return dialect;
+  throw invalid(request, 'driver', driver, [...dialects.keys()].join(' or '));
 }
 
 /** @throws ConnectionInvalid, InvalidCredentials */
@@ -114,10 +117,11 @@ export function keyFieldsOf(request: SourceRequest): string[] | undefined {
   const known = ['keyFields'];
   for (const name of Object.keys(customProperties)) {
     if (known.includes(name)) continue;
+    const fix = didYouMean(name, known);
     throw new TributaryError('InvalidArgument', `there is no custom property '${name}'`, {
       at: 'CustomConnector.customProperties',
       expected: known.join(', '),
-      ...(didYouMean(name, known) && { fix: didYouMean(name, known) as string }),
+      ...(fix && { fix }),
     });
   }
   const keyFields = 'keyFields' in customProperties ? customProperties.keyFields : undefined;

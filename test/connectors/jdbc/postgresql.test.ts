@@ -295,6 +295,9 @@ describe('pages', () => {
     await expect(jdbc.describe(request('public.seen', { fields: ['b'] }), ports)).rejects.toThrow(
       'the view has no key',
     );
+    // What could be a key can be found out.
+    const { fields } = await jdbc.describe(request('public.keyless', { fieldsOnly: true }), ports);
+    expect(fields.map(({ name }) => name)).toEqual(['a', 'b']);
     const seen = { properties: { entityName: 'public.seen', customProperties: { keyFields: 'a, b' } } };
     expect(await columnOf('public.seen', { ...seen, fields: ['b'] })).toEqual(['x', 'y']);
   });
@@ -323,12 +326,20 @@ describe('pages', () => {
     );
   });
 
-  test('a column altered during the run ends it', async () => {
-    await admin.query('CREATE TABLE altered (id int PRIMARY KEY, n int)');
-    const full = request('public.altered', { fields: ['n'] });
-    const { splits } = await jdbc.describe(full, ports);
+  test('a column altered during the run ends it, a new one waits for the next', async () => {
+    await admin.query('CREATE TABLE altered (id int PRIMARY KEY, n int); INSERT INTO altered VALUES (1, 2)');
+    const { splits } = await jdbc.describe(request('public.altered'), ports);
+    await admin.query('ALTER TABLE altered ADD later int DEFAULT 3');
+    const whole = await jdbc.open(request('public.altered', { fields: ['*'] }), splits[0] ?? {}, ports);
+    expect((await whole.read(undefined)).rows).toEqual([[{ id: 1, n: 2 }]]);
+    await whole.close();
     await admin.query('ALTER TABLE altered ALTER n TYPE text');
-    await expect(jdbc.open(full, splits[0] ?? {}, ports)).rejects.toMatchObject({ name: 'SchemaChanged' });
+    await expect(
+      jdbc.open(request('public.altered', { fields: ['n'] }), splits[0] ?? {}, ports),
+    ).rejects.toMatchObject({ name: 'SchemaChanged', message: expect.stringContaining("'n' changed") });
+    const others = await jdbc.open(request('public.altered', { fields: ['id'] }), splits[0] ?? {}, ports);
+    expect((await others.read(undefined)).rows).toEqual([[1]]);
+    await others.close();
   });
 });
 
