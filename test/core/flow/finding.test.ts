@@ -9,6 +9,7 @@ describe('didYouMean', () => {
     ['FLOWNAME', "did you mean 'flowName'?"],
     ['flwoName', "did you mean 'flowName'?"],
     ['flowNames', "did you mean 'flowName'?"],
+    ['tgas', "did you mean 'tags'?"],
     ['tgs', "did you mean 'tags'?"],
     ['source', undefined],
     ['', undefined],

@@ -147,6 +147,16 @@ tributary: { fileExtension: true }
     ]);
   });
 
+  it('does not blame the tasks for what is wrong with the destination', () => {
+    const document = mutated('03-s3-csv-salesforce-upsert-error-bucket', {
+      'destinationFlowConfigList.0.connectorType': 'salesforce',
+      'tasks.0.connectorOperator': { Salesforce: 'PROJECTION' },
+    });
+    expect(messagesOf(() => checkFlow(document, 'f.json'))).toEqual([
+      'f.json: destinationFlowConfigList[0].connectorType: not allowed here; got "salesforce"; did you mean \'Salesforce\'?',
+    ]);
+  });
+
   it.each([
     ['f.json', '{"a": 1,\n "b": 2,}', 'f.json:2:9: not valid JSON: Expected double-quoted property name'],
     ['f.json', '{"a": 1,\n "a": 2}', 'f.json:2:2: not valid JSON: Map keys must be unique'],

@@ -500,6 +500,17 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
     { 'tasks.5': task('Partition', 'NO_OP', []) },
     'tasks[5]: wrong number of partition keys; got 0; expected 1 to 10',
   ],
+  [
+    catalog,
+    {
+      'tasks.5': task(
+        'Partition',
+        'NO_OP',
+        Array.from({ length: 11 }, (_, i) => `k${i}`),
+      ),
+    },
+    'tasks[5]: wrong number of partition keys; got 11; expected 1 to 10',
+  ],
 ];
 
 describe('CreateFlow refuses', () => {
@@ -512,6 +523,8 @@ const accepted: [name: string, changes: Record<string, unknown>][] = [
   [salesforce, { [`${scheduled}.scheduleExpression`]: 'rate(5 minutes)' }],
   [salesforce, { [`${scheduled}.scheduleOffset`]: 36_000 }],
   [salesforce, { kmsArn: 'arn:aws-cn:kms:cn-north-1:123456789012:key/0b3f6a52' }],
+  // Blanks are those of ASCII, as in Java.
+  [salesforce, { 'sourceFlowConfig.sourceConnectorProperties.Salesforce.object': 'a\u00a0b' }],
   // The destination's key and S3's are read too.
   [salesforce, { 'tasks.1.connectorOperator': { S3: 'EQUAL_TO' } }],
   [upsert, { 'tasks.0.connectorOperator': { Salesforce: 'PROJECTION' } }],

@@ -66,6 +66,7 @@ describe('schedulerExpression', () => {
 describe('parseSchedule', () => {
   it.each([
     ['rate(0minutes)', 'expected a number from 1 to 100000'],
+    ['rate(100001minutes)', 'expected a number from 1 to 100000'],
     ['rate(-1minutes)', 'expected rate(5minutes)'],
     ['rate(1.5hours)', 'expected rate(5minutes)'],
     ['rate(5seconds)', 'expected rate(5minutes)'],
