@@ -1,12 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import {
+  Duration,
+  type FileAssetLocation,
+  FileAssetPackaging,
+  Stack,
+  type StackProps,
+  Stage,
+  Tags,
+} from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { type Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -69,20 +76,20 @@ export class Flow extends Construct {
     );
 
     // The definition travels as an asset: of whatever size, and a new one never reaches a run that has begun.
-    const definition = this.asset('Definition', { flow, connections });
+    const definition = this.asset({ flow, connections });
     const platformKeyArn = StringParameter.valueForStringParameter(this, keyArnParameter);
     const key = Key.fromKeyArn(this, 'Key', flow.kmsArn ?? platformKeyArn);
     const context: GrantContext = {
       stack,
       flow,
       platformKeyArn,
-      definitionArn: `${definition.bucket.bucketArn}/${definition.s3ObjectKey}`,
+      definitionArn: `arn:${stack.partition}:s3:::${definition.bucketName}/${definition.objectKey}`,
       eventSource: props.eventSource ?? 'tributary',
     };
     const shared = {
       code: functionCode(),
       environment: {
-        FLOW_DEFINITION: definition.s3ObjectUrl,
+        FLOW_DEFINITION: `s3://${definition.bucketName}/${definition.objectKey}`,
         STATE_BUCKET: stateBucketName(stack.account, stack.region),
         STATE_TABLE: stateTableName,
         ACCOUNT_ID: stack.account,
@@ -193,15 +200,14 @@ export class Flow extends Construct {
     });
   }
 
-  private asset(id: string, document: object): Asset {
-    const folder = mkdtempSync(join(tmpdir(), 'tributary-'));
-    try {
-      const path = join(folder, 'flow.json');
-      writeFileSync(path, JSON.stringify(document));
-      return new Asset(this, id, { path });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+  /** A file asset by its content, written to the assembly at once: Asset would copy it there from a temporary file. */
+  private asset(document: object): FileAssetLocation {
+    const text = JSON.stringify(document);
+    const sourceHash = createHash('sha256').update(text).digest('hex');
+    const fileName = `flow.${sourceHash}.json`;
+    writeFileSync(join(Stage.of(this)?.assetOutdir ?? '', fileName), text);
+    const packaging = FileAssetPackaging.FILE;
+    return Stack.of(this).synthesizer.addFileAsset({ fileName, sourceHash, packaging });
   }
 
   private startGrants(flow: CheckedFlow): Grants {

@@ -1,4 +1,4 @@
-import validate from 'asl-validator';
+import { createRequire } from 'node:module';
 import type { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,11 @@ import {
   s3Flow,
   testStack,
 } from '../support/cdk.ts';
+
+// The package has no declarations for ES modules.
+const validate: (definition: object, options: object) => { errors: unknown[] } = createRequire(
+  import.meta.url,
+)('asl-validator');
 
 let s3: Stack;
 let issues: Stack;

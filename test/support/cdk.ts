@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import type { ConnectionDefinition } from '../../core/connection.ts';
 import type { FlowInput } from '../../core/flow/definition.ts';
 import { buildLambda } from '../../scripts/build-lambda.ts';
 
 /**
  * The constructs need some bundle to stage; any version of it will do. Synthesis leaves out CDK's own validation of
- * templates, which takes seconds a template; `nag.test.ts` has it.
+ * templates, which takes seconds a template (a deployment with our cdk.json has it), and the stack traces of constructs.
  */
 export async function prepareCdk(): Promise<void> {
   process.env.CDK_VALIDATION = 'false';
+  process.env.CDK_DISABLE_STACK_TRACE = '1';
   const built = fileURLToPath(new URL('../../dist/lambda/control.mjs', import.meta.url));
   if (!existsSync(built)) await buildLambda('dist/lambda');
 }
@@ -69,7 +71,7 @@ export function s3Flow(flowName: string, more: Partial<FlowInput> = {}): FlowInp
   };
 }
 
-export const issuesConnection = {
+export const issuesConnection: ConnectionDefinition = {
   connectorProfileName: 'gh',
   connectorType: 'CustomConnector',
   connectorLabel: 'GitHub',
@@ -81,7 +83,7 @@ export const issuesConnection = {
     subnetIds: ['subnet-0123456789abcdef0'],
     securityGroupIds: ['sg-0123456789abcdef0'],
   },
-} as const;
+};
 
 /** GitHub through a VPC to S3 and the catalog, on a schedule, with a key, tags and an error bucket. */
 export const issuesFlow: FlowInput = {
