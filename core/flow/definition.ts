@@ -465,11 +465,6 @@ export type FlowDefinition = z.output<typeof flowSchema>;
 /** A flow as it is written: times also as ISO 8601 text. */
 export type FlowInput = z.input<typeof flowSchema>;
 
-export type TriggerConfig = FlowDefinition['triggerConfig'];
 export type ScheduledTriggerProperties = z.output<typeof scheduledTriggerProperties>;
 export type SourceFlowConfig = FlowDefinition['sourceFlowConfig'];
 export type DestinationFlowConfig = FlowDefinition['destinationFlowConfigList'][number];
-export type ErrorHandlingConfig = z.output<typeof errorHandlingConfig>;
-export type TributaryConfig = z.output<typeof tributary>;
-export type S3DestinationProperties = NonNullable<z.output<typeof destinationConnectorProperties>['S3']>;
-export type S3SourceProperties = NonNullable<z.output<typeof sourceConnectorProperties>['S3']>;

@@ -123,7 +123,7 @@ function connectorFindings(
 }
 
 /** Members that are there; one that is `undefined`, as TypeScript allows it, is not. */
-export function presentKeys(members: object): string[] {
+function presentKeys(members: object): string[] {
   return Object.entries(members).flatMap(([key, member]) => (member === undefined ? [] : [key]));
 }
 

@@ -60,7 +60,7 @@ const rules: Readonly<Record<TaskType, TaskRule>> = {
 };
 
 /** The field that an Arithmetic or Merge task makes; AppFlow's console names it after its source fields. */
-export function intermediateName(task: Task): string {
+function intermediateName(task: Task): string {
   return task.destinationField || task.sourceFields.join(',');
 }
 
