@@ -33,9 +33,10 @@ export interface FragmentEncoder {
   append(row: Row): void;
   readonly rows: number;
   /**
-   * Bytes that `finish` would give, at least roughly. A function of the records appended alone, never of time, memory
-   * or earlier fragments, since boundaries of output files depend on it. Also what bounds memory: an encoder holds no
-   * more than a small multiple of it (and little when it is 0: there may be 10,000 of them).
+   * Bytes that `finish` would give, roughly and before compression (an object's size is the sum of its fragments'
+   * `bytes.length`). A function of the records appended alone, never of time, memory, compressor or earlier fragments,
+   * since boundaries of output files depend on it. Also what bounds memory: an encoder holds no more than a small
+   * multiple of it (and little when it is 0: there may be 10,000 of them).
    */
   readonly size: number;
   /** Ends the fragment and begins the next. `undefined` if there are no rows. */

@@ -6,10 +6,11 @@ const rowsPerWrite = 50;
 const charsPerWrite = 1 << 16;
 const chunkBytes = 1 << 20;
 const utf8BytesPerUnit = 3;
+const empty = Buffer.alloc(0);
 
 /**
  * Encodes rows as lines of UTF-8 (lone surrogates become U+FFFD). Nothing is allocated before there is something to
- * hold, and what is held stays below about three times `size`.
+ * hold, and what is held stays below about twice `size`.
  *
  * @param line a row's text with its line end; if it throws, nothing of the row is kept
  */
@@ -19,15 +20,15 @@ export function textEncoder(line: (row: Row) => string): FragmentEncoder {
   let pendingRows = 0;
   let full: Uint8Array[] = [];
   let fullBytes = 0;
-  let chunk = Buffer.alloc(0);
+  let chunk = empty;
   let used = 0;
 
   function write(): void {
-    const most = pending.length * utf8BytesPerUnit;
-    if (chunk.length - used < most) {
+    if (chunk.length - used < pending.length * utf8BytesPerUnit) {
       if (used > 0) full.push(chunk.subarray(0, used));
       fullBytes += used;
-      chunk = Buffer.allocUnsafeSlow(Math.max(most, Math.min(chunkBytes, 2 * fullBytes)));
+      const needed = Buffer.byteLength(pending);
+      chunk = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(chunkBytes, 2 * fullBytes)));
       used = 0;
     }
     used += chunk.write(pending, used);
@@ -54,7 +55,7 @@ export function textEncoder(line: (row: Row) => string): FragmentEncoder {
       rows = 0;
       full = [];
       fullBytes = 0;
-      chunk = Buffer.alloc(0);
+      chunk = empty;
       used = 0;
       return fragment;
     },

@@ -13,7 +13,7 @@ import {
   notOfType,
 } from '../value-checks.ts';
 import { binaryValues, stringValues } from './byte-arrays.ts';
-import { type Column, column } from './column.ts';
+import { type Column, column, type Storage } from './column.ts';
 import type { Codec } from './compression.ts';
 import { epochDay, epochTime } from './dates.ts';
 import { unscaled } from './decimal.ts';
@@ -26,7 +26,6 @@ import {
   floatValues,
   int32Values,
   int64Values,
-  type Values,
 } from './values.ts';
 
 /** How a field is stored in Parquet. */
@@ -49,15 +48,13 @@ const physical = {
   fixedLength: 7,
 } as const;
 
-interface Storage<T> {
+interface StorageType<T> extends Storage<T> {
   readonly physical: number;
   /** Further fields of the SchemaElement: 2 type length, 6 converted type, 7 scale, 8 precision, 10 logical type. */
   readonly annotation?: Readonly<Record<number, ThriftValue>>;
-  convert(value: Value, field: DestinationField): T;
-  newValues(endPage: () => void): Values<T>;
 }
 
-function text(convert: Storage<string>['convert']): Storage<string> {
+function text(convert: StorageType<string>['convert']): StorageType<string> {
   const annotation = { 6: i32(0), 10: struct({ 1: struct({}) }) };
   return { physical: physical.byteArray, annotation, convert, newValues: stringValues };
 }
@@ -66,7 +63,7 @@ function decimal(
   precision: number,
   scale: number,
   digits: (value: Value, field: DestinationField) => string,
-): Storage<bigint> {
+): StorageType<bigint> {
   return {
     physical: physical.fixedLength,
     annotation: {
@@ -89,7 +86,7 @@ function decimal(
   };
 }
 
-function timestamp(fractionDigits: 3 | 6): Storage<number | bigint> {
+function timestamp(fractionDigits: 3 | 6): StorageType<number | bigint> {
   const micros = fractionDigits === 6;
   const unit = struct({ [micros ? 2 : 1]: struct({}) });
   return {
@@ -104,7 +101,7 @@ function timestamp(fractionDigits: 3 | 6): Storage<number | bigint> {
   };
 }
 
-const date: Storage<number> = {
+const date: StorageType<number> = {
   physical: physical.int32,
   annotation: { 6: i32(6), 10: struct({ 6: struct({}) }) },
   convert(value, field) {
@@ -115,7 +112,7 @@ const date: Storage<number> = {
   newValues: int32Values,
 };
 
-const float: Storage<number> = {
+const float: StorageType<number> = {
   physical: physical.float,
   convert(value, field) {
     const number = asNumber(value, field);
@@ -128,7 +125,7 @@ const float: Storage<number> = {
 
 const base64 = /^[\w+/-]*={0,2}$/;
 
-const bytes: Storage<Uint8Array> = {
+const bytes: StorageType<Uint8Array> = {
   physical: physical.byteArray,
   convert(value, field) {
     const content = asBytes(value, field);
@@ -139,21 +136,25 @@ const bytes: Storage<Uint8Array> = {
   newValues: binaryValues,
 };
 
-const booleans: Storage<boolean> = {
+const booleans: StorageType<boolean> = {
   physical: physical.boolean,
   convert: asBoolean,
   newValues: booleanValues,
 };
 
-const int32 = (convert: Storage<number>['convert']): Storage<number> => ({
+const int32 = (convert: StorageType<number>['convert']): StorageType<number> => ({
   physical: physical.int32,
   convert,
   newValues: int32Values,
 });
 
-const int64: Storage<number | bigint> = { physical: physical.int64, convert: asLong, newValues: int64Values };
+const int64: StorageType<number | bigint> = {
+  physical: physical.int64,
+  convert: asLong,
+  newValues: int64Values,
+};
 
-const double: Storage<number> = { physical: physical.double, convert: asNumber, newValues: doubleValues };
+const double: StorageType<number> = { physical: physical.double, convert: asNumber, newValues: doubleValues };
 
 /**
  * String, Time: UTF8 text. Struct, List, Map: JSON text. Short, Integer: INT32. Long: INT64. Float, Double, Boolean,
@@ -202,7 +203,7 @@ export function columnType(field: DestinationField): ColumnType {
   }
 }
 
-function typeOf<T>(field: DestinationField, storage: Storage<T>): ColumnType {
+function typeOf<T>(field: DestinationField, storage: StorageType<T>): ColumnType {
   const optional = i32(1);
   return {
     physical: storage.physical,
@@ -212,6 +213,6 @@ function typeOf<T>(field: DestinationField, storage: Storage<T>): ColumnType {
       4: binary(field.name),
       ...storage.annotation,
     }),
-    newColumn: (codec) => column((value) => storage.convert(value, field), storage.newValues, codec),
+    newColumn: (codec) => column(storage, field, codec),
   };
 }

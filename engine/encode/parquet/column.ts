@@ -1,4 +1,4 @@
-import type { Value } from '../../../core/records.ts';
+import type { DestinationField, Value } from '../../../core/records.ts';
 import type { Codec } from './compression.ts';
 import { hybrid, run } from './hybrid.ts';
 import { i32, struct, type ThriftValue, thriftBytes } from './thrift.ts';
@@ -31,15 +31,15 @@ export type ChunkMeta = {
   readonly max?: string;
 };
 
-/**
- * @param convert a non-null value as the pages hold it
- * @param newValues where they go; `endPage` may be called before a value is added
- */
-export function column<T>(
-  convert: (value: Value) => T,
-  newValues: (endPage: () => void) => Values<T>,
-  codec: Codec,
-): Column {
+/** How the values of a column are held. */
+export interface Storage<T> {
+  /** A non-null value as the pages hold it. @throws TypeError if it is not of the field's type */
+  convert(value: Value, field: DestinationField): T;
+  /** @param endPage may be called before a value is added */
+  newValues(endPage: () => void): Values<T>;
+}
+
+export function column<T>({ convert, newValues }: Storage<T>, field: DestinationField, codec: Codec): Column {
   const values = newValues(endPage);
   const pages: Uint8Array[] = [];
   let length = 0;
@@ -52,16 +52,18 @@ export function column<T>(
   let levels: Uint8Array | undefined;
 
   function addLevel(level: 0 | 1): void {
-    if (level === 0 && levels === undefined) levels = new Uint8Array(Math.max(8, rows + 1)).fill(1, 0, rows);
-    if (levels !== undefined) {
-      if (rows === levels.length) {
-        const grown = new Uint8Array(2 * rows);
-        grown.set(levels);
-        levels = grown;
+    if (levels === undefined) {
+      if (level === 1) {
+        rows++;
+        return;
       }
-      levels[rows] = level;
+      levels = new Uint8Array(Math.max(8, rows + 1)).fill(1, 0, rows);
+    } else if (rows === levels.length) {
+      const grown = new Uint8Array(2 * rows);
+      grown.set(levels);
+      levels = grown;
     }
-    rows++;
+    levels[rows++] = level;
   }
 
   function endPage(): void {
@@ -93,7 +95,7 @@ export function column<T>(
 
   return {
     stage(value) {
-      staged = value === null ? undefined : convert(value);
+      staged = value === null ? undefined : convert(value, field);
     },
     push() {
       let added = 0;

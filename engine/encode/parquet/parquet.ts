@@ -5,8 +5,8 @@ import { columnType } from './column-type.ts';
 import { type Codec, type Compression, codecOf } from './compression.ts';
 import { footer, magic, type ParquetColumn, type RowGroupMeta } from './footer.ts';
 
-/** A page's header and what the footer says of a column; also some of the memory that a hardly used column takes. */
-const columnOverhead = 100;
+/** A page's header, what the footer says of a column, and some of the 2 KB of memory that a hardly used one takes. */
+const columnOverhead = 400;
 
 /**
  * Parquet (https://parquet.apache.org/docs/file-format/), a row group per fragment, all columns optional and flat;

@@ -18,8 +18,10 @@ export function snappyCompressor(): (input: Uint8Array) => Uint8Array {
     for (; length > 127; length >>>= 7) out[at++] = (length & 127) | 128;
     out[at++] = length;
     for (let start = 0; start < input.length; start += blockBytes) {
-      table.fill(0);
-      at = compressBlock(input, start, Math.min(start + blockBytes, input.length), table, out, at);
+      const end = Math.min(start + blockBytes, input.length);
+      // Small pages need, and clear, but a part of the table.
+      const bits = Math.min(tableBits, 32 - Math.clz32(end - start));
+      at = compressBlock(input, start, end, table.fill(0, 0, 1 << bits), bits, out, at);
     }
     return Uint8Array.prototype.slice.call(out, 0, at);
   };
@@ -31,6 +33,7 @@ function compressBlock(
   start: number,
   end: number,
   table: Uint16Array,
+  bits: number,
   out: Uint8Array,
   at: number,
 ): number {
@@ -40,7 +43,7 @@ function compressBlock(
   let misses = 0;
   while (from + 4 <= end) {
     const word = read32(input, from);
-    const slot = Math.imul(word, 0x1e35a7bd) >>> (32 - tableBits);
+    const slot = Math.imul(word, 0x1e35a7bd) >>> (32 - bits);
     const candidate = start + (table[slot] ?? 0);
     table[slot] = from - start;
     if (read32(input, candidate) !== word) {
