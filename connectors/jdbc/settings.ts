@@ -56,7 +56,9 @@ export function targetOf(
 }
 
 function address(request: SourceRequest, dialect: Dialect): { host: string; port: number } {
-  const { settings, endpoint } = request;
+  const { settings } = request;
+  // `host:port`; a connection file can only give a URL.
+  const endpoint = request.endpoint?.replace(/^https?:\/\//, '').replace(/\/$/, '');
   const colon = endpoint?.lastIndexOf(':') ?? -1;
   const host = endpoint === undefined ? settings.hostname : endpoint.slice(0, colon).replace(/^\[|\]$/g, '');
   const port =

@@ -663,7 +663,7 @@ describe('what goes wrong is named', () => {
   test('a good connection', async () => {
     await expect(connecting({})).resolves.toBeUndefined();
     await expect(
-      connecting({ ...settings({ hostname: 'nowhere' }), endpoint: `${server.host}:${server.port}` }),
+      connecting({ ...settings({ hostname: 'nowhere' }), endpoint: `http://${server.host}:${server.port}` }),
     ).resolves.toBeUndefined();
   });
 
