@@ -91,6 +91,12 @@ describe('the emulated cloud', () => {
     expect(await cloud.problems()).toEqual([]);
   });
 
+  it('names a killed function Lambda.Unknown in a task that calls it by its ARN, too', async () => {
+    await cloud.killNext({ function: 'selftest-poor', at: 'before-request', request: 2 });
+    const { status, error } = await cloud.waitForExecution(await cloud.startExecution(peek));
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'Lambda.Unknown' });
+  });
+
   it('refuses what the role may not do, and says so', async () => {
     const { status, error } = await execute({ deny: true }, 'denied');
     expect({ status, error }).toEqual({ status: 'FAILED', error: 'AccessDeniedException' });

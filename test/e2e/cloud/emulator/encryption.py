@@ -7,6 +7,7 @@ Data under AWS managed keys needs none. Not checked: log groups, queues, topics,
 """
 
 import json
+from urllib.parse import parse_qs
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
@@ -23,10 +24,11 @@ def key_needs(needs, environ):
     found = []
     for need in needs:
         service, _, action = need.action.partition(":")
-        key, actions = _FINDERS.get(service, lambda *_: (None, []))(action, need.resource, environ)
-        if key:
-            context = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com", "kms:CallerAccount": ACCOUNT}
-            found += [Need(f"kms:{name}", key.arn, context) for name in actions]
+        if service in _FINDERS:
+            key, actions, encryption_context = _FINDERS[service](action, need.resource, environ)
+            context = {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
+            context |= {"kms:ViaService": f"{service}.{REGION}.amazonaws.com", "kms:CallerAccount": ACCOUNT}
+            found += [Need(f"kms:{name}", key.arn, context) for name in actions if key]
     return found
 
 
@@ -63,32 +65,42 @@ def find_key(name):
 def _s3(action, resource, environ):
     backend = s3_backends[ACCOUNT]["aws"]
     bucket_name, _, key_name = resource.removeprefix("arn:aws:s3:::").partition("/")
-    if action in ("GetObject", "GetObjectVersion") and bucket_name in backend.buckets:
+    if bucket_name not in backend.buckets or action not in ("GetObject", "GetObjectVersion", "PutObject"):
+        return None, [], {}
+    if action != "PutObject":
         stored = backend.get_object(bucket_name, key_name)
-        return find_key(stored.kms_key_id if stored and stored.encryption == "aws:kms" else None), ["Decrypt"]
-    if action != "PutObject" or bucket_name not in backend.buckets:
-        return None, []
-    default = ((backend.buckets[bucket_name].encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault", {})
-    name = environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID") or default.get("KMSMasterKeyID")
-    if environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION") == "AES256":
-        name = None
+        key = find_key(stored.kms_key_id if stored and stored.encryption == "aws:kms" else None)
+        return key, ["Decrypt"], _s3_context(resource, bool(key) and stored.bucket_key_enabled)
+    rule = (backend.buckets[bucket_name].encryption or {}).get("Rule") or {}
+    name = rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
+    if "HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION" in environ:
+        name = environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID")
+    bucket_key = environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_BUCKET_KEY_ENABLED", rule.get("BucketKeyEnabled"))
     # The parts of an upload are encrypted one by one and read again when it is completed.
-    query = environ.get("QUERY_STRING", "")
-    multipart = "uploadId=" in query or query.split("=")[0] == "uploads" or "uploads&" in query
-    return find_key(name), ["GenerateDataKey", "Decrypt"] if multipart else ["GenerateDataKey"]
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    multipart = "uploadId" in query or "uploads" in query
+    actions = ["GenerateDataKey", "Decrypt"] if multipart else ["GenerateDataKey"]
+    return find_key(name), actions, _s3_context(resource, bucket_key)
+
+
+def _s3_context(object_arn, bucket_key):
+    """With a bucket key the context is the bucket, else the object."""
+    return {"aws:s3:arn": object_arn.partition("/")[0] if str(bucket_key).lower() == "true" else object_arn}
 
 
 def _dynamodb(_action, resource, _environ):
-    table = dynamodb_backends[ACCOUNT][REGION].tables.get(resource.split(":table/")[-1].split("/")[0])
+    name = resource.split(":table/")[-1].split("/")[0]
+    table = dynamodb_backends[ACCOUNT][REGION].tables.get(name)
     settings = (table.sse_specification or {}) if table else {}
-    return find_key(settings.get("KMSMasterKeyId")), ["Decrypt"]
+    context = {"aws:dynamodb:tableName": name, "aws:dynamodb:subscriberId": ACCOUNT}
+    return find_key(settings.get("KMSMasterKeyId")), ["Decrypt"], context
 
 
 def _secretsmanager(action, resource, _environ):
     secrets = secretsmanager_backends[ACCOUNT][REGION].secrets
     secret = secrets.get(resource) or secrets.get(resource.split(":secret:")[-1][:-7])  # named by ARN or by name
     actions = {"GetSecretValue": ["Decrypt"], "PutSecretValue": ["GenerateDataKey", "Decrypt"]}.get(action, [])
-    return find_key(secret.kms_key_id if secret else None), actions
+    return find_key(secret.kms_key_id if secret else None), actions, {"SecretARN": secret.arn} if secret else {}
 
 
 _FINDERS = {"s3": _s3, "dynamodb": _dynamodb, "secretsmanager": _secretsmanager}

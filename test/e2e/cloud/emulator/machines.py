@@ -11,6 +11,7 @@ import time
 import uuid
 
 import moto.stepfunctions.models as machine_models
+from botocore.exceptions import ClientError
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
@@ -20,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -155,21 +157,28 @@ class _ScaledTime:
         time.sleep(seconds * wait_scale)
 
 
-def _from_error(self, env, ex):
-    """An answer without an error type is Lambda.Unknown on AWS; moto says Exception.
+def _naming_errors(original, details_name):
+    """Lambda's errors by AWS's names, of a task that names a function or the integration lambda:invoke.
 
+    An answer without an error type is Lambda.Unknown, where moto says Exception; a refused call is Lambda.<its code>.
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     """
-    event = _lambda_error(self, env, ex)
-    if isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException) and "errorType" not in _object(ex.payload):
-        details = event.event_details["taskFailedEventDetails"]
-        details["error"] = "Lambda.Unknown"
-        details["cause"] = (
-            "The cause could not be determined because Lambda did not return an error type. "
-            f"Returned payload: {ex.payload}"
-        )
-        event.error_name = CustomErrorName("Lambda.Unknown")
-    return event
+
+    def from_error(self, env, ex):
+        event = original(self, env, ex)
+        if isinstance(ex, ClientError):
+            name, cause = f"Lambda.{ex.response['Error']['Code']}", ex.response["Error"]["Message"]
+        elif isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException) and "errorType" not in _object(ex.payload):
+            name = "Lambda.Unknown"
+            cause = "The cause could not be determined because Lambda did not return an error type. "
+            cause += f"Returned payload: {ex.payload}"
+        else:
+            return event
+        event.event_details[details_name].update(error=name, cause=cause)
+        event.error_name = CustomErrorName(name)
+        return event
+
+    return from_error
 
 
 class _AnyErrorName(ErrorName):
@@ -184,12 +193,13 @@ def _object(text):
     return value if isinstance(value, dict) else {}
 
 
-_parse_strictly, _lambda_error = AmazonStateLanguageParser.parse, StateTaskServiceLambda._from_error
+_parse_strictly = AmazonStateLanguageParser.parse
 AmazonStateLanguageParser.parse = staticmethod(_parse)
 WaitFunction._wait_interval = _wait
 retrier_decl.time = _ScaledTime
 state_fail.CustomErrorName = iteration_worker.CustomErrorName = _AnyErrorName
-StateTaskServiceLambda._from_error = _from_error
+StateTaskServiceLambda._from_error = _naming_errors(StateTaskServiceLambda._from_error, "taskFailedEventDetails")
+StateTaskLambda._from_error = _naming_errors(StateTaskLambda._from_error, "lambdaFunctionFailedEventDetails")
 
 
 # ---- status change events

@@ -320,7 +320,7 @@ _EXPRESSION = r"rate\([1-9]\d* (minute|minutes|hour|hours|day|days)\)|cron\((\S+
 def _schedule(name, p):
     if not re.fullmatch(_EXPRESSION, p["ScheduleExpression"]):
         raise ValidationError(message=f"schedule {name}: {p['ScheduleExpression']} is no schedule expression")
-    name = _limited("schedule", name, 64) if "Name" in p else name[:64]
+    _limited("schedule", name, 64)
     api, group = client("scheduler"), _pick(p, "GroupName")
     schedule = api.create_schedule(Name=name, **_pick(p, *_SCHEDULE))["ScheduleArn"]
     return name, {"Arn": schedule}, lambda: api.delete_schedule(Name=name, **group)

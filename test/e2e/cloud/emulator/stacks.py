@@ -82,8 +82,22 @@ def _ssm_value(self, value, value_type):
         return value
 
 
-_find_class, _parse_ssm = parsing.resource_class_from_type, parsing.ResourceMap.parse_ssm_parameter
+def _generated_name(resource_type, stack_name, logical_id):
+    """CloudFormation shortens the names it makes to what the service takes, 64 characters or more; moto does not."""
+    name = _generate_name(resource_type, stack_name, logical_id)
+    if len(name) <= 64:
+        return name
+    suffix = name.rpartition("-")[2]
+    return f"{stack_name[:24].rstrip('-')}-{logical_id[:24]}-{suffix}"
+
+
+_find_class, _parse_ssm, _generate_name = (
+    parsing.resource_class_from_type,
+    parsing.ResourceMap.parse_ssm_parameter,
+    parsing.generate_resource_name,
+)
 parsing.resource_class_from_type = _class_of
+parsing.generate_resource_name = _generated_name
 parsing.ResourceMap.parse_ssm_parameter = _ssm_value
 parsing.NULL_MODELS.extend(INERT)
 parsing.parse_and_create_resource = _watched("CREATE", parsing.parse_and_create_resource)
