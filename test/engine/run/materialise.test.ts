@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ManifestObject } from '../../../engine/run/manifest.ts';
+import { materialise, planParts } from '../../../engine/run/materialise.ts';
+import { memoryObjectStore } from '../../support/memory-object-store.ts';
+import { memoryStateStore } from '../../support/memory-state-store.ts';
+
+const MiB = 2 ** 20;
+const bucket = 'state';
+
+/** Bytes that tell where they come from. */
+function content(seed: number, length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  for (let i = 0; i < length; i += 4)
+    buffer.writeUInt32LE((seed * 2_654_435_761 + i) >>> 0, Math.min(i, Math.max(0, length - 4)));
+  return buffer;
+}
+
+async function prepared(lengths: readonly number[], head: string, tail: string) {
+  const objects = memoryObjectStore({ buckets: [bucket, 'lake'] });
+  const parts: ManifestObject['parts'][number][] = [];
+  const bytes: Buffer[] = [Buffer.from(head)];
+  for (const [index, length] of lengths.entries()) {
+    const segment = `segments/${index}`;
+    const padded = Buffer.concat([
+      Buffer.from('other partition'),
+      content(index, length),
+      Buffer.from('index'),
+    ]);
+    await objects.put(bucket, segment, padded);
+    parts.push({ segment, start: 15, end: 15 + length, sha256: '' });
+    bytes.push(content(index, length));
+  }
+  bytes.push(Buffer.from(tail));
+  const expected = Buffer.concat(bytes);
+  const object: ManifestObject = {
+    bucket: 'lake',
+    key: 'out/file',
+    contentType: 'text/csv',
+    rows: 1,
+    size: expected.length,
+    partition: '',
+    head: Buffer.from(head).toString('base64'),
+    tail: Buffer.from(tail).toString('base64'),
+    parts,
+    hash: 'the hash',
+  };
+  const state = memoryStateStore();
+  const home = { stateBucket: bucket, accountId: '', region: '', createdBy: '' };
+  return {
+    objects,
+    state,
+    object,
+    expected,
+    around: { objects, state, home, executionId: 'run', encryption: undefined },
+  };
+}
+
+describe('an object of the manifest', () => {
+  it.each([
+    ['one small part', [10], 'head\n', ''],
+    ['only a head', [], 'head\n', ''],
+    ['many small parts', Array.from({ length: 40 }, () => 300_000), 'h', 't'],
+    ['a large part between small ones', [100, 6 * MiB, 100, 12 * MiB, 7], 'PAR1', 'footer'],
+    ['large parts only', [5 * MiB, 5 * MiB, 5 * MiB], '', ''],
+    [
+      'a large part shortened by what fills the one before below the smallest',
+      [3 * MiB, 6 * MiB, 9 * MiB],
+      'x',
+      'y',
+    ],
+  ])('made of %s has the bytes of its parts in order', async (_name, lengths, head, tail) => {
+    const { objects, object, expected, around, state } = await prepared(lengths, head, tail);
+    await materialise(object, 0, around);
+    const stored = objects.stored('lake', 'out/file');
+    expect(stored?.body.equals(expected)).toBe(true);
+    expect(stored?.contentType).toBe('text/csv');
+    expect(objects.pendingUploads()).toEqual([]);
+    expect(state.contents()).toEqual({});
+  });
+
+  it('is not written a second time', async () => {
+    const { objects, object, around } = await prepared([10], '', '');
+    await materialise(object, 0, around);
+    let puts = 0;
+    const counted = {
+      ...objects,
+      put: (...args: Parameters<typeof objects.put>) => {
+        puts++;
+        return objects.put(...args);
+      },
+    };
+    await materialise(object, 0, { ...around, objects: counted });
+    expect(puts).toBe(0);
+  });
+
+  it('takes up an upload that was broken off, keeping the parts that are there', async () => {
+    const { objects, object, expected, around } = await prepared([6 * MiB, 6 * MiB, 6 * MiB], 'h', 't');
+    const made: number[] = [];
+    const breaking = (failAt: number) => ({
+      ...objects,
+      uploadPart: async (...args: Parameters<typeof objects.uploadPart>) => {
+        if (args[1] === failAt) throw new Error('broken off');
+        made.push(args[1]);
+        return objects.uploadPart(...args);
+      },
+      copyPart: async (...args: Parameters<typeof objects.copyPart>) => {
+        if (args[1] === failAt) throw new Error('broken off');
+        made.push(args[1]);
+        return objects.copyPart(...args);
+      },
+    });
+    await expect(materialise(object, 0, { ...around, objects: breaking(3) })).rejects.toThrow('broken off');
+    expect(objects.stored('lake', 'out/file')).toBeUndefined();
+    await materialise(object, 0, { ...around, objects: breaking(0) });
+    expect(objects.stored('lake', 'out/file')?.body.equals(expected)).toBe(true);
+    expect(new Set(made).size).toBe(made.length);
+    expect(objects.pendingUploads()).toEqual([]);
+  });
+});
+
+describe('the parts of an upload', () => {
+  it('cover every byte once, in order, none but the last below 5 MiB, at most 10,000', () => {
+    const pieces = fc.array(fc.tuple(fc.integer({ min: 1, max: 20 * MiB }), fc.boolean()), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(pieces, (list) => {
+        const given = list.map(([length, copyable], index) => ({
+          length,
+          ...(copyable && { segment: { key: String(index), start: 1000 } }),
+        }));
+        const size = given.reduce((sum, { length }) => sum + length, 0);
+        const parts = planParts(given, size);
+        const covered: [number, number, number][] = [];
+        const lengths = parts.map((part) => {
+          if ('copy' in part) {
+            const { key, start, end } = part.copy;
+            covered.push([Number(key), start - 1000, end - 1000]);
+            return end - start;
+          }
+          for (const { piece, from, to } of part.join)
+            covered.push([given.indexOf(piece as (typeof given)[number]), from, to]);
+          return part.join.reduce((sum, { from, to }) => sum + to - from, 0);
+        });
+        expect(lengths.slice(0, -1).every((length) => length >= 5 * MiB)).toBe(true);
+        expect(parts.length).toBeLessThanOrEqual(10_000);
+        let [index, at] = [0, 0];
+        for (const [piece, from, to] of covered) {
+          if (at === given[index]?.length) [index, at] = [index + 1, 0];
+          expect([piece, from]).toEqual([index, at]);
+          at = to;
+        }
+        expect([index, at]).toEqual([given.length - 1, given.at(-1)?.length]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('of 200 GiB stay below 10,000', () => {
+    const size = 200 * 2 ** 30;
+    const pieces = Array.from({ length: 12_800 }, (_, i) => ({
+      length: 16 * MiB,
+      segment: { key: String(i), start: 0 },
+    }));
+    expect(planParts(pieces, size).length).toBeLessThanOrEqual(10_000);
+  });
+});
