@@ -48,7 +48,10 @@ export function unreachable(error: unknown, target: Target): TributaryError {
 
 /** The code of a database, of Node's network or TLS; `''` if there is none. */
 function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
   // Node tries all addresses of a name and reports the failures together.
-  if (error instanceof AggregateError && !('code' in error && error.code)) return codeOf(error.errors[0]);
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  // The driver has no names for what MariaDB alone knows, as the end of a statement's time.
+  return 'sqlState' in error && typeof error.sqlState === 'string' ? error.sqlState : '';
 }

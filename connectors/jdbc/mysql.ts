@@ -308,7 +308,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ER_CON_COUNT_ERROR: { code: 'ServiceUnavailable' },
   ER_TOO_MANY_USER_CONNECTIONS: { code: 'ServiceUnavailable' },
   ER_QUERY_TIMEOUT: { code: 'RequestTimeout' },
-  ER_STATEMENT_TIMEOUT: { code: 'RequestTimeout' },
+  // MariaDB's max_statement_time.
+  '70100': { code: 'RequestTimeout' },
   ER_LOCK_WAIT_TIMEOUT: { code: 'RequestTimeout', fix: 'another session holds a lock on the table' },
   ER_QUERY_INTERRUPTED: { code: 'ServerError' },
   ER_LOCK_DEADLOCK: { code: 'ServerError' },

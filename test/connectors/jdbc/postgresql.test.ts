@@ -757,6 +757,20 @@ describe('what goes wrong is named', () => {
     await session.close();
   });
 
+  test('a statement that takes too long, a lock that is held', async () => {
+    const connection = await postgresql.connect({ ...server, ssl: 'disable' });
+    const query = (sql: string) => connection.query(sql, [], () => undefined, 'public.orders');
+    await query('SET statement_timeout = 50');
+    await expect(query('SELECT pg_sleep(5)')).rejects.toMatchObject({ name: 'RequestTimeout' });
+    await query('SET lock_timeout = 20');
+    await admin.query('BEGIN; LOCK TABLE orders');
+    await expect(query('SELECT * FROM public.orders')).rejects.toThrow(
+      'another session holds a lock on the table',
+    );
+    await admin.query('COMMIT');
+    await connection.close();
+  });
+
   test('sessions can write nothing', async () => {
     await admin.query(
       "CREATE TABLE written (id int); CREATE FUNCTION writes() RETURNS int LANGUAGE sql AS 'INSERT INTO public.written VALUES (1) RETURNING 1'; CREATE VIEW trap AS SELECT writes() AS id",

@@ -537,6 +537,16 @@ describe('what goes wrong is named', () => {
     await session.close();
   });
 
+  test('a statement that takes too long', async () => {
+    const connection = await mysql.connect({ ...server, ssl: 'disable' });
+    const none = () => undefined;
+    await connection.query('SET SESSION max_statement_time = 0.2', [], none, 'shop');
+    await expect(connection.query('SELECT SLEEP(3)', [], none, 'shop')).rejects.toMatchObject({
+      name: 'RequestTimeout',
+    });
+    await connection.close();
+  });
+
   test('sessions can write nothing', async () => {
     const connection = await mysql.connect({ ...server, ssl: 'disable' });
     await expect(
