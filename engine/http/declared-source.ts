@@ -26,14 +26,9 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
         mayRepeat,
       };
       if (request.fieldsOnly) return told;
-      const { apiVersion = connector.apiVersion } = request;
-      if (apiVersion !== connector.apiVersion) {
-        ports.log.warn('the flow names an API version that the connector does not speak', {
-          at: list.at,
-          named: apiVersion,
-          used: connector.apiVersion,
-        });
-      }
+      // What a flow names is the version of AppFlow's connector; the vendor is asked for the one that the declaration knows.
+      const { apiVersion: named } = request;
+      ports.log.info('source described', { at: list.at, apiVersion: connector.apiVersion, named });
       return {
         ...told,
         ...(list.window ? { completeUntil: await completeUntil(connector, request, ports, options) } : {}),

@@ -1,78 +1,29 @@
-/**
- * What every declared connector must hold to. A connector brings fixtures, not test code:
- * `connectors/<folder>/fixtures/<entity>.exchanges.json` (settings, what the run asks for, and every request with its answer,
- * in order) and `<entity>.records.json` (the records that must come of it).
- */
+/** What every declared connector must hold to. A connector brings fixtures (see connector-fixtures.ts), not test code. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   type Connector,
   credentialNames,
-  type FilterCondition,
   type PageToken,
-  type PullWindow,
   type Row,
   type SourceRequest,
   type Split,
   TributaryError,
 } from '#core';
-import { connectorNames, loadConnector } from '../../connectors/registry.ts';
 import { declaredSource } from '../../engine/http/declared-source.ts';
+import {
+  declarations,
+  declared,
+  declaredEntities,
+  type Fixture,
+  fixtureOf,
+  fixtureText,
+  recordsOf,
+} from '../support/connector-fixtures.ts';
 import type { Exchange } from '../support/http-server.ts';
 import { type TestAnswer, type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
 
-interface Fixture {
-  readonly settings: Readonly<Record<string, string>>;
-  readonly request: {
-    readonly incrementalField?: string;
-    readonly window?: PullWindow;
-    readonly filters?: readonly FilterCondition[];
-  };
-  readonly exchanges: readonly Exchange[];
-}
-
 const secret = 's3cr3t-value-of-the-connection';
-const home = new URL('../../connectors/', import.meta.url);
-
-/** The declarations in the folders, by folder. */
-const declarations = await Promise.all(
-  readdirSync(home)
-    .filter((folder) => existsSync(new URL(`${folder}/connector.ts`, home)))
-    .map(async (folder) => ({
-      folder,
-      exports: Object.values(await import(`../../connectors/${folder}/connector.ts`)),
-    })),
-);
-const loaded = (
-  await Promise.all(connectorNames.map(async (name) => ({ name, found: await loadDeclared(name) })))
-).flatMap(({ name, found }) => (found ? [{ name, connector: found }] : []));
-
-async function loadDeclared(name: string): Promise<Connector | undefined> {
-  const found = await loadConnector(name);
-  return found?.kind === 'declared' ? found.connector : undefined;
-}
-
-const entities = loaded.flatMap(({ name, connector }) =>
-  Object.entries(connector.entities).map(([entityName, entity]) => ({
-    title: `${name}.${entityName}`,
-    name,
-    folder: declarations.find(({ exports }) => exports.includes(connector))?.folder ?? 'missing',
-    connector,
-    entityName,
-    entity,
-    pagination: entity.pagination ?? connector.pagination,
-  })),
-);
-
-function fixtureText(folder: string, file: string): string {
-  return readFileSync(new URL(`${folder}/fixtures/${file}`, home), 'utf8');
-}
-
-function fixtureOf(folder: string, entityName: string): Fixture {
-  return JSON.parse(fixtureText(folder, `${entityName}.exchanges.json`));
-}
-
 function requestOf(fixture: Fixture, name: string, entityName: string): SourceRequest {
   const { incrementalField, window = { end: Date.UTC(2024, 4, 2) }, filters = [] } = fixture.request;
   return {
@@ -153,7 +104,7 @@ function firstPage({ exchanges }: Fixture, entityName: string, connector: Connec
   return { before: exchanges.slice(0, at), exchange };
 }
 
-describe.each(entities)('$title', ({ name, folder, connector, entityName, entity, pagination }) => {
+describe.each(declaredEntities)('$title', ({ name, folder, connector, entityName, entity, pagination }) => {
   const fixture = fixtureOf(folder, entityName);
   const request = requestOf(fixture, name, entityName);
   const { before, exchange } = firstPage(fixture, entityName, connector);
@@ -168,7 +119,7 @@ describe.each(entities)('$title', ({ name, folder, connector, entityName, entity
   test('gives the recorded records, each field of which is somewhere filled and each key once', async () => {
     const { rows } = await pull(connector, request, replay(fixture.exchanges));
     const records = rows.map(([record]) => record as Record<string, unknown>);
-    expect(records).toEqual(JSON.parse(fixtureText(folder, `${entityName}.records.json`)));
+    expect(records).toEqual(recordsOf(folder, entityName));
     const empty = Object.keys(entity.fields).filter((field) =>
       records.every((record) => record[field] === null),
     );
@@ -207,9 +158,7 @@ describe.each(entities)('$title', ({ name, folder, connector, entityName, entity
         token = page.next && JSON.parse(JSON.stringify(page.next));
       } while (token !== undefined);
     }
-    expect(rows.map(([record]) => record)).toEqual(
-      JSON.parse(fixtureText(folder, `${entityName}.records.json`)),
-    );
+    expect(rows.map(([record]) => record)).toEqual(recordsOf(folder, entityName));
   });
 
   if (pagination?.kind === 'linkHeader') {
@@ -300,11 +249,11 @@ function listLength(body: unknown): number {
 }
 
 test('every declaration is in the registry', () => {
-  const registered = entities.map(({ folder }) => folder);
+  const registered = declaredEntities.map(({ folder }) => folder);
   expect(new Set(registered)).toEqual(new Set(declarations.map(({ folder }) => folder)));
 });
 
-describe.each(loaded)('$name', ({ name, connector }) => {
+describe.each(declared)('$name', ({ name, connector }) => {
   const request: SourceRequest = {
     flowName: 'contract',
     connector: name,

@@ -39,7 +39,7 @@ export interface ReplayServer extends LocalServer {
 
 /**
  * Plays a vendor: answers each recorded request, in any order and as often as asked, with the vendor's base URL replaced
- * by the server's own in links. What was not recorded gets a 501 that says so.
+ * by the server's own in links. What was not recorded gets a 400 that says so.
  *
  * @param baseUrl the vendor's, as the recorded addresses begin
  */
@@ -55,7 +55,7 @@ export async function replayServer(baseUrl: string, exchanges: readonly Exchange
       status = 200,
       headers = {},
       body,
-    } = found ?? { status: 501, body: { message: `not recorded: ${path}` } };
+    } = found ?? { status: 400, body: { message: `not recorded: ${path}` } };
     response.writeHead(
       status,
       Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, here(value)])),

@@ -24,6 +24,7 @@ const end = Date.UTC(2024, 4, 2);
 const connector = defineConnector({
   label: 'Shop',
   docs,
+  apiVersion: '2024-01',
   baseUrl: base,
   auth: [apiKey({ label: 'Key' })],
   validateCredentials: 'GET /shops/{shop}',
@@ -154,11 +155,11 @@ describe('describing', () => {
     });
   });
 
-  test('warns of an API version that it does not speak', async () => {
+  test("tells which version of the vendor's API is asked", async () => {
     const { ports } = setup(() => new Error('no request expected'));
     await source.describe(requestFor('orders', { apiVersion: 'v9' }), ports);
     expect(ports.logged).toEqual([
-      'the flow names an API version that the connector does not speak {"at":"Shop.orders","named":"v9"}',
+      'source described {"at":"Shop.orders","apiVersion":"2024-01","named":"v9"}',
     ]);
   });
 
