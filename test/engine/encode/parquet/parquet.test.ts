@@ -61,9 +61,14 @@ function duckdbValue(value: Value, type: FieldType): unknown {
   return typeof value === 'number' && (type === 'Double' || type === 'Float') ? value : String(value);
 }
 
-async function hyparquetRows(file: Buffer, fields: readonly DestinationField[]): Promise<unknown[][]> {
+async function hyparquetRows(
+  file: Buffer,
+  fields: readonly DestinationField[],
+  rowStart = 0,
+): Promise<unknown[][]> {
   const records = await parquetReadObjects({
     file: new Uint8Array(file).buffer,
+    rowStart,
     compressors: { GZIP: (input) => zlib.gunzipSync(input) },
   });
   return records.map((record) => fields.map(({ name }) => record[name] ?? null));
@@ -294,11 +299,13 @@ describe('Parquet', () => {
   });
 
   it('splits large columns into pages', async () => {
-    const fields = [field('String', 's'), field('Long', 'l'), field('Boolean', 'b'), field('Integer', 'i')];
-    const rows = Array.from(
-      { length: 300_000 },
-      (_, n): Row => [n % 7 === 0 ? null : `unique ${n * 7919}`, n, n % 3 === 0, n < 299_999 ? null : 1],
+    const fields = (['String', 'Long', 'Boolean', 'Integer', 'Time'] as const).map((type, n) =>
+      field(type, 'slbit'[n]),
     );
+    const rows = Array.from({ length: 300_000 }, (_, n): Row => {
+      const unique = n % 7 === 0 ? null : `unique ${n * 7919}`;
+      return [unique, n, n % 3 === 0, n < 299_999 ? null : 1, n < 200_000 ? null : '10:15:00'];
+    });
     const format = parquet(fields);
     const encoder = format.encoder();
     for (const row of rows) encoder.append(row);
@@ -306,12 +313,23 @@ describe('Parquet', () => {
     if (fragment === undefined) throw new Error('no rows');
     await writeFile(path, object(format, [fragment]));
     const [sums] = await query(`SELECT count(*)::INT n, count(s)::INT s, sum(l)::BIGINT::VARCHAR l,
-      count(*) FILTER (b)::INT b, sum(i)::INT i, count(*) FILTER (s = 'unique ' || l * 7919)::INT same FROM FILE`);
-    expect(sums).toEqual({ n: 300_000, s: 257_142, l: '44999850000', b: 100_000, i: 1, same: 257_142 });
-    const [first] = await hyparquetRows(Buffer.from(object(format, [fragment])), fields);
-    expect(first).toEqual([null, 0n, true, null]);
+      count(*) FILTER (b)::INT b, sum(i)::INT i, count(t)::INT t, count(*) FILTER (s = 'unique ' || l * 7919)::INT same FROM FILE`);
+    expect(sums).toEqual({
+      n: 300_000,
+      s: 257_142,
+      l: '44999850000',
+      b: 100_000,
+      i: 1,
+      t: 100_000,
+      same: 257_142,
+    });
+    const last = await hyparquetRows(object(format, [fragment]), fields, 299_998);
+    expect(last).toEqual([
+      [`unique ${299_998 * 7919}`, 299_998n, false, null, '10:15:00'],
+      [`unique ${299_999 * 7919}`, 299_999n, false, 1, '10:15:00'],
+    ]);
     // A string's page is a megabyte of some 50,000 values; the other columns are cut after 131,072 rows.
-    expect(dataPages(object(format, [fragment]))).toEqual([6, 3, 3, 3]);
+    expect(dataPages(object(format, [fragment]))).toEqual([6, 3, 3, 3, 3]);
   });
 
   it('holds 2,000 columns', async () => {
