@@ -1,5 +1,5 @@
 /**
- * PostgreSQL 10 and later: its catalog, its types, its transactions, its errors.
+ * PostgreSQL 11 and later: its catalog, its types, its transactions, its errors.
  * Facts: https://www.postgresql.org/docs/current/catalogs.html, …/monitoring-stats.html, …/errcodes-appendix.html.
  */
 
@@ -315,6 +315,8 @@ function connectionOf(
   Query: typeof import('pg').Query,
   translate: (error: unknown, at?: string) => TributaryError,
 ): Connection {
+  // With a statement under way `end` cuts the connection.
+  const abandon = () => void client.end().catch(() => undefined);
   const query: Connection['query'] = async (text, values, onRow, at) => {
     let failure: unknown;
     const config = { text, values: [...values], rowMode: 'array' };
@@ -333,13 +335,12 @@ function connectionOf(
         .on('error', (error) => reject(translate(error, at)));
       client.query(query);
     });
-    // With a statement under way `end` cuts the connection.
-    await answerOf(answer, at, () => void client.end().catch(() => undefined));
+    await answerOf(answer, at, abandon);
     if (failure !== undefined) throw failure;
   };
   const all: All = async <T>(text: string, values: readonly string[] = [], at?: string) => {
     try {
-      return (await client.query(text, [...values])).rows as T[];
+      return (await answerOf(client.query(text, [...values]), at ?? 'catalog', abandon)).rows as T[];
     } catch (error) {
       throw translate(error, at);
     }
@@ -425,6 +426,7 @@ async function describeTable(all: All, schema: string, name: string): Promise<Ta
        CROSS JOIN LATERAL unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k(attnum, position)
        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
      WHERE i.indrelid = $1 AND i.indisvalid AND i.indpred IS NULL
+       AND i.indexrelid IN (SELECT c.oid FROM pg_class c JOIN pg_am m ON m.oid = c.relam WHERE m.amname = 'btree')
      GROUP BY i.indexrelid, i.indisunique, i.indisprimary, i.indnkeyatts
      ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid`,
     [found.oid],

@@ -359,6 +359,9 @@ describe('windows', () => {
         1, 2, 3, 4, 5,
       ]);
       // An index that begins with the stamp orders the pages.
+      await admin.query('CREATE INDEX ON stamped USING brin (at)');
+      const byKey = await jdbc.describe(request('public.stamped', { ...fields, window }), ports);
+      expect(byKey.splits).toMatchObject([{ order: ['id'] }]);
       await admin.query('CREATE INDEX ON stamped (at DESC)');
       const { rows, description } = await readAll(
         request('public.stamped', { ...fields, window, limit: 1 }),
