@@ -85,7 +85,8 @@ export function makeColumn(
     field: {
       name,
       type: to,
-      ...(field?.label !== undefined && { label: field.label }),
+      // The catalog shows where a column comes from: the source's label, which is the field's name by default.
+      ...(field && (field.label ?? source) !== name && { label: field.label ?? source }),
       ...(field?.description !== undefined && { description: field.description }),
       ...(field?.precision !== undefined && to === field.type && { precision: field.precision }),
       ...(field?.scale !== undefined && to === field.type && { scale: field.scale }),

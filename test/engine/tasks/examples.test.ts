@@ -192,7 +192,9 @@ describe('Mask', () => {
       task('Mask', ['Qty'], { operator: 'MASK_ALL' }),
     ];
     for (const options of [json, csv, typedParquet]) {
-      expect(planned(tasks, fields, options).destinationFields).toEqual([{ name: 'qty', type: 'String' }]);
+      expect(planned(tasks, fields, options).destinationFields).toEqual([
+        { name: 'qty', type: 'String', label: 'Qty' },
+      ]);
       expect(runTasks(tasks, fields, [r1], options)).toEqual([{ qty: '*' }]);
     }
   });

@@ -69,7 +69,7 @@ describe('destination types', () => {
       { name: 'mail', type: 'String', label: 'E-mail', description: 'where to write' },
       { name: 'price', type: 'BigDecimal', precision: 12, scale: 2 },
       { name: 'at', type: 'DateTime', fractionDigits: 6 },
-      { name: 'text', type: 'String' },
+      { name: 'text', type: 'String', label: 'price' },
     ]);
   });
 
