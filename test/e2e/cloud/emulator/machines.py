@@ -12,7 +12,6 @@ import uuid
 
 import moto.stepfunctions.models as machine_models
 from botocore.exceptions import ClientError
-from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
