@@ -326,7 +326,7 @@ describe('Parquet', () => {
     const last = await hyparquetRows(object(format, [fragment]), fields, 299_998);
     expect(last).toEqual([
       [`unique ${299_998 * 7919}`, 299_998n, false, null, '10:15:00'],
-      [`unique ${299_999 * 7919}`, 299_999n, false, 1, '10:15:00'],
+      [null, 299_999n, false, 1, '10:15:00'],
     ]);
     // A string's page is a megabyte of some 50,000 values; the other columns are cut after 131,072 rows.
     expect(dataPages(object(format, [fragment]))).toEqual([6, 3, 3, 3, 3]);
