@@ -23,7 +23,7 @@ export function jsonLines(fields: readonly DestinationField[]): OutputFormat {
 }
 
 function wholeRecordLine(field: DestinationField): (row: Row) => string {
-  return ([record]) => `${asJson(record ?? {}, field)}\n`;
+  return ([record]) => `${asJson(record ?? null, field)}\n`;
 }
 
 function objectLine(fields: readonly DestinationField[]): (row: Row) => string {

@@ -12,6 +12,7 @@ export function notOfType(field: DestinationField, value: Value, expected: strin
 
 function shown(value: Value): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
   const text = String(value);
   const short = text.length > 40 ? `${text.slice(0, 40)}…` : text;

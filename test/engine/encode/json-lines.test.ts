@@ -65,6 +65,9 @@ describe('JSON Lines', () => {
     expect(lines([field('Map', '*')], [[{ a: 1, b: { c: null } }], [{}]])).toBe(
       '{"a":1,"b":{"c":null}}\n{}\n',
     );
+    expect(() => lines([field('Map', '*')], [[null]])).toThrow(
+      new TypeError('field "*": got null; expected an object or a list'),
+    );
   });
 
   it.each([
