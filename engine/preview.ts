@@ -31,7 +31,11 @@ export async function preview(
   const source = await ports.loadSource(asked.connector);
   const description = await source.describe(asked, around);
   const { fileType, preserveSourceDataTyping } = s3Output(flow);
-  const tasks = planTasks(flow.tasks, description.fields, { fileType, preserveSourceDataTyping });
+  const tasks = planTasks(flow.tasks, description.fields, {
+    fileType,
+    preserveSourceDataTyping,
+    ...(description.parameters && { parameters: description.parameters }),
+  });
   const residualFilters = asked.filters
     .map((_, index) => index)
     .filter((index) => !description.appliedFilters.includes(index));

@@ -163,6 +163,7 @@ async function makePlan(
     fileType: output.fileType,
     preserveSourceDataTyping: output.preserveSourceDataTyping,
     alsoRead: [...(needsWindowField && windowField ? [windowField] : []), ...(repeatKey ?? [])],
+    ...(description.parameters && { parameters: description.parameters }),
     partitionColumnsInCatalog: flow.metadataCatalogConfig?.glueDataCatalog !== undefined,
   });
   const schema = schemaOf(flow, tasks);

@@ -33,6 +33,8 @@ export interface PlanOptions {
   readonly preserveSourceDataTyping: boolean;
   /** Fields that the run needs beside the tasks' (of the pull window, of the record's key); they come last. */
   readonly alsoRead?: readonly string[];
+  /** Request parameters of the vendor that Filter tasks may name; no task reads them, and Map_all does not map them. */
+  readonly parameters?: readonly SourceField[];
   /** The catalog's table has the partition fields as its partition keys: Parquet files then leave them out. */
   readonly partitionColumnsInCatalog?: boolean;
   /**
@@ -139,7 +141,7 @@ export function planTasks(
     );
   }
 
-  const reader = fieldReader(sourceFields, whole !== undefined);
+  const reader = fieldReader([...sourceFields, ...(options.parameters ?? [])], whole !== undefined);
   const values = valueMaker(ofType, reader, options);
   const make: ColumnMaker = (name, source, user, removed = []) =>
     makeColumn(name, source, user, removed, values, reader, options);

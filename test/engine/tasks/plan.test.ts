@@ -284,3 +284,28 @@ describe('refusals', () => {
     expect(refused(tasks)).toContain(message);
   });
 });
+
+describe('parameters of the vendor', () => {
+  const source: SourceField[] = [{ name: 'id', type: 'Long' }];
+  const parameters: SourceField[] = [{ name: 'labels_name', type: 'String' }];
+  const tasks: Task[] = [
+    { taskType: 'Map_all', sourceFields: [], taskProperties: {} },
+    {
+      taskType: 'Filter',
+      sourceFields: ['labels_name'],
+      connectorOperator: { CustomConnector: 'EQUAL_TO' },
+      taskProperties: { DATA_TYPE: 'string', VALUE: 'bug' },
+    },
+  ];
+  const options = { fileType: 'JSON', preserveSourceDataTyping: false } as const;
+
+  it('may be filtered by and are no column, not even of Map_all', () => {
+    const plan = planTasks(tasks, source, { ...options, parameters });
+    expect(plan.destinationFields.map(({ name }) => name)).toEqual(['id']);
+    expect(plan.filters.map(({ field }) => field)).toEqual(['labels_name']);
+  });
+
+  it('are unknown fields where the source does not list them', () => {
+    expect(() => planTasks(tasks, source, options)).toThrow('labels_name');
+  });
+});
