@@ -36,7 +36,6 @@ export function transferGrants(context: GrantContext): Grants {
   const destination = destinationFolder(flow);
   const errors = errorFolder(flow);
   const { connectorProfileName } = flow.sourceFlowConfig;
-  const targets = [destination, errors].filter((folder) => folder !== undefined);
   return {
     ...stateGrants(context, {
       items: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
@@ -45,13 +44,13 @@ export function transferGrants(context: GrantContext): Grants {
       segments: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     }),
     ...(source && {
-      ReadSource: { actions: ['s3:GetObject'], ...objects(context, source) },
+      ReadSource: { actions: ['s3:GetObject'], ...sourceObjects(context, source) },
       ListSource: list(context, source),
     }),
     ...(connectorProfileName !== undefined && { ReadCredentials: readSecret(context, connectorProfileName) }),
     ...(destination && { SeeDestination: list(context, destination) }),
     ...(errors && errors.bucket !== destination?.bucket && { SeeErrorBucket: list(context, errors) }),
-    ...(source && { UseKeysOfBuckets: bucketKeys(context, [source, ...targets]) }),
+    ...(source && { UseKeyOfSource: bucketKeys(context, ['kms:Decrypt'], [source]) }),
   };
 }
 
@@ -89,7 +88,9 @@ export function controlGrants(context: GrantContext): Grants {
       },
     }),
     ...(errors && errors.bucket !== destination?.bucket && { ListErrorBucket: list(context, errors) }),
-    ...(targets.length > 0 && { UseKeysOfBuckets: bucketKeys(context, targets) }),
+    ...(targets.length > 0 && {
+      UseKeysOfTargets: bucketKeys(context, ['kms:Decrypt', 'kms:GenerateDataKey'], targets),
+    }),
     ...(catalog && {
       Catalog: {
         actions: [
@@ -244,7 +245,9 @@ function folderOf({ bucketName, bucketPrefix }: Readonly<Record<string, unknown>
   const prefix = String(bucketPrefix ?? '')
     .split('/')
     .filter(Boolean)
-    .join('/');
+    .join('/')
+    // Keys may hold what policies take for wildcards and variables.
+    .replace(/[*?$]/g, '${$&}');
   return { bucket: String(bucketName), prefix };
 }
 
@@ -252,13 +255,16 @@ function below({ bucket, prefix }: Folder, name: string): Folder {
   return { bucket, prefix: prefix === '' ? name : `${prefix}/${name}` };
 }
 
-/** The objects of a folder, and the object that a prefix may name itself. */
 function objects({ stack }: GrantContext, folder: Folder): Pick<Grant, 'resources' | 'wildcards'> {
-  const resources =
-    folder.prefix === ''
-      ? [objectArn(stack, folder, '*')]
-      : [objectArn(stack, folder, ''), objectArn(stack, folder, '/*')];
+  const resources = [objectArn(stack, folder, folder.prefix === '' ? '*' : '/*')];
   return { resources, wildcards: 'The objects of the folder that the flow names, whatever their keys' };
+}
+
+/** The prefix of a source may also name a single object. */
+function sourceObjects(context: GrantContext, folder: Folder): Pick<Grant, 'resources' | 'wildcards'> {
+  const below = objects(context, folder);
+  if (folder.prefix === '') return below;
+  return { ...below, resources: [objectArn(context.stack, folder, ''), ...below.resources] };
 }
 
 function objectArn(stack: Stack, { bucket, prefix }: Folder, rest: string): string {
@@ -279,10 +285,10 @@ function list({ stack }: GrantContext, ...folders: readonly [Folder, ...Folder[]
 }
 
 /** Buckets may encrypt by default with any key of the account; S3 says in the encryption context what the key is for. */
-function bucketKeys({ stack }: GrantContext, folders: readonly Folder[]): Grant {
+function bucketKeys({ stack }: GrantContext, actions: string[], folders: readonly Folder[]): Grant {
   const buckets = [...new Set(folders.map(({ bucket }) => `arn:${stack.partition}:s3:::${bucket}`))];
   return {
-    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    actions,
     resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
     wildcards: 'Buckets name their default key themselves; the conditions allow it for their objects alone',
     conditions: {

@@ -19,6 +19,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { ConnectionDefinition } from '../core/connection.ts';
+import { TributaryError } from '../core/errors.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
 import type { FlowInput } from '../core/flow/definition.ts';
 import { checkFlow } from '../core/flow/read.ts';
@@ -138,7 +139,6 @@ export class Flow extends Construct {
         encryptionConfiguration: { type: 'CUSTOMER_MANAGED_KMS_KEY', kmsKeyId: flow.kmsArn },
       }),
     });
-    machine.node.addDependency(machineRole);
     acknowledge(machine, {
       SF1: 'Standard executions keep their whole history for 90 days, and every step logs what it did',
       SF2: 'Each step logs its execution id and duration; a trace would add cost and no answer',
@@ -151,8 +151,8 @@ export class Flow extends Construct {
   }
 
   /**
-   * The universal target, as only it can name the execution: a delivery that is repeated by Scheduler's own retry of
-   * the same attempt does not run twice. Start, end and status are StartRun's to judge.
+   * The universal target, as only it can name the execution; a name that is taken starts nothing twice. Start, end and
+   * status are StartRun's to judge: a StartDate that has passed would make every later update of the schedule fail.
    */
   private schedule(flow: CheckedFlow, name: string): void {
     const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
@@ -242,9 +242,10 @@ function usedConnections(
   return names.map((name) => {
     const found = connections.find(({ connectorProfileName }) => connectorProfileName === name);
     if (found) return found;
-    throw new Error(
-      `flow ${flow.flowName}: there is no connection '${name}'; expected one of: ${connections.map((each) => each.connectorProfileName).join(', ') || 'none are given'}`,
-    );
+    throw new TributaryError('ConnectionInvalid', `there is no connection '${name}'`, {
+      flowName: flow.flowName,
+      expected: connections.map((each) => each.connectorProfileName).join(', ') || 'one in `connections`',
+    });
   });
 }
 

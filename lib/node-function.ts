@@ -125,7 +125,8 @@ export class NodeFunction extends Construct {
       ...(props.vpc && { JoinNetwork: networkInterfaces }),
     });
     this.function = new LambdaFunction(this, 'Function', {
-      description: props.description,
+      // Lambda takes 256 characters, and a flow's name may have as many.
+      description: props.description.slice(0, 256),
       code: props.code,
       handler: `${props.module}.handler`,
       runtime: Runtime.NODEJS_22_X,
@@ -145,6 +146,8 @@ export class NodeFunction extends Construct {
         securityGroupIds: [...securityGroupIds],
       };
     }
-    acknowledge(this.function, { L1: 'Node 22 is the version that the tests run the bundle with' });
+    acknowledge(this.function, {
+      L1: 'Node 22 is in long-term support; a newer one is taken up when it has been tested',
+    });
   }
 }

@@ -130,6 +130,7 @@ export class TributaryPlatform extends Construct {
   /** Step Functions tells when an execution ended otherwise than by its last step; whoever hears it settles the run. */
   private settlement(logRetention: RetentionDays): NodeFunction {
     const stack = Stack.of(this);
+    const stateMachines = stack.formatArn({ service: 'states', resource: `stateMachine:${namePrefix}` });
     const settle = new NodeFunction(this, 'Settle', {
       description: 'Tributary: settles runs whose execution failed, timed out or was stopped',
       code: functionCode(),
@@ -144,8 +145,18 @@ export class TributaryPlatform extends Construct {
         UseKey: { actions: ['kms:Decrypt'], resources: [this.key.keyArn] },
         StartFlows: {
           actions: ['states:StartExecution'],
-          resources: [stack.formatArn({ service: 'states', resource: `stateMachine:${namePrefix}*` })],
+          resources: [`${stateMachines}*`],
           wildcards: 'The state machines of all flows',
+        },
+        // Of flows with a key of their own: their state machines are encrypted with it.
+        UseKeysOfFlows: {
+          actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          resources: [stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+          wildcards: 'Each flow may name a key; the conditions allow it for state machines of flows alone',
+          conditions: {
+            StringEquals: { 'kms:ViaService': `states.${stack.region}.amazonaws.com` },
+            StringLike: { 'kms:EncryptionContext:aws:states:stateMachineArn': `${stateMachines}*` },
+          },
         },
       },
       logGroupName: '/tributary/settle',
@@ -154,7 +165,6 @@ export class TributaryPlatform extends Construct {
       memorySize: 256,
       timeout: Duration.minutes(1),
     });
-    const stateMachines = stack.formatArn({ service: 'states', resource: `stateMachine:${namePrefix}` });
     new Rule(this, 'Settlement', {
       ruleName: `${namePrefix}settlement`,
       description: 'Executions of flows that ended without success',

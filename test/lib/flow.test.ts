@@ -203,6 +203,17 @@ describe('Flow', () => {
     );
   });
 
+  it('describes a flow whose name is as long as AppFlow allows', () => {
+    const stack = testStack();
+    new Flow(stack, 'Flow', { definition: s3Flow('x'.repeat(256)) });
+    for (const { Properties } of Object.values(resourcesOf(stack)))
+      expect(String(Properties.Description ?? '').length).toBeLessThanOrEqual(256);
+    const roles = Object.values(resourcesOf(stack)).filter(({ Type }) => Type === 'AWS::IAM::Role');
+    // IAM takes 10,240 characters of inline policies.
+    for (const { Properties } of roles)
+      expect(JSON.stringify(Properties.Policies).length).toBeLessThan(10_240);
+  });
+
   it('refuses a definition that AppFlow would refuse', () => {
     const broken = s3Flow('broken', { tasks: [] });
     expect(() => new Flow(testStack(), 'Flow', { definition: broken })).toThrow(/projection task/i);
@@ -242,7 +253,7 @@ describe('roles', () => {
       'ReadDefinition',
       'ReadSource',
       'SeeDestination',
-      'UseKeysOfBuckets',
+      'UseKeyOfSource',
       'UsePlatformKey',
       'WriteLog',
     ]);
@@ -252,7 +263,7 @@ describe('roles', () => {
     const control = grants(s3, 'FlowControlRole');
     expect(control.WriteDestination).toMatchObject({
       Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-      Resource: ['arn:aws:s3:::acme-lake/out/accounts', 'arn:aws:s3:::acme-lake/out/accounts/*'],
+      Resource: 'arn:aws:s3:::acme-lake/out/accounts/*',
     });
     expect(JSON.stringify(control)).not.toContain('acme-raw');
     expect(JSON.stringify(control)).not.toContain('secretsmanager');
@@ -275,7 +286,7 @@ describe('roles', () => {
         ],
       },
       WriteErrors: {
-        Resource: ['arn:aws:s3:::acme-errors/refused/issues', 'arn:aws:s3:::acme-errors/refused/issues/*'],
+        Resource: 'arn:aws:s3:::acme-errors/refused/issues/*',
       },
       EmitEvents: {
         Action: 'events:PutEvents',
@@ -295,6 +306,25 @@ describe('roles', () => {
           if (Sid !== 'JoinNetwork') expect(Resource).not.toBe('*');
         }
       }
+  });
+
+  it('take a sign in a prefix for itself and not for a wildcard', () => {
+    const stack = testStack();
+    const [destination] = s3Flow('signs').destinationFlowConfigList;
+    if (!destination) throw new Error('no destination');
+    new Flow(stack, 'Flow', {
+      definition: s3Flow('signs', {
+        destinationFlowConfigList: [
+          {
+            ...destination,
+            destinationConnectorProperties: { S3: { bucketName: 'acme-lake', bucketPrefix: 'a*b?' } },
+          },
+        ],
+      }),
+    });
+    expect(grants(stack, 'FlowControlRole').WriteDestination?.Resource).toBe(
+      'arn:aws:s3:::acme-lake/a${*}b${?}/signs/*',
+    );
   });
 
   it('may be taken on by services for this account alone', () => {
