@@ -3,11 +3,13 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
@@ -150,7 +152,9 @@ export const cloud = {
   sfn,
   logs,
   cloudwatch,
+  cloudFormation: new CloudFormationClient({}),
   glue: new GlueClient({}),
+  iam: new IAMClient({}),
   secrets: new SecretsManagerClient({}),
   eventBridge: new EventBridgeClient({}),
   until,
@@ -166,7 +170,7 @@ export const cloud = {
       '--outputs-file',
       file,
     ];
-    await cdk([...args, '--progress', 'events'], deployment);
+    await cdk([...args, '--progress', 'events', '--concurrency', '4'], deployment);
     return JSON.parse(readFileSync(file, 'utf8')) as Outputs;
   },
 
