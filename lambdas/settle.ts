@@ -13,7 +13,13 @@ import { print, systemClock } from './aws/process.ts';
 import { dynamoStateStore } from './aws/state-store.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
-const statusChange = z.object({ stateMachineArn: z.string(), name: z.string(), status: z.string() });
+const statusChange = z.object({
+  stateMachineArn: z.string(),
+  name: z.string(),
+  status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+  error: z.string().nullish(),
+  cause: z.string().nullish(),
+});
 
 export interface SettlementPorts {
   readonly state: Pick<StateStore, 'get'>;
@@ -26,12 +32,19 @@ export interface SettlementPorts {
  * to settle. So the flow's own function does it, with the flow's own rights, and this one needs none of them.
  */
 export async function settle(detail: unknown, { state, stateMachines, log }: SettlementPorts): Promise<void> {
-  const { stateMachineArn, name, status } = statusChange.parse(detail);
+  const { stateMachineArn, name, status, error: code, cause } = statusChange.parse(detail);
   const executionId = executionIdOf(name);
   const run = await state.get<Run>(runKey(executionId), 'RUN');
   // Most failed executions have closed their run themselves; and a Map's children, or a settlement, have none.
   if (!run || isClosed(run.data)) return;
-  const input: ExecutionInput = { settle: executionId };
+  const input: ExecutionInput = {
+    settle: {
+      executionId,
+      status,
+      ...(code && { error: code }),
+      ...(cause && { cause: cause.slice(0, 2048) }),
+    },
+  };
   try {
     await stateMachines.send(
       // The name makes a repeated event harmless.

@@ -40,8 +40,16 @@ export const executionInput = z.strictObject({
     .default({}),
   /** Of the scheduler: the moment for which the run was due. */
   scheduledTime: time.optional(),
-  /** Only finish what this run (an execution id) left in the middle of its commit. */
-  settle: z.string().optional(),
+  /** Only settle this run, whose execution ended without closing its record; begin none. */
+  settle: z
+    .strictObject({
+      executionId: z.string(),
+      /** Step Functions' word for how the execution ended, with its error and cause. */
+      status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+      error: z.string().optional(),
+      cause: z.string().optional(),
+    })
+    .optional(),
 });
 export type ExecutionInput = z.input<typeof executionInput>;
 

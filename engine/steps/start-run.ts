@@ -5,6 +5,7 @@ import { scheduleAllows } from '../../core/flow/schedule.ts';
 import type { StateItem, StateWrite } from '../../core/ports.ts';
 import type { EnginePorts } from '../ports.ts';
 import { closeRun, initialState } from '../run/close.ts';
+import { abortUploads } from '../run/materialise.ts';
 import { reportStart } from '../run/reports.ts';
 import {
   expected,
@@ -18,6 +19,7 @@ import {
   type Slot,
   type TriggerKind,
 } from '../run/run.ts';
+import { readSegments } from '../run/segment-record.ts';
 import { pullWindow } from '../run/window.ts';
 
 export interface StartRunInput {
@@ -29,8 +31,16 @@ export interface StartRunInput {
   readonly parameters: RunParameters;
   /** Epoch milliseconds for which the scheduler meant the run; deliveries come late. Default: startedAt. */
   readonly scheduledTime?: number;
-  /** Only finish what this run left behind, begin nothing (see SettleRun). */
-  readonly settle?: string;
+  /** Only settle this run; begin none. */
+  readonly settle?: Settlement;
+}
+
+/** How an execution ended that did not close its run's record, as Step Functions tells it. */
+export interface Settlement {
+  readonly executionId: string;
+  readonly status: 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
 }
 
 export type StartRunOutput =
@@ -51,7 +61,7 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
 
   const held = await settleHolder(input, ports, flow, items.slot);
   if (held) return held;
-  if (input.settle !== undefined) return { next: 'skip', reason: `${input.settle} needs no more settling` };
+  if (input.settle !== undefined) return { next: 'skip', reason: `${input.settle.executionId} is settled` };
 
   if (input.trigger === 'Scheduled') {
     if (state.status !== 'Active')
@@ -152,11 +162,12 @@ async function settleHolder(
   const item = await ports.state.get<Run>(runKey(holder.executionId), 'RUN');
   if (!item || isClosed(item.data)) return undefined;
   if (item.data.status === 'RUNNING') {
-    await closeRun(ports, flow, item, {
-      status: item.data.cancelRequested ? 'Canceled' : 'Error',
-      errorCode: 'ExecutionCanceled',
-      errorMessage: 'the execution ended without reporting; settled by the next start',
-    });
+    await abandon(
+      ports,
+      flow,
+      item,
+      input.settle?.executionId === holder.executionId ? input.settle : undefined,
+    );
     return undefined;
   }
   const fence = holder.fence + 1;
@@ -170,6 +181,35 @@ async function settleHolder(
     executionId: run.executionId,
   });
   return { next: 'commit', run: { executionId: run.executionId, fence } };
+}
+
+/** Closes a run that died before its commit: nothing of it is at the destination. */
+async function abandon(
+  ports: EnginePorts,
+  flow: FlowDefinition,
+  item: StateItem<Run>,
+  told: Settlement | undefined,
+): Promise<void> {
+  const { executionId, cancelRequested } = item.data;
+  const transferred = await readSegments(ports.state, executionId);
+  await abortUploads(ports.objects, ports.state, executionId);
+  const canceled = cancelRequested || told?.status === 'ABORTED';
+  await closeRun(ports, flow, item, {
+    status: canceled ? 'Canceled' : 'Error',
+    errorCode: canceled ? 'ExecutionCanceled' : (told?.error ?? 'ServerError'),
+    errorMessage: told
+      ? endingText(told)
+      : 'the execution ended without reporting; settled by the next start',
+    counts: transferred.counts,
+    bytesProcessed: transferred.received,
+    bytesWritten: 0,
+  });
+}
+
+function endingText({ status, cause }: Settlement): string {
+  if (status === 'ABORTED') return 'the execution was stopped';
+  if (status === 'TIMED_OUT') return 'the run took longer than 48 hours';
+  return cause ?? 'the execution failed without saying why';
 }
 
 function checkIdentity(flow: FlowDefinition, identity: string | undefined): void {

@@ -26,7 +26,20 @@ async function settling(status: string | undefined, answer: object | Error = {})
 describe('settle', () => {
   it.each(['RUNNING', 'COMMITTING'])('has the flow settle a run that is %s', async (status) => {
     expect(await settling(status)).toEqual([
-      { stateMachineArn: 'arn:sm', name: `settle-${id}`, input: `{"settle":"${id}"}` },
+      {
+        stateMachineArn: 'arn:sm',
+        name: `settle-${id}`,
+        input: `{"settle":{"executionId":"${id}","status":"ABORTED"}}`,
+      },
+    ]);
+  });
+
+  it('hands on how the execution failed', async () => {
+    const { client, calls } = fakeClient<SFNClient>({ StartExecution: {} });
+    const failed = { ...detail, status: 'FAILED', error: 'States.Runtime', cause: 'no such path' };
+    await settle(failed, { state: holding('RUNNING'), stateMachines: client, log });
+    expect(calls.map((call) => JSON.parse(String((call.input as { input: string }).input)))).toEqual([
+      { settle: { executionId: id, status: 'FAILED', error: 'States.Runtime', cause: 'no such path' } },
     ]);
   });
 

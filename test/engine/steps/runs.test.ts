@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { setFlowStatus } from '../../../engine/run/close.ts';
 import { type FlowState, flowKey, type Run, runKey } from '../../../engine/run/run.ts';
-import { settleRun } from '../../../engine/steps/settle-run.ts';
+import type { ExecutionInput } from '../../../engine/steps/index.ts';
 import { s3Flow } from '../../support/flows.ts';
 import { type MemoryHome, memoryHome, stateBucket } from '../../support/memory-home.ts';
 
@@ -244,33 +244,51 @@ async function dieAt(at: MemoryHome, flow: FlowDefinition, n: number, dead: stri
 }
 
 describe('settlement', () => {
-  it('closes an aborted run as cancelled and a failed one with its cause', async () => {
+  const settling = (at: MemoryHome, flow: FlowDefinition, n: number, settle: object): Promise<unknown> =>
+    at.run(flow, { name: id(n), input: { settle: settle as NonNullable<ExecutionInput['settle']> } });
+
+  it('closes an aborted run as cancelled and a failed one with its cause, and begins none', async () => {
     const at = home();
     const flow = s3Flow({ fields });
     await put(at, 'a.csv', '1,a');
     await dieAt(at, flow, 1, 'TransferBatch');
-    expect(await settleRun({ executionId: id(1), status: 'TIMED_OUT' }, at.ports(flow))).toBe('settled');
+    await settling(at, flow, 9, { executionId: id(1), status: 'TIMED_OUT' });
     expect(await runOf(at, 1)).toMatchObject({
       status: 'Error',
       errorMessage: 'the run took longer than 48 hours',
     });
     await dieAt(at, flow, 2, 'TransferBatch');
-    expect(await settleRun({ executionId: id(2), status: 'ABORTED' }, at.ports(flow))).toBe('settled');
-    expect((await runOf(at, 2))?.status).toBe('Canceled');
-    expect(await settleRun({ executionId: id(2), status: 'ABORTED' }, at.ports(flow))).toBe('nothingToDo');
-    expect(ends(at)).toEqual(['Execution Failed', 'Execution Canceled']);
+    await settling(at, flow, 9, {
+      executionId: id(2),
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause: 'no such path',
+    });
+    expect(await runOf(at, 2)).toMatchObject({
+      status: 'Error',
+      errorCode: 'States.Runtime',
+      errorMessage: 'no such path',
+    });
+    await dieAt(at, flow, 3, 'TransferBatch');
+    await settling(at, flow, 9, { executionId: id(3), status: 'ABORTED' });
+    expect((await runOf(at, 3))?.status).toBe('Canceled');
+    expect(await settling(at, flow, 9, { executionId: id(3), status: 'ABORTED' })).toEqual({
+      output: { next: 'skip', reason: `${id(3)} is settled` },
+    });
+    expect(ends(at)).toEqual(['Execution Failed', 'Execution Failed', 'Execution Canceled']);
+    expect(await runOf(at, 9)).toBeUndefined();
     expect(at.objects.keys(stateBucket).filter((key) => key.startsWith('segments/'))).toEqual([]);
   });
 
-  it('asks for a run that died while committing to be finished, and an execution told to does just that', async () => {
+  it('finishes a run that died while committing', async () => {
     const at = home();
     const flow = s3Flow({ fields });
     await put(at, 'a.csv', '1,a');
     await dieAt(at, flow, 1, 'EndRun');
-    expect(await settleRun({ executionId: id(1), status: 'ABORTED' }, at.ports(flow))).toBe('resume');
-    await at.run(flow, { name: id(2), input: { settle: id(1) } });
+    await settling(at, flow, 2, { executionId: id(1), status: 'ABORTED' });
     expect((await runOf(at, 1))?.status).toBe('Successful');
     expect(await runOf(at, 2)).toBeUndefined();
+    expect(written(at)).toHaveLength(1);
   });
 });
 
