@@ -1,10 +1,26 @@
+import { connectorNames } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
+import { TributaryError } from '../core/errors.ts';
+import { didYouMean } from '../core/flow/finding.ts';
 import type { JsonObject } from '../core/ports.ts';
 import type { Source, SourcePorts, SourceRequest } from '../core/source.ts';
 import { sourcePorts } from '../engine/steps/describe-source.ts';
 import { findConnection } from '../local/home.ts';
 import { type CommonOptions, connectionFolders, openHome } from './context.ts';
-import { json, type Terminal, table } from './output.ts';
+import { json, table } from './output.ts';
+import type { Shell } from './shell.ts';
+
+interface LocalOptions extends CommonOptions {
+  readonly aws?: boolean;
+}
+
+function refuseAws(command: string, { aws }: LocalOptions): void {
+  if (!aws) return;
+  throw new TributaryError('InvalidArgument', `${command} works from this machine only`, {
+    got: '--aws',
+    fix: 'leave out --aws, and set the environment variables that the connection file names; the secret in AWS is for the functions of flows alone',
+  });
+}
 
 interface Opened {
   readonly source: Source;
@@ -12,10 +28,23 @@ interface Opened {
   readonly around: SourcePorts;
 }
 
-async function open(name: string, options: CommonOptions, entity?: string): Promise<Opened> {
+async function open(
+  name: string,
+  options: CommonOptions,
+  { terminal, ...around }: Shell,
+  entity?: string,
+): Promise<Opened> {
   const connection = await findConnection(name, connectionFolders(options));
-  const home = openHome(options);
+  const home = openHome(options, around, (text) => terminal.err(`${text}\n`));
   const connector = connectorOf(connection);
+  if (!connectorNames.includes(connector)) {
+    throw new TributaryError('NotRunnable', 'this version has no such connector', {
+      at: `connection ${name}`,
+      got: connector,
+      expected: `one of ${connectorNames.join(', ')}`,
+      fix: didYouMean(connector, connectorNames) ?? 'mend connectorType or connectorLabel',
+    });
+  }
   return {
     source: await home.loadSource(connector),
     around: sourcePorts(
@@ -37,6 +66,7 @@ async function open(name: string, options: CommonOptions, entity?: string): Prom
       fields: [],
       filters: [],
       window: { end: home.clock.now() },
+      fieldsOnly: true,
     },
   };
 }
@@ -55,10 +85,12 @@ function connectorOf(connection: ConnectionDefinition): string {
 export async function discoverCommand(
   name: string,
   entity: string | undefined,
-  options: CommonOptions & { readonly json?: boolean },
-  terminal: Terminal,
+  options: LocalOptions & { readonly json?: boolean },
+  shell: Shell,
 ): Promise<number> {
-  const { source, request, around } = await open(name, options, entity);
+  refuseAws('discover', options);
+  const { terminal } = shell;
+  const { source, request, around } = await open(name, options, shell, entity);
   const entities = await source.listEntities(request, entity, around);
   // What has entities below it (a schema) lists them; else the entity's fields are asked for.
   const fields =
@@ -92,11 +124,12 @@ export async function discoverCommand(
 /** `tributary connection test NAME` */
 export async function testConnectionCommand(
   name: string,
-  options: CommonOptions,
-  terminal: Terminal,
+  options: LocalOptions,
+  shell: Shell,
 ): Promise<number> {
-  const { source, request, around } = await open(name, options);
+  refuseAws('connection test', options);
+  const { source, request, around } = await open(name, options, shell);
   await source.testConnection(request, around);
-  terminal.out(`${name}: works`);
+  shell.terminal.out(`${name}: works`);
   return 0;
 }

@@ -8,8 +8,10 @@ import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { readFlow } from '../core/flow/read.ts';
 import { notRunnable, type Supports } from '../core/flow/runnable.ts';
+import type { Log } from '../core/ports.ts';
 import { errnoOf } from '../local/files.ts';
 import { findConnection, type LocalHome, localHome } from '../local/home.ts';
+import type { Shell } from './shell.ts';
 
 export interface CommonOptions {
   readonly home?: string;
@@ -56,16 +58,41 @@ export function connectionFolders(options: CommonOptions, flowFile?: string): st
   return ['connections', ...beside];
 }
 
-export function openHome(options: CommonOptions, flowFile?: string): LocalHome {
+/** @param note says something on stderr; the log's warnings go there */
+export function openHome(
+  options: CommonOptions,
+  { clock, env }: Pick<Shell, 'clock' | 'env'>,
+  note: (text: string) => void,
+  flowFile?: string,
+): LocalHome {
   return localHome({
     ...(options.home && { home: options.home }),
     mounts: readMounts(options.mount ?? []),
     connectionFolders: connectionFolders(options, flowFile),
+    clock,
+    env,
+    log: warnings(note),
     loadConnector,
   });
 }
 
-function readMounts(mounts: readonly string[]): Record<string, string> {
+/** Warnings in plain words. Errors are the command's own to tell. */
+function warnings(note: (text: string) => void): Log {
+  return {
+    info: () => undefined,
+    warn(message, fields = {}) {
+      const told = Object.entries(fields).filter(
+        ([name, value]) => name !== 'flowName' && value !== undefined,
+      );
+      const more = told.map(([name, value]) => `${name} ${value}`).join(', ');
+      note(more ? `warning: ${message} (${more})` : `warning: ${message}`);
+    },
+    error: () => undefined,
+  };
+}
+
+/** @throws InvalidArgument */
+export function readMounts(mounts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     mounts.map((mount) => {
       const [bucket, folder] = [mount.slice(0, mount.indexOf('=')), mount.slice(mount.indexOf('=') + 1)];
@@ -105,5 +132,18 @@ export async function refuseNotRunnable(flow: FlowDefinition, folders: readonly 
 
 /** A flow's name, given as such or by its file. */
 export async function flowNameOf(flow: string): Promise<string> {
-  return /\.(json|ya?ml)$/.test(flow) ? (await readFlowFile(flow)).flowName : flow;
+  return isFile(flow) ? (await readFlowFile(flow)).flowName : flow;
+}
+
+export function isFile(flow: string): boolean {
+  return /\.(json|ya?ml)$/.test(flow);
+}
+
+/** @throws InvalidArgument */
+export function wholeNumber(option: string, text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new TributaryError('InvalidArgument', `${option} takes a number`, {
+    got: text,
+    expected: 'a whole number from 1 on',
+  });
 }

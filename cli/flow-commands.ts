@@ -1,33 +1,49 @@
+import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { exitCodeOf, messageOf, TributaryError } from '../core/errors.ts';
+import type { FlowDefinition } from '../core/flow/definition.ts';
 import { flowJsonSchema } from '../core/flow/json-schema.ts';
 import { readFlow } from '../core/flow/read.ts';
 import { warnings } from '../core/flow/rules.ts';
+import type { StateItem } from '../core/ports.ts';
 import { preview } from '../engine/preview.ts';
 import { requestCancel, setFlowStatus } from '../engine/run/close.ts';
-import { executionStatus, flowKey, type Run, readFlowItems, readRun, runKey } from '../engine/run/run.ts';
-import { errnoOf } from '../local/files.ts';
-import { runResult } from '../local/run-flow.ts';
+import {
+  executionStatus,
+  type FlowState,
+  flowKey,
+  isClosed,
+  type Run,
+  readFlowItems,
+  runKey,
+} from '../engine/run/run.ts';
+import { leftOpen, type RunSummary, runResult, runSummary } from '../engine/run/run-result.ts';
+import { readSegments } from '../engine/run/segment-record.ts';
+import { errnoOf, fileError } from '../local/files.ts';
+import { type Backend, type BackendOptions, openBackend } from './backend.ts';
 import {
   type CommonOptions,
   connectionFolders,
   flowNameOf,
+  isFile,
   judge,
   openHome,
   readFlowFile,
   readTextFile,
   refuseNotRunnable,
+  wholeNumber,
 } from './context.ts';
-import { count, json, type Terminal, table } from './output.ts';
+import { commandLine, count, json, table } from './output.ts';
 import { runCommand, summary } from './run-command.ts';
+import type { Shell } from './shell.ts';
 
 /** `tributary validate FLOW…`: 0 for correct AppFlow flows, whatever this version can run; 2 otherwise. */
 export async function validateCommand(
   files: readonly string[],
   options: CommonOptions & { readonly runnable?: boolean },
-  terminal: Terminal,
+  { terminal }: Shell,
 ): Promise<number> {
   let exitCode = 0;
   for (const file of files) {
@@ -64,7 +80,7 @@ async function judgeLeniently(
 export async function mapCommand(
   file: string,
   options: { readonly csv: string; readonly out?: string },
-  terminal: Terminal,
+  { terminal }: Shell,
 ): Promise<number> {
   const flow = readFlow(await readTextFile(file), file, {
     text: await readTextFile(options.csv),
@@ -78,7 +94,7 @@ export async function mapCommand(
 }
 
 /** `tributary schema`: the JSON Schema of flow definitions. */
-export function schemaCommand(terminal: Terminal): number {
+export function schemaCommand({ terminal }: Shell): number {
   terminal.out(JSON.stringify(flowJsonSchema(), null, 2));
   return 0;
 }
@@ -86,131 +102,200 @@ export function schemaCommand(terminal: Terminal): number {
 /** `tributary runs FLOW`: newest first. */
 export async function runsCommand(
   flow: string,
-  options: CommonOptions & { readonly json?: boolean; readonly limit: string },
-  terminal: Terminal,
+  options: BackendOptions & { readonly json?: boolean; readonly limit: string },
+  shell: Shell,
 ): Promise<number> {
-  const home = openHome(options);
+  const limit = wholeNumber('--limit', options.limit);
   const flowName = await flowNameOf(flow);
-  const results: Awaited<ReturnType<typeof runResult>>[] = [];
-  for await (const { sk } of home.state.list(flowKey(flowName), 'HISTORY#', {
-    descending: true,
-    limit: Number(options.limit),
-  })) {
-    const item = await home.state.get<Run>(runKey(sk.slice(sk.lastIndexOf('#') + 1)), 'RUN');
-    if (item) results.push(await runResult(item.data, home));
+  const backend = await openBackend(options, shell);
+  const { state } = await readFlowItems(backend.state, flowName);
+  if (!state && !isFile(flow)) await backend.expectFlow(flowName);
+  const runs: RunSummary[] = [];
+  const history = backend.state.list(flowKey(flowName), 'HISTORY#', { descending: true, limit });
+  for await (const { sk } of history) {
+    const item = await backend.state.get<Run>(runKey(sk.slice(sk.lastIndexOf('#') + 1)), 'RUN');
+    if (item) runs.push({ ...runSummary(item.data), ...(await sinceThen(item.data, backend)) });
   }
   if (options.json) {
-    terminal.out(json(results));
-  } else {
-    const { state } = await readFlowItems(home.state, flowName);
-    if (state) {
-      const { status, statusMessage, watermark, schemaVersion } = state.data;
-      const told = [
-        statusMessage ? `${status} (${statusMessage})` : status,
-        `schema version ${schemaVersion}`,
-        watermark === undefined ? 'no watermark' : `watermark ${new Date(watermark).toISOString()}`,
-      ];
-      terminal.out(`${flowName}: ${told.join(', ')}`);
-    } else terminal.out(`${flowName}: no runs yet`);
-    const rows = results.map((run) => [
-      run.startedAt ?? '',
-      run.executionId,
-      run.status,
-      `${count(run.recordsProcessed)} read`,
-      `${count(run.recordsWritten)} written`,
-      run.error?.message ?? '',
-    ]);
-    if (rows.length > 0) terminal.out(table(rows));
+    shell.terminal.out(json(runs));
+    return 0;
   }
+  shell.terminal.out(state ? `${flowName}: ${stateText(state.data)}` : `${flowName}: no runs yet`);
+  const rows = runs.map((run) => [
+    run.startedAt ?? '',
+    run.executionId,
+    run.status,
+    `${count(run.recordsProcessed)} read`,
+    `${count(run.dryRun ? 0 : run.recordsWritten)} written`,
+    run.error?.message ?? run.reason ?? (run.dryRun ? 'dry run' : ''),
+  ]);
+  if (rows.length > 0) shell.terminal.out(table(rows));
   return 0;
+}
+
+function stateText({ status, statusMessage, watermark, schemaVersion }: FlowState): string {
+  return [
+    statusMessage ? `${status} (${statusMessage})` : status,
+    `schema version ${schemaVersion}`,
+    watermark === undefined ? 'no watermark' : `watermark ${new Date(watermark).toISOString()}`,
+  ].join(', ');
+}
+
+/** What a run's record does not say while it is open: how far it is, and whether anything still works on it. */
+async function sinceThen(
+  run: Run,
+  { state, executions }: Pick<Backend, 'state' | 'executions'>,
+): Promise<Partial<RunSummary>> {
+  if (isClosed(run)) return {};
+  const { counts, received } = await readSegments(state, run.executionId);
+  return {
+    recordsProcessed: counts.received,
+    recordsFiltered: counts.filtered,
+    recordsRejected: counts.rejected,
+    bytesProcessed: received,
+    ...(!(await executions.isRunning(run.executionArn)) && { reason: leftOpen }),
+  };
 }
 
 /** `tributary show RUN` */
 export async function showCommand(
   executionId: string,
-  options: CommonOptions & { readonly json?: boolean },
-  terminal: Terminal,
+  options: BackendOptions & { readonly json?: boolean },
+  shell: Shell,
 ): Promise<number> {
-  const home = openHome(options);
-  const { data: run } = await readRun(home.state, executionId);
-  const result = await runResult(run, home);
-  terminal.out(options.json ? json(result) : summary(result, home.folder));
-  if (result.error && !options.json) terminal.out(`  error: ${result.error.code}: ${result.error.message}`);
+  const backend = await openBackend(options, shell);
+  const { data: run } = await findRun(executionId, backend);
+  const result = { ...(await runResult(run, backend)), ...(await sinceThen(run, backend)) };
+  if (options.json) {
+    shell.terminal.out(json(result));
+    return 0;
+  }
+  shell.terminal.out(summary(result, backend));
+  if (result.error) shell.terminal.out(`  error: ${result.error.code}: ${result.error.message}`);
+  if (result.reason) shell.terminal.out(`  ${result.reason}`);
   return 0;
+}
+
+/** @throws ResourceNotFoundError with what to do */
+async function findRun(executionId: string, { state, place }: Backend): Promise<StateItem<Run>> {
+  const item = await state.get<Run>(runKey(executionId), 'RUN');
+  if (item) return item;
+  throw new TributaryError('ResourceNotFoundError', 'there is no such run', {
+    at: place,
+    got: executionId,
+    fix: 'list the runs of a flow with `tributary runs FLOW`; say where they are with --home DIR or --aws',
+  });
 }
 
 /** `tributary cancel RUN` */
 export async function cancelCommand(
   executionId: string,
-  options: CommonOptions,
-  terminal: Terminal,
+  options: BackendOptions,
+  shell: Shell,
 ): Promise<number> {
-  const home = openHome(options);
-  const item = await readRun(home.state, executionId);
-  if ((await requestCancel(home, item)) === 'tooLate') {
-    throw new TributaryError(
-      'InvalidArgument',
-      `the run is ${executionStatus(item.data)} and cannot be cancelled`,
-      {
-        flowName: item.data.flowName,
-        at: executionId,
-      },
-    );
+  const backend = await openBackend(options, shell);
+  const item = await findRun(executionId, backend);
+  const { data: run } = item;
+  if ((await requestCancel(backend, item)) === 'tooLate') {
+    throw new TributaryError('InvalidArgument', 'the run can be cancelled no more', {
+      flowName: run.flowName,
+      at: executionId,
+      got: isClosed(run) ? executionStatus(run) : 'a run that is committing: it ends in a moment',
+    });
   }
-  terminal.out(`${executionId}: CancelStarted`);
+  const { reason } = await sinceThen(run, backend);
+  shell.terminal.out([`${executionId}: CancelStarted`, reason].filter(Boolean).join('; '));
   return 0;
 }
 
-/** `tributary start FLOW`, as AppFlow's StartFlow: an on-demand flow runs, a scheduled one becomes active. */
+/**
+ * `tributary start FLOW`, as AppFlow's StartFlow: an on-demand flow runs (here to its end, in AWS on its own), a scheduled
+ * one becomes active.
+ */
 export async function startCommand(
   file: string,
-  options: CommonOptions & { readonly json?: boolean },
-  terminal: Terminal,
+  options: BackendOptions & { readonly json?: boolean },
+  shell: Shell,
 ): Promise<number> {
   const flow = await readFlowFile(file);
-  if (flow.triggerConfig.triggerType === 'OnDemand') return runCommand(file, options, terminal);
-  await refuseNotRunnable(flow, connectionFolders(options, file));
-  await setFlowStatus(openHome(options, file), flow, 'Active');
-  terminal.out(`${flow.flowName}: Active`);
-  return 0;
+  const { flowName } = flow;
+  if (flow.triggerConfig.triggerType === 'OnDemand') {
+    if (!options.aws) return runCommand(file, options, shell);
+    const executionId = randomUUID();
+    await (await shell.openAws(options.region)).start(flowName, executionId, {});
+    shell.terminal.out(options.json ? json({ flowName, executionId }) : executionId);
+    return 0;
+  }
+  if (!options.aws) await refuseNotRunnable(flow, connectionFolders(options, file));
+  return changeStatus(flow, 'Active', options, shell);
 }
 
 /** `tributary stop FLOW`, as AppFlow's StopFlow: a scheduled flow runs no more until it is started. */
-export async function stopCommand(file: string, options: CommonOptions, terminal: Terminal): Promise<number> {
+export async function stopCommand(
+  file: string,
+  options: BackendOptions & { readonly json?: boolean },
+  shell: Shell,
+): Promise<number> {
   const flow = await readFlowFile(file);
-  refuseOnDemand(flow.flowName, flow.triggerConfig.triggerType);
-  await setFlowStatus(openHome(options, file), flow, 'Suspended');
-  terminal.out(`${flow.flowName}: Suspended`);
+  if (flow.triggerConfig.triggerType === 'OnDemand') {
+    throw new TributaryError(
+      'InvalidArgument',
+      'an on-demand flow is never active, so it cannot be stopped',
+      {
+        flowName: flow.flowName,
+        fix: 'to stop a run of it, use `tributary cancel RUN`',
+      },
+    );
+  }
+  return changeStatus(flow, 'Suspended', options, shell);
+}
+
+async function changeStatus(
+  flow: FlowDefinition,
+  status: 'Active' | 'Suspended',
+  options: BackendOptions & { readonly json?: boolean },
+  shell: Shell,
+): Promise<number> {
+  const { flowName } = flow;
+  const backend = await openBackend(options, shell);
+  if (options.aws) await backend.expectFlow(flowName);
+  await setFlowStatus(backend, flow, status);
+  if (options.json) shell.terminal.out(json({ flowName, status }));
+  else {
+    shell.terminal.out(`${flowName}: ${status}`);
+    if (!options.aws && status === 'Active')
+      shell.terminal.err(`schedules run in AWS; here, each \`${commandLine('run', flowName)}\` is a run\n`);
+  }
   return 0;
 }
 
-export function refuseOnDemand(flowName: string, triggerType: string): void {
-  if (triggerType !== 'OnDemand') return;
-  throw new TributaryError(
-    'InvalidArgument',
-    'an on-demand flow is not active in the first place, so it cannot be stopped',
-    {
-      flowName,
-      fix: 'to stop a run, use `tributary cancel RUN`',
-    },
-  );
-}
-
-/** `tributary reset FLOW`: forgets watermark, schema version and identity; keeps the run history. */
-export async function resetCommand(
-  flow: string,
-  options: CommonOptions,
-  terminal: Terminal,
-): Promise<number> {
-  const home = openHome(options);
+/** `tributary reset FLOW`: forgets watermark, schema version and identity; keeps status and run history. */
+export async function resetCommand(flow: string, options: BackendOptions, shell: Shell): Promise<number> {
   const flowName = await flowNameOf(flow);
-  const { state } = await readFlowItems(home.state, flowName);
-  if (state) await home.state.write([{ pk: state.pk, sk: state.sk, expect: state.revision, set: 'delete' }]);
-  terminal.out(
-    state
-      ? `${flowName}: state forgotten; the next run begins as the first`
-      : `${flowName}: there is no state`,
-  );
+  const backend = await openBackend(options, shell);
+  const { state, slot } = await readFlowItems(backend.state, flowName);
+  if (!state) {
+    if (!isFile(flow)) await backend.expectFlow(flowName);
+    shell.terminal.out(`${flowName}: there is nothing to forget`);
+    return 0;
+  }
+  const { executionId, executionArn } = slot?.data ?? {};
+  if (executionArn !== undefined && (await backend.executions.isRunning(executionArn))) {
+    throw new TributaryError('InvalidArgument', 'a run is in progress', {
+      flowName,
+      got: `run ${executionId}`,
+      fix: 'wait for its end, or stop it with `tributary cancel`',
+    });
+  }
+  const { status, statusMessage } = state.data;
+  const fresh: FlowState = {
+    status,
+    ...(statusMessage && { statusMessage }),
+    schemaVersion: 0,
+    failureCount: 0,
+  };
+  await backend.state.write([{ pk: state.pk, sk: state.sk, expect: state.revision, set: fresh }]);
+  shell.terminal.out(`${flowName}: state forgotten; the next run begins as the first`);
   return 0;
 }
 
@@ -218,12 +303,13 @@ export async function resetCommand(
 export async function previewCommand(
   file: string,
   options: CommonOptions & { readonly limit: string; readonly json?: boolean },
-  terminal: Terminal,
+  { terminal, ...around }: Shell,
 ): Promise<number> {
+  const limit = wholeNumber('--limit', options.limit);
   const flow = await readFlowFile(file);
   await refuseNotRunnable(flow, connectionFolders(options, file));
-  const home = openHome(options, file);
-  const records = await preview(flow, Number(options.limit), home.forStep(flow));
+  const home = openHome(options, around, (text) => terminal.err(`${text}\n`), file);
+  const records = await preview(flow, limit, home.forStep(flow));
   if (options.json) {
     terminal.out(json(records));
     return 0;
@@ -254,22 +340,31 @@ function shown(value: unknown): string {
 }
 
 /** `tributary init [DIR]`: a flow and a connection to start from. Existing files are left alone. */
-export async function initCommand(folder: string, terminal: Terminal): Promise<number> {
+export async function initCommand(folder: string, { terminal }: Shell): Promise<number> {
   for (const [name, text] of Object.entries(starterFiles)) {
     const file = path.join(folder, name);
-    await fs.mkdir(path.dirname(file), { recursive: true });
     try {
+      await fs.mkdir(path.dirname(file), { recursive: true });
       await fs.writeFile(file, text, { flag: 'wx' });
       terminal.out(`${file}: written`);
     } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
+      if (errnoOf(error) !== 'EEXIST' || !(await isRegularFile(file))) throw fileError(error, file);
       terminal.out(`${file}: is there already, left as it is`);
     }
   }
-  terminal.out(
-    `next: tributary run ${path.join(folder, 'flows/accounts.yaml')} --home ${path.join(folder, '.tributary')}`,
-  );
+  // The destination bucket.
+  await fs.mkdir(path.join(folder, '.tributary/s3/lake'), { recursive: true });
+  const home = path.join(folder, '.tributary');
+  const where = home === '.tributary' ? [] : ['--home', home];
+  terminal.out(`next: ${commandLine('run', path.join(folder, 'flows/accounts.yaml'), ...where)}`);
   return 0;
+}
+
+async function isRegularFile(file: string): Promise<boolean> {
+  return fs.stat(file).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
 }
 
 const starterFiles: Readonly<Record<string, string>> = {
@@ -303,5 +398,4 @@ credentials: { username: '\${env:WAREHOUSE_USER}', password: '\${env:WAREHOUSE_P
 1,Ada Byron,Hot
 2,Max Kern,Warm
 `,
-  '.tributary/s3/lake/.keep': '',
 };

@@ -15,6 +15,11 @@ export const processTerminal: Terminal = {
 
 export const count = (value: number): string => value.toLocaleString('en-US');
 
+/** `1 record`, `2,000 records` */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** `1.2 MB`; powers of ten, as S3's bills. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -55,4 +60,12 @@ export function json(value: unknown, indent?: number): string {
     return member;
   };
   return JSON.stringify(value, plain, indent);
+}
+
+/** A command line of ours, to be copied. */
+export function commandLine(...words: readonly string[]): string {
+  const quoted = words.map((word) =>
+    /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  return ['tributary', ...quoted].join(' ');
 }

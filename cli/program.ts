@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodeOf, messageOf } from '../core/errors.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { discoverCommand, testConnectionCommand } from './connection-commands.ts';
 import {
   cancelCommand,
@@ -18,6 +19,7 @@ import {
 } from './flow-commands.ts';
 import type { Terminal } from './output.ts';
 import { runCommand } from './run-command.ts';
+import { processShell, type Shell } from './shell.ts';
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
@@ -25,12 +27,20 @@ const collect = (value: string, before: readonly string[] = []): string[] => [..
  * Runs one command line.
  *
  * @param args without the program's name
+ * @param around what replaces the clock, the environment … of this process
  * @returns the exit code: 0 done, 1 the run failed, 2 bad input
  */
-export async function tributary(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function tributary(
+  args: readonly string[],
+  terminal: Terminal,
+  around: Partial<Shell> = {},
+): Promise<number> {
+  const shell: Shell = { ...processShell(terminal), ...around };
   let exitCode = 0;
   const program = new Command('tributary')
     .description('Runs AppFlow flow definitions on this machine, and looks after those deployed')
+    .version(manifest.version)
+    .showHelpAfterError('(--help tells more)')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
@@ -39,9 +49,22 @@ export async function tributary(args: readonly string[], terminal: Terminal): Pr
 
   const local = (command: Command): Command =>
     command
-      .option('--home <dir>', 'folder of everything local (default .tributary)')
+      .option('--home <dir>', 'folder of everything local (default: .tributary)')
       .option('--mount <bucket=folder>', 'let a folder serve as a bucket; may be repeated', collect)
-      .option('--connections <dir>', 'folder of the connection files (default connections)');
+      .option('--connections <dir>', 'folder of the connection files (default: connections)');
+  /** Commands that know deployed flows as well. */
+  const anywhere = (command: Command): Command =>
+    local(command)
+      .addOption(
+        new Option('--aws', 'of the deployed flow, with the AWS credentials of this shell').conflicts([
+          'home',
+          'mount',
+          'connections',
+        ]),
+      )
+      .option('--region <region>', 'with --aws (default: that of the AWS configuration)');
+  /** Taken, to be refused with the reason. */
+  const notInAws = new Option('--aws').hideHelp();
   const jsonOption = new Option('--json', 'print one JSON value, for programs');
   const does =
     <A extends readonly unknown[]>(work: (...parsed: A) => Promise<number> | number) =>
@@ -53,72 +76,75 @@ export async function tributary(args: readonly string[], terminal: Terminal): Pr
     .command('init')
     .argument('[dir]', 'where', '.')
     .description('write a flow and a connection to start from')
-    .action(does((dir: string) => initCommand(dir, terminal)));
+    .action(does((dir: string) => initCommand(dir, shell)));
   local(program.command('validate').argument('<flow...>', 'flow files'))
     .description('judge flow definitions as AppFlow would; name what this version cannot run')
     .option('--runnable', 'fail if this version cannot run a flow')
-    .action(does((files: string[], options) => validateCommand(files, options, terminal)));
+    .action(does((files: string[], options) => validateCommand(files, options, shell)));
   program
     .command('map')
     .argument('<flow>', 'flow file')
     .description("add the Map tasks of AppFlow's mapping file (lines: source field, destination field)")
     .requiredOption('--csv <file>', 'mapping file')
     .option('--out <file>', 'where to write the flow (default: print it)')
-    .action(does((file: string, options) => mapCommand(file, options, terminal)));
+    .action(does((file: string, options) => mapCommand(file, options, shell)));
   program
     .command('schema')
     .description('print the JSON Schema of flow definitions, for editors')
-    .action(does(() => schemaCommand(terminal)));
-  local(program.command('run').argument('<flow>', 'flow file'))
-    .description('run a flow on this machine')
+    .action(does(() => schemaCommand(shell)));
+  anywhere(program.command('run').argument('<flow>', 'flow file; with --aws its name will do'))
+    .description('run a flow to its end, on this machine or (--aws) in the cloud')
     .option('--from <time>', 'pull records changed since then, this once')
     .option('--to <time>', 'pull records changed before then, this once')
     .option('--full', 'pull everything, this once')
     .option('--limit <n>', 'read so many records at most')
     .option('--dry-run', 'read and apply the tasks, write nothing')
     .addOption(jsonOption)
-    .action(does((file: string, options) => runCommand(file, options, terminal)));
-  local(program.command('runs').argument('<flow>', 'flow file or name'))
+    .action(does((file: string, options) => runCommand(file, options, shell)));
+  anywhere(program.command('runs').argument('<flow>', 'flow file or name'))
     .description('list the runs of a flow, newest first')
     .option('--limit <n>', 'so many at most', '20')
     .addOption(jsonOption)
-    .action(does((flow: string, options) => runsCommand(flow, options, terminal)));
-  local(program.command('show').argument('<run>', 'execution id'))
+    .action(does((flow: string, options) => runsCommand(flow, options, shell)));
+  anywhere(program.command('show').argument('<run>', 'execution id'))
     .description('show a run')
     .addOption(jsonOption)
-    .action(does((run: string, options) => showCommand(run, options, terminal)));
-  local(program.command('cancel').argument('<run>', 'execution id'))
+    .action(does((run: string, options) => showCommand(run, options, shell)));
+  anywhere(program.command('cancel').argument('<run>', 'execution id'))
     .description('ask a run to stop; nothing of it is written')
-    .action(does((run: string, options) => cancelCommand(run, options, terminal)));
-  local(program.command('start').argument('<flow>', 'flow file'))
-    .description('run an on-demand flow, activate a scheduled one')
+    .action(does((run: string, options) => cancelCommand(run, options, shell)));
+  anywhere(program.command('start').argument('<flow>', 'flow file'))
+    .description('run an on-demand flow (with --aws: without waiting for its end), activate a scheduled one')
     .addOption(jsonOption)
-    .action(does((file: string, options) => startCommand(file, options, terminal)));
-  local(program.command('stop').argument('<flow>', 'flow file'))
+    .action(does((file: string, options) => startCommand(file, options, shell)));
+  anywhere(program.command('stop').argument('<flow>', 'flow file'))
     .description('deactivate a scheduled flow')
-    .action(does((file: string, options) => stopCommand(file, options, terminal)));
-  local(program.command('reset').argument('<flow>', 'flow file or name'))
+    .addOption(jsonOption)
+    .action(does((file: string, options) => stopCommand(file, options, shell)));
+  anywhere(program.command('reset').argument('<flow>', 'flow file or name'))
     .description('forget watermark and schema version; the next run begins as the first')
-    .action(does((flow: string, options) => resetCommand(flow, options, terminal)));
+    .action(does((flow: string, options) => resetCommand(flow, options, shell)));
   local(program.command('preview').argument('<flow>', 'flow file'))
     .description('show the first records before and after the tasks')
     .option('--limit <n>', 'so many records', '5')
     .addOption(jsonOption)
-    .action(does((file: string, options) => previewCommand(file, options, terminal)));
+    .action(does((file: string, options) => previewCommand(file, options, shell)));
   local(
     program.command('discover').argument('<connection>', 'connection name').argument('[entity]', 'entity'),
   )
-    .description('list the entities of a connection, or the fields of one')
+    .description('list the entities of a connection, those below one, or the fields of one')
+    .addOption(notInAws)
     .addOption(jsonOption)
     .action(
       does((name: string, entity: string | undefined, options) =>
-        discoverCommand(name, entity, options, terminal),
+        discoverCommand(name, entity, options, shell),
       ),
     );
   const connection = program.command('connection').description('look after connections');
   local(connection.command('test').argument('<name>', 'connection name'))
     .description('make one authenticated request')
-    .action(does((name: string, options) => testConnectionCommand(name, options, terminal)));
+    .addOption(notInAws)
+    .action(does((name: string, options) => testConnectionCommand(name, options, shell)));
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,14 +1,18 @@
 import type { Progress } from '../engine/ports.ts';
-import { bytes, count, type Terminal } from './output.ts';
+import { bytes, count, counted, type Terminal } from './output.ts';
 
 /** Milliseconds between two lines; a terminal's line is overwritten more often. */
 const pace = { terminal: 200, file: 5000 };
 
-/** A progress line with records, bytes and rate. */
-export function progressLine(
-  terminal: Terminal,
-  now: () => number,
-): { report(progress: Progress): void; note(text: string): void; end(): void } {
+export interface ProgressLine {
+  report(progress: Progress): void;
+  /** Says something, on a line of its own. */
+  note(text: string): void;
+  end(): void;
+}
+
+/** A progress line with records, bytes and rate, on stderr. */
+export function progressLine(terminal: Terminal, now: () => number): ProgressLine {
   const startedAt = now();
   let shownAt = startedAt;
   let shown = false;
@@ -31,8 +35,8 @@ export function progressLine(
       const rate = Math.round(records / ((time - startedAt) / 1000));
       const text =
         phase === 'transfer'
-          ? `${count(records)} records, ${bytes(received)}, ${count(rate)} records/s`
-          : `${count(records)} records read, ${count(objects)} objects written`;
+          ? `${counted(records, 'record')}, ${bytes(received)}, ${count(rate)} records/s`
+          : `${counted(records, 'record')} read, ${counted(objects, 'object')} written`;
       clear();
       terminal.err(terminal.interactive ? text : `${text}\n`);
       shown = true;

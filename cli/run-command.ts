@@ -1,20 +1,23 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { TributaryError } from '../core/errors.ts';
-import { requestCancel } from '../engine/run/close.ts';
-import { readRun } from '../engine/run/run.ts';
+import type { RunResult } from '../engine/run/run-result.ts';
 import type { ExecutionInput } from '../engine/steps/index.ts';
-import type { LocalHome } from '../local/home.ts';
-import { type RunResult, runFlow } from '../local/run-flow.ts';
+import { runFlow } from '../local/run-flow.ts';
+import { type Backend, type BackendOptions, refuseRegion } from './backend.ts';
 import {
-  type CommonOptions,
   connectionFolders,
+  flowNameOf,
   openHome,
   readFlowFile,
   refuseNotRunnable,
+  wholeNumber,
 } from './context.ts';
-import { bytes, count, json, seconds, type Terminal, table } from './output.ts';
-import { progressLine } from './progress.ts';
+import { bytes, count, counted, json, seconds, table } from './output.ts';
+import { type ProgressLine, progressLine } from './progress.ts';
+import type { Shell } from './shell.ts';
 
-export interface RunOptions extends CommonOptions {
+export interface RunOptions extends BackendOptions {
   readonly from?: string;
   readonly to?: string;
   readonly full?: boolean;
@@ -25,18 +28,25 @@ export interface RunOptions extends CommonOptions {
 
 /** Run parameters of the command line. @throws InvalidArgument */
 export function runParameters(options: RunOptions): NonNullable<ExecutionInput['parameters']> {
-  const { from, to, full, limit, dryRun } = options;
-  if (full && from) {
-    throw new TributaryError(
-      'InvalidArgument',
-      '--full reads from the beginning, so --from cannot be given with it',
-    );
+  const { full, limit, dryRun } = options;
+  const from = options.from === undefined ? undefined : time('--from', options.from);
+  const to = options.to === undefined ? undefined : time('--to', options.to);
+  if (full && from !== undefined) {
+    throw new TributaryError('InvalidArgument', '--full reads from the beginning', {
+      fix: 'leave out either --full or --from',
+    });
+  }
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new TributaryError('InvalidArgument', '--from is not before --to', {
+      got: `--from ${options.from} --to ${options.to}`,
+      expected: 'a window: from its first moment up to, but not including, its last',
+    });
   }
   return {
-    ...(from !== undefined && { from: time('--from', from) }),
-    ...(to !== undefined && { to: time('--to', to) }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
     ...(full && { full: true as const }),
-    ...(limit !== undefined && { limit: whole('--limit', limit) }),
+    ...(limit !== undefined && { limit: wholeNumber('--limit', limit) }),
     ...(dryRun && { dryRun: true as const }),
   };
 }
@@ -45,7 +55,7 @@ function time(option: string, text: string): number {
   // A time of day without a zone would be this machine's: ask for one.
   const value = /^\d{4}-\d{2}-\d{2}(T.*(Z|[+-]\d{2}:?\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(value)) {
-    throw new TributaryError('InvalidArgument', `${option} is no time`, {
+    throw new TributaryError('InvalidArgument', `${option} takes a time`, {
       got: text,
       expected: 'a date, or a time with its zone: 2026-02-03T10:15:00Z',
     });
@@ -53,75 +63,87 @@ function time(option: string, text: string): number {
   return value;
 }
 
-function whole(option: string, text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) {
-    throw new TributaryError('InvalidArgument', `${option} is no number of records`, {
-      got: text,
-      expected: 'a whole number from 1 on',
-    });
-  }
-  return Number(text);
-}
-
-/** `tributary run`. @returns the exit code */
-export async function runCommand(file: string, options: RunOptions, terminal: Terminal): Promise<number> {
-  const flow = await readFlowFile(file);
-  const parameters = runParameters(options);
-  await refuseNotRunnable(flow, connectionFolders(options, file));
-  const home = openHome(options, file);
-  const line = progressLine(terminal, home.clock.now);
-  const executionName = crypto.randomUUID();
-  const interrupt = onInterrupt(home, executionName, line.note);
-  let result: RunResult;
-  try {
-    result = await runFlow(flow, home, {
-      executionName,
-      input: { parameters },
-      onProgress: line.report,
-      onRetry: (state, error, delay) =>
-        line.note(`${state} failed, trying again in ${delay.toFixed(1)} s: ${error.message}`),
-    });
-  } finally {
-    interrupt();
-    line.end();
-  }
-  terminal.out(options.json ? json(result) : summary(result, home.folder));
+/** `tributary run`: runs a flow to its end, here or in AWS. @returns the exit code */
+export async function runCommand(flow: string, options: RunOptions, shell: Shell): Promise<number> {
+  const { terminal } = shell;
+  const line = progressLine(terminal, shell.clock.now);
+  const { result, backend } = options.aws
+    ? await runInAws(flow, options, shell, line)
+    : await runHere(flow, options, shell, line);
+  terminal.out(options.json ? json(result) : summary(result, backend));
   if (result.error) terminal.err(`${result.error.code}: ${result.error.message}\n`);
+  if (result.reason && result.status !== 'Skipped') terminal.err(`${result.reason}\n`);
   return result.exitCode;
 }
 
+interface Ran {
+  readonly result: RunResult;
+  readonly backend: Pick<Backend, 'fileOf'>;
+}
+
+async function runHere(file: string, options: RunOptions, shell: Shell, line: ProgressLine): Promise<Ran> {
+  refuseRegion(options);
+  const flow = await readFlowFile(file);
+  const parameters = runParameters(options);
+  await refuseNotRunnable(flow, connectionFolders(options, file));
+  const home = openHome(options, shell, line.note, file);
+  const result = await interruptible(shell, line, (signal) =>
+    runFlow(flow, home, {
+      input: { parameters },
+      signal,
+      onProgress: line.report,
+      onRetry: (state, error, delay) =>
+        line.note(`${state} failed, trying again in ${delay.toFixed(1)} s: ${error.message}`),
+      onWait: (_state, delay) => line.note(`the source asks to wait ${counted(delay, 'second')}`),
+    }),
+  );
+  return { result, backend: home };
+}
+
+async function runInAws(flow: string, options: RunOptions, shell: Shell, line: ProgressLine): Promise<Ran> {
+  const flowName = await flowNameOf(flow);
+  const parameters = runParameters(options);
+  const backend = await shell.openAws(options.region);
+  const executionId = randomUUID();
+  await backend.start(flowName, executionId, { parameters });
+  line.note(`${flowName}: run ${executionId} started in ${backend.place}`);
+  const result = await interruptible(shell, line, (signal) =>
+    backend.wait(flowName, executionId, { signal, onProgress: line.report, onStatus: line.note }),
+  );
+  return { result, backend };
+}
+
 /** The first Ctrl-C asks the run to stop between two segments; the second ends the process. */
-function onInterrupt(home: LocalHome, executionId: string, note: (text: string) => void): () => void {
-  const listener = (): void => {
-    note('cancelling; once more to end at once');
-    process.once('SIGINT', () => process.exit(130));
-    readRun(home.state, executionId)
-      .then((item) => requestCancel(home, item))
-      .then((answer) => answer === 'tooLate' && note('the run is committing and ends in a moment'))
-      .catch((error: unknown) => note(String(error)));
-  };
-  process.once('SIGINT', listener);
-  return () => process.removeListener('SIGINT', listener);
+async function interruptible<T>(
+  { onInterrupt, exit }: Shell,
+  line: ProgressLine,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const stopListening = onInterrupt(() => {
+    if (controller.signal.aborted) return exit(130);
+    line.note('cancelling; once more to leave at once');
+    controller.abort();
+  });
+  try {
+    return await work(controller.signal);
+  } finally {
+    stopListening();
+    line.end();
+  }
 }
 
 /** A run in a few lines. */
-export function summary(result: RunResult, folder?: string): string {
+export function summary(result: RunResult, { fileOf }: Pick<Backend, 'fileOf'>): string {
   if (result.status === 'Skipped') return `${result.flowName}: skipped, ${result.reason}`;
-  const elapsed =
-    result.startedAt && result.endedAt
-      ? Date.parse(result.endedAt) - Date.parse(result.startedAt)
-      : undefined;
-  const rate = elapsed ? Math.round(result.recordsProcessed / (elapsed / 1000)) : undefined;
+  const { startedAt, endedAt, window, dryRun } = result;
+  const elapsed = startedAt && endedAt ? Date.parse(endedAt) - Date.parse(startedAt) : undefined;
   const rows: [string, string][] = [
     ['run', result.executionId],
-    ['status', result.dryRun ? `${result.status} (dry run: nothing written)` : result.status],
+    ['status', dryRun ? `${result.status} (dry run: nothing written)` : result.status],
   ];
-  if (result.window)
-    rows.push([
-      'window',
-      result.window.start ? `${result.window.start} to ${result.window.end}` : 'everything',
-    ]);
-  rows.push(['read', `${count(result.recordsProcessed)} records, ${bytes(result.bytesProcessed)}`]);
+  if (window) rows.push(['window', window.start ? `${window.start} to ${window.end}` : 'everything']);
+  rows.push(['read', `${counted(result.recordsProcessed, 'record')}, ${bytes(result.bytesProcessed)}`]);
   const others: [string, number][] = [
     ['filtered', result.recordsFiltered],
     ['rejected', result.recordsRejected],
@@ -129,16 +151,30 @@ export function summary(result: RunResult, folder?: string): string {
     ['duplicates', result.recordsDuplicate],
     ['skipped', result.recordsSkipped],
   ];
-  for (const [name, value] of others) if (value > 0) rows.push([name, `${count(value)} records`]);
-  rows.push([
-    'written',
-    `${count(result.recordsWritten)} records, ${bytes(result.bytesWritten)}, ${count(result.objects.length)} objects`,
-  ]);
-  if (elapsed !== undefined)
-    rows.push(['took', rate ? `${seconds(elapsed)}, ${count(rate)} records/s` : seconds(elapsed)]);
-  const shown = result.objects.slice(0, 10).map((object) => `  ${object}`);
+  for (const [name, value] of others) if (value > 0) rows.push([name, counted(value, 'record')]);
+  const written = counted(result.recordsWritten, 'record');
+  if (dryRun) rows.push(['would write', written]);
+  else {
+    const objects = counted(result.objects.length, 'object');
+    rows.push(['written', `${written}, ${bytes(result.bytesWritten)}, ${objects}`]);
+  }
+  if (elapsed !== undefined) {
+    const rate =
+      elapsed > 0 ? `, ${count(Math.round(result.recordsProcessed / (elapsed / 1000)))} records/s` : '';
+    rows.push(['took', `${seconds(elapsed)}${rate}`]);
+  }
+  const shown = result.objects.slice(0, 10).map((uri) => `  ${placeOf(uri, fileOf)}`);
   if (result.objects.length > shown.length)
     shown.push(`  … and ${count(result.objects.length - shown.length)} more`);
-  if (folder && shown.length > 0) shown.push(`under ${folder}/s3, unless mounted`);
+  if (result.rejectedObject) shown.push(`  rejected: ${placeOf(result.rejectedObject, fileOf)}`);
   return [result.flowName, table(rows.map(([name, value]) => [`  ${name}`, value])), ...shown].join('\n');
+}
+
+/** The file of an object, as seen from here; or its URI. */
+function placeOf(uri: string, fileOf: Backend['fileOf']): string {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
+  if (!fileOf || bucket === undefined || key === undefined) return uri;
+  const file = fileOf(bucket, key);
+  const near = path.relative('.', file);
+  return near.startsWith('..') ? file : near;
 }

@@ -152,7 +152,11 @@ function describe(summary: string, context: Omit<ErrorContext, 'cause'>): string
 
 /** 1 the run failed, 2 bad input. A foreign error (nothing is known of it) is 1. */
 export function exitCodeOf(error: unknown): 1 | 2 {
-  const name = error instanceof Error ? error.name : '';
+  return exitCodeOfName(error instanceof Error ? error.name : '');
+}
+
+/** Where only the error's name has come through, as from Step Functions. */
+export function exitCodeOfName(name: string): 1 | 2 {
   return isErrorCode(name) ? reactions[name].exitCode : 1;
 }
 

@@ -1,20 +1,19 @@
 /** Local executions: the process that interprets the state machine is the execution. */
 
 import type { Executions } from '../core/ports.ts';
-import { isAlive } from './state-store.ts';
+import { isAlive, ownProcessId } from './processes.ts';
 
-/** `arn:tributary:local:<process id>:<execution name>` */
+/** `arn:tributary:local:<process>:<execution name>` */
 export function localExecutionArn(executionName: string): string {
-  return `arn:tributary:local:${process.pid}:${executionName}`;
+  return `arn:tributary:local:${ownProcessId()}:${executionName}`;
 }
 
 /** @param own names of the executions that this process is running */
 export function localExecutions(own: ReadonlySet<string>): Executions {
   return {
     async isRunning(executionArn) {
-      const [, , , pid, executionName] = executionArn.split(':');
-      if (Number(pid) === process.pid) return own.has(executionName ?? '');
-      return isAlive(Number(pid));
+      const [, , , processId = '', executionName = ''] = executionArn.split(':');
+      return processId === ownProcessId() ? own.has(executionName) : isAlive(processId);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
+import { type ErrorCode, TributaryError } from '../core/errors.ts';
 
 /** `ENOENT` and the like; undefined for other errors. */
 export function errnoOf(error: unknown): string | undefined {
@@ -22,4 +23,43 @@ export async function readJson<T>(file: string): Promise<T | undefined> {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+const reasons: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  EACCES: ['AccessDenied', 'let this user read and write there'],
+  EPERM: ['AccessDenied', 'let this user read and write there'],
+  EROFS: ['AccessDenied', 'the file system is read-only: use another folder'],
+  ENAMETOOLONG: ['InvalidArgument', 'the name is too long for a file of this machine'],
+  ENOTDIR: ['InvalidArgument', 'a folder is needed where a file is'],
+  EISDIR: ['InvalidArgument', 'a file is needed where a folder is'],
+  ENOSPC: ['StorageUnavailable', 'make room on the disk'],
+  EDQUOT: ['StorageUnavailable', 'make room on the disk'],
+  EMFILE: ['StorageUnavailable', 'let a process have more open files'],
+  EIO: ['StorageUnavailable', 'look after the disk'],
+};
+
+/**
+ * Does work on files; what the operating system refuses is thrown in the words of the taxonomy.
+ *
+ * @param at what was worked on, where the system does not name the file
+ */
+export async function explained<T>(at: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(error, at);
+  }
+}
+
+export function fileError(error: unknown, at: string): unknown {
+  const errno = errnoOf(error);
+  const reason = errno === undefined ? undefined : reasons[errno];
+  if (!reason || !(error instanceof Error)) return error;
+  const file = 'path' in error && typeof error.path === 'string' ? error.path : at;
+  return new TributaryError(reason[0], 'the file system refused', {
+    at: file,
+    got: errno ?? '',
+    fix: reason[1],
+    cause: error,
+  });
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type ConnectionDefinition, readConnection, resolveEnv } from '../core/connection.ts';
 import type { LoadedConnector } from '../core/connector/index.ts';
 import { TributaryError } from '../core/errors.ts';
@@ -16,7 +17,7 @@ import { sourceOf } from '../engine/source-of.ts';
 import { localCatalog } from './catalog.ts';
 import { localExecutions } from './executions.ts';
 import { errnoOf, readJson } from './files.ts';
-import { localObjectStore } from './object-store.ts';
+import { bucketFolder, localObjectStore } from './object-store.ts';
 import { localEventSink, localMetricSink, stderrLog } from './reports.ts';
 import { localStateStore } from './state-store.ts';
 
@@ -29,24 +30,35 @@ export interface LocalHomeOptions {
   readonly connectionFolders?: readonly string[];
   /** Default: warnings and errors to stderr. */
   readonly log?: Log;
-  readonly clock?: Clock;
+  readonly clock?: WakeableClock;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Loads a connector by name; the registry's. */
   loadConnector(name: string): Promise<LoadedConnector | undefined>;
 }
 
-export const systemClock: Clock = {
+/** A clock whose sleep may be ended early. */
+export interface WakeableClock extends Clock {
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: WakeableClock = {
   now: () => Date.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep: (milliseconds, signal) =>
+    setTimeout(milliseconds, undefined, { signal }).catch((error: unknown) => {
+      if (!signal?.aborted) throw error;
+    }),
 };
 
 /** A state bucket that is the home itself: run papers lie in `<home>/runs`, segments in `<home>/segments`. */
 const stateBucket = 'tributary-state-local';
 
 /** Ports that outlive a step. */
-export type LocalHome = Omit<EnginePorts, 'deadline' | 'attemptId' | 'onProgress' | 'loadFlow'> & {
+export type LocalHome = Omit<EnginePorts, 'deadline' | 'attemptId' | 'onProgress' | 'loadFlow' | 'clock'> & {
   readonly folder: string;
+  readonly clock: WakeableClock;
   readonly running: Set<string>;
+  /** The file of an object. */
+  fileOf(bucket: string, key: string): string;
   /** The ports of one invocation of a step. */
   forStep(flow: FlowDefinition, onProgress?: (progress: Progress) => void): EnginePorts;
 };
@@ -63,13 +75,15 @@ export function localHome(options: LocalHomeOptions): LocalHome {
     createdBy: `arn:aws:iam::000000000000:user/${os.userInfo().username}`,
   };
   const running = new Set<string>();
+  const mounts = { ...options.mounts, [stateBucket]: folder };
   const loadConnection = (name: string): Promise<ConnectionDefinition> =>
     findConnection(name, options.connectionFolders ?? ['connections']);
   const ports: Omit<LocalHome, 'forStep'> = {
     folder,
     running,
+    fileOf: (bucket, key) => path.join(bucketFolder(folder, mounts, bucket), key),
     home,
-    objects: localObjectStore({ home: folder, mounts: { ...options.mounts, [stateBucket]: folder } }),
+    objects: localObjectStore({ home: folder, mounts }),
     state: localStateStore(folder, clock),
     catalog: localCatalog(folder),
     events: localEventSink(folder, home, clock),

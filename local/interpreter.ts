@@ -1,6 +1,9 @@
 /**
  * Interprets the part of Amazon States Language that `core/flow/state-machine.ts` is written in (JSONPath; Task, Choice,
- * Wait, Map, Pass, Succeed, Fail) in this process, so that a laptop runs what the cloud would.
+ * Wait, Map, Pass, Succeed, Fail) in this process, so that a laptop runs what the cloud would. What it does not
+ * interpret it refuses; of timeouts there are none, as nothing here is billed by the second.
+ *
+ * https://states-language.net/spec.html
  */
 
 import type { State, StateMachineDefinition } from '../core/flow/state-machine.ts';
@@ -27,8 +30,10 @@ export interface InterpreterPorts {
   readonly clock: Clock;
   /** [0, 1) */
   random(): number;
-  /** Told when a Task begins, and when it is tried again. */
-  readonly onState?: (name: string, retry?: { readonly error: Error; readonly seconds: number }) => void;
+  /** Told when a Task or Map is going to be tried again in so many seconds. */
+  readonly onRetry?: (state: string, error: Error, seconds: number) => void;
+  /** Told when a Wait begins. */
+  readonly onWait?: (state: string, seconds: number) => void;
 }
 
 /** How an execution that did not succeed ends. */
@@ -45,11 +50,55 @@ export class ExecutionFailed extends Error {
 
 type States = Readonly<Record<string, State>>;
 
+/** Members of each type of state that are interpreted (or, like Comment, mean nothing to a run). */
+const interpreted: Readonly<Record<string, readonly string[]>> = {
+  Task: ['Resource', 'Parameters', 'ResultPath', 'Retry', 'Catch', 'TimeoutSeconds', 'Next', 'End'],
+  Map: [
+    'ItemReader',
+    'ItemSelector',
+    'ItemProcessor',
+    'MaxConcurrency',
+    'ToleratedFailurePercentage',
+    'ResultPath',
+    'Retry',
+    'Catch',
+    'Next',
+    'End',
+  ],
+  Choice: ['Choices'],
+  Wait: ['Seconds', 'SecondsPath', 'Next', 'End'],
+  Pass: ['Result', 'Next', 'End'],
+  Succeed: [],
+  Fail: ['ErrorPath', 'CausePath'],
+};
+
+function refuseUninterpreted(states: States): void {
+  for (const [name, state] of Object.entries(states)) {
+    const known = interpreted[state.Type];
+    const unknown = known
+      ? Object.keys(state).find((member) => !['Type', 'Comment', ...known].includes(member))
+      : 'Type';
+    if (unknown !== undefined) {
+      const what = known ? unknown : `a ${state.Type} state`;
+      throw new ExecutionFailed('States.Runtime', `${name}: ${what} is not interpreted`);
+    }
+    for (const rule of (state.Choices ?? []) as readonly object[]) {
+      const operator = Object.keys(rule).find(
+        (member) => !['Variable', 'StringEquals', 'Next'].includes(member),
+      );
+      if (operator !== undefined)
+        throw new ExecutionFailed('States.Runtime', `${name}: ${operator} is not interpreted`);
+    }
+    if (state.Type === 'Map') refuseUninterpreted((state.ItemProcessor as { States: States }).States);
+  }
+}
+
 export async function interpret(
   definition: Pick<StateMachineDefinition, 'StartAt' | 'States'>,
   context: ExecutionContext,
   ports: InterpreterPorts,
 ): Promise<Data> {
+  refuseUninterpreted(definition.States);
   return runStates(definition.StartAt, definition.States, context.Execution.Input, context, ports);
 }
 
@@ -93,6 +142,7 @@ async function runState(
       return { data, next: choose(name, state, data, context) };
     case 'Wait': {
       const seconds = Number(state.Seconds ?? lookUp(String(state.SecondsPath), data, context));
+      ports.onWait?.(name, seconds);
       await ports.clock.sleep(seconds * 1000);
       return following(state, data);
     }
@@ -106,7 +156,7 @@ async function runState(
         String(lookUp(String(state.CausePath), data, context)),
       );
     default:
-      throw new ExecutionFailed('States.Runtime', `states of type ${state.Type} are not interpreted`);
+      throw new ExecutionFailed('States.Runtime', `${name}: a ${state.Type} state is not interpreted`);
   }
 }
 
@@ -141,7 +191,6 @@ async function withRetry(
   const retriers = (state.Retry ?? []) as readonly Retrier[];
   const attempts = new Map<Retrier, number>();
   while (true) {
-    ports.onState?.(name);
     try {
       const result =
         state.Type === 'Map'
@@ -156,7 +205,7 @@ async function withRetry(
       if (retrier && made < (retrier.MaxAttempts ?? 3)) {
         attempts.set(retrier, made + 1);
         const seconds = delay(retrier, made, ports.random);
-        ports.onState?.(name, { error, seconds });
+        ports.onRetry?.(name, error, seconds);
         await ports.clock.sleep(seconds * 1000);
         continue;
       }
@@ -178,7 +227,9 @@ async function withRetry(
 }
 
 function matches(patterns: readonly string[], errorName: string): boolean {
-  return patterns.includes(errorName) || patterns.includes('States.ALL');
+  // The one error that States.ALL does not mean, of those that occur here: the definition itself is at fault.
+  const all = errorName !== 'States.Runtime' && patterns.includes('States.ALL');
+  return all || patterns.includes(errorName);
 }
 
 function delay(retrier: Retrier, made: number, random: () => number): number {

@@ -17,7 +17,7 @@ import type {
   UploadedPart,
   UploadTarget,
 } from '../core/ports.ts';
-import { errnoOf } from './files.ts';
+import { errnoOf, explained, fileError, readJson, writeWhole } from './files.ts';
 
 const smallestPart = 5 * 2 ** 20;
 
@@ -29,13 +29,27 @@ export interface LocalObjectStoreOptions {
 }
 
 interface Metadata {
+  /** Of the object that it belongs to: another one of the same key has none. */
+  readonly etag?: string;
   readonly contentType?: string;
   readonly metadata: Record<string, string>;
 }
 
+/** @throws InvalidArgument: a bucket is one folder, never a path to somewhere else */
+export function bucketFolder(home: string, mounts: Readonly<Record<string, string>>, bucket: string): string {
+  const mounted = Object.hasOwn(mounts, bucket) ? mounts[bucket] : undefined;
+  if (mounted !== undefined) return mounted;
+  if (bucket !== '' && bucket !== '.' && bucket !== '..' && !/[/\\\0]/.test(bucket))
+    return path.join(home, 's3', bucket);
+  throw new TributaryError('InvalidArgument', 'no name of a bucket', {
+    got: JSON.stringify(bucket),
+    expected: 'a name without slashes',
+  });
+}
+
 export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore {
   const { home, mounts = {} } = options;
-  const bucketFolder = (bucket: string): string => mounts[bucket] ?? path.join(home, 's3', bucket);
+  const folderOf = (bucket: string): string => bucketFolder(home, mounts, bucket);
   const uploadFolder = ({ bucket, uploadId }: { bucket: string; uploadId: string }): string =>
     path.join(home, 's3-uploads', bucket, path.basename(uploadId));
   const metadataFile = (bucket: string, key: string): string =>
@@ -54,7 +68,7 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
         expected: 'levels that are neither empty nor dots',
       });
     }
-    return path.join(bucketFolder(bucket), ...levels);
+    return path.join(folderOf(bucket), ...levels);
   };
   const missing = (bucket: string, key?: string): TributaryError =>
     new TributaryError(
@@ -63,12 +77,12 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       {
         at: `s3://${bucket}${key === undefined ? '' : `/${key}`}`,
         ...(key === undefined && {
-          fix: `create the folder ${bucketFolder(bucket)}, or mount one with --mount ${bucket}=FOLDER`,
+          fix: `create the folder ${folderOf(bucket)}, or mount one with --mount ${bucket}=FOLDER`,
         }),
       },
     );
   const bucketExists = async (bucket: string): Promise<boolean> => {
-    const stats = await statOf(bucketFolder(bucket));
+    const stats = await statOf(folderOf(bucket));
     return stats?.isDirectory() ?? false;
   };
   const existing = async (bucket: string, key: string): Promise<{ file: string; stats: Stats }> => {
@@ -86,13 +100,9 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       fix: 'start the run again',
     });
   };
-  const readMetadata = async (bucket: string, key: string): Promise<Metadata> => {
-    try {
-      return JSON.parse(await fs.readFile(metadataFile(bucket, key), 'utf8')) as Metadata;
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return { metadata: {} };
-      throw error;
-    }
+  const readMetadata = async (bucket: string, key: string, etag: string): Promise<Metadata> => {
+    const stored = await readJson<Metadata>(metadataFile(bucket, key));
+    return stored?.etag === etag ? stored : { metadata: {} };
   };
 
   /** Puts a finished file in its place: whole or not at all. */
@@ -105,13 +115,12 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     const file = fileOf(bucket, key);
     await fs.mkdir(path.dirname(file), { recursive: true });
     if (put?.metadata || put?.contentType) {
-      const metadata = metadataFile(bucket, key);
-      await fs.mkdir(path.dirname(metadata), { recursive: true });
       const content: Metadata = {
+        etag: etagOf(await fs.stat(temporary)),
         metadata: { ...put.metadata },
         ...(put.contentType && { contentType: put.contentType }),
       };
-      await fs.writeFile(metadata, JSON.stringify(content));
+      await writeWhole(metadataFile(bucket, key), JSON.stringify(content));
     }
     if (!put?.ifAbsent) {
       await fs.rename(temporary, file);
@@ -134,7 +143,7 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     return path.join(folder, randomUUID());
   };
 
-  return {
+  return inWordsOfTheTaxonomy({
     bucketExists,
 
     async read(bucket, key, { range, ifMatch } = {}) {
@@ -164,13 +173,13 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
         if (await bucketExists(bucket)) return undefined;
         throw missing(bucket);
       }
-      const { metadata } = await readMetadata(bucket, key);
-      return { ...infoOf(bucket, key, stats), metadata };
+      const info = infoOf(bucket, key, stats);
+      return { ...info, metadata: (await readMetadata(bucket, key, info.etag)).metadata };
     },
 
     async *list(bucket, prefix) {
       if (!(await bucketExists(bucket))) throw missing(bucket);
-      yield* walk(bucket, bucketFolder(bucket), '', prefix);
+      yield* walk(bucket, folderOf(bucket), '', prefix);
     },
 
     async put(bucket, key, body, put) {
@@ -185,7 +194,7 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       for (const key of keys) {
         await fs.rm(fileOf(bucket, key), { force: true });
         await fs.rm(metadataFile(bucket, key), { force: true });
-        await removeEmptyFolders(path.dirname(fileOf(bucket, key)), bucketFolder(bucket));
+        await removeEmptyFolders(path.dirname(fileOf(bucket, key)), folderOf(bucket));
       }
     },
 
@@ -265,6 +274,37 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     async abortUpload(upload) {
       await fs.rm(uploadFolder(upload), { recursive: true, force: true });
     },
+  });
+}
+
+/** What the operating system refuses, any method throws as a TributaryError. */
+function inWordsOfTheTaxonomy(store: ObjectStore): ObjectStore {
+  const at = (bucket: string, key: string): string => `s3://${bucket}/${key}`;
+  return {
+    bucketExists: (bucket) => explained(at(bucket, ''), () => store.bucketExists(bucket)),
+    read: (bucket, key, options) => explained(at(bucket, key), () => store.read(bucket, key, options)),
+    stream: (bucket, key, options) => explained(at(bucket, key), () => store.stream(bucket, key, options)),
+    head: (bucket, key) => explained(at(bucket, key), () => store.head(bucket, key)),
+    async *list(bucket, prefix) {
+      try {
+        yield* store.list(bucket, prefix);
+      } catch (error) {
+        throw fileError(error, at(bucket, prefix));
+      }
+    },
+    put: (bucket, key, body, options) =>
+      explained(at(bucket, key), () => store.put(bucket, key, body, options)),
+    delete: (bucket, keys) => explained(at(bucket, ''), () => store.delete(bucket, keys)),
+    startUpload: (bucket, key, options) =>
+      explained(at(bucket, key), () => store.startUpload(bucket, key, options)),
+    uploadPart: (upload, part, body) =>
+      explained(at(upload.bucket, upload.key), () => store.uploadPart(upload, part, body)),
+    copyPart: (upload, part, source) =>
+      explained(at(upload.bucket, upload.key), () => store.copyPart(upload, part, source)),
+    listParts: (upload) => explained(at(upload.bucket, upload.key), () => store.listParts(upload)),
+    completeUpload: (upload, parts) =>
+      explained(at(upload.bucket, upload.key), () => store.completeUpload(upload, parts)),
+    abortUpload: (upload) => explained(at(upload.bucket, upload.key), () => store.abortUpload(upload)),
   };
 }
 
@@ -299,7 +339,8 @@ async function statOf(file: string): Promise<Stats | undefined> {
     return await fs.stat(file);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // ELOOP: a link that leads to itself is as good as none.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     throw error;
   }
 }
@@ -313,26 +354,36 @@ function infoOf(bucket: string, key: string, stats: Stats): ObjectInfo {
   return { bucket, key, size: stats.size, etag: etagOf(stats), lastModified: Math.floor(stats.mtimeMs) };
 }
 
-/** Keys in the order of their bytes: a folder sorts as its name with a slash behind it. */
+/** Keys in the order of their bytes: a folder sorts as its name with a slash behind it. Links are followed. */
 async function* walk(
   bucket: string,
   folder: string,
   keyPrefix: string,
   prefix: string,
+  above: readonly string[] = [],
 ): AsyncIterable<ObjectInfo> {
   const entries = await fs.readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   });
-  const names = entries
-    .map((entry) => ({ entry, key: `${keyPrefix}${entry.name}${entry.isDirectory() ? '/' : ''}` }))
-    .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
-  for (const { entry, key } of names) {
-    if (entry.isDirectory()) {
-      if (key.startsWith(prefix) || prefix.startsWith(key))
-        yield* walk(bucket, path.join(folder, entry.name), key, prefix);
+  const found: { key: string; file: string; isFolder: boolean }[] = [];
+  for (const entry of entries) {
+    const file = path.join(folder, entry.name);
+    const isFolder = entry.isSymbolicLink()
+      ? ((await statOf(file))?.isDirectory() ?? false)
+      : entry.isDirectory();
+    found.push({ key: `${keyPrefix}${entry.name}${isFolder ? '/' : ''}`, file, isFolder });
+  }
+  found.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  const chain = [...above, await fs.realpath(folder).catch(() => folder)];
+  for (const { key, file, isFolder } of found) {
+    if (isFolder) {
+      if (!key.startsWith(prefix) && !prefix.startsWith(key)) continue;
+      // A link to a folder above would be walked for ever.
+      if (chain.includes(await fs.realpath(file).catch(() => file))) continue;
+      yield* walk(bucket, file, key, prefix, chain);
     } else if (key.startsWith(prefix)) {
-      const stats = await statOf(path.join(folder, entry.name));
+      const stats = await statOf(file);
       if (stats?.isFile()) yield infoOf(bucket, key, stats);
     }
   }

@@ -4,11 +4,13 @@
  * killed in the middle leaves all of it or nothing: whoever takes the lock next finishes it.
  */
 
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { TributaryError } from '../core/errors.ts';
 import type { Clock, StateItem, StateStore, StateWrite } from '../core/ports.ts';
-import { errnoOf, readJson, writeWhole } from './files.ts';
+import { errnoOf, explained, readJson, writeWhole } from './files.ts';
+import { isAlive, ownProcessId } from './processes.ts';
 
 interface Stored {
   readonly revision: number;
@@ -22,9 +24,15 @@ interface Change {
   readonly item?: Stored;
 }
 
-/** A file name for any key; the order of encoded names is that of the keys, as far as list needs it. */
 const encode = (key: string): string => encodeURIComponent(key).replaceAll('*', '%2A');
 const decode = (name: string): string => decodeURIComponent(name);
+
+/** A folder's name has 255 bytes at most; a flow's name may have more, and is never read back from it. */
+function folderName(pk: string): string {
+  const name = encode(pk);
+  if (name.length <= 200) return name;
+  return `${name.slice(0, 150)}~${createHash('sha256').update(pk).digest('hex').slice(0, 32)}`;
+}
 
 const lockPatience = 30_000;
 
@@ -32,7 +40,7 @@ export function localStateStore(home: string, clock: Clock): StateStore {
   const folder = path.join(home, 'state');
   const lockFile = path.join(folder, '.lock');
   const journal = path.join(folder, '.journal.json');
-  const fileOf = (pk: string, sk: string): string => path.join(folder, encode(pk), `${encode(sk)}.json`);
+  const fileOf = (pk: string, sk: string): string => path.join(folder, folderName(pk), `${encode(sk)}.json`);
   // Writers of this process queue here; the lock file is for other processes.
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -43,18 +51,37 @@ export function localStateStore(home: string, clock: Clock): StateStore {
     }
   };
 
+  const finishJournal = async (): Promise<void> => {
+    const unfinished = await readJson<Change[]>(journal);
+    if (!unfinished) return;
+    await apply(unfinished);
+    await fs.rm(journal);
+  };
+
   const locked = async <T>(work: () => Promise<T>): Promise<T> => {
     await takeLock(folder, lockFile, clock);
     try {
-      const unfinished = await readJson<Change[]>(journal);
-      if (unfinished) {
-        await apply(unfinished);
-        await fs.rm(journal);
-      }
+      await finishJournal();
       return await work();
     } finally {
       await fs.rm(lockFile, { force: true });
     }
+  };
+
+  const turn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = queue.then(() => explained(folder, () => locked(work)));
+    queue = done.catch(() => undefined);
+    return done;
+  };
+
+  /** What a killed process has left half written is finished before anything is read. */
+  let recovered: Promise<void> | undefined;
+  const recover = (): Promise<void> => {
+    recovered ??= fs.access(journal).then(
+      () => turn(async () => undefined),
+      () => undefined,
+    );
+    return recovered;
   };
 
   const writeLocked = async (writes: readonly StateWrite[]): Promise<void> => {
@@ -82,22 +109,20 @@ export function localStateStore(home: string, clock: Clock): StateStore {
 
   return {
     async get<T extends object>(pk: string, sk: string): Promise<StateItem<T> | undefined> {
+      await recover();
       const stored = await readJson<Stored>(fileOf(pk, sk));
       return stored && { pk, sk, revision: stored.revision, data: stored.data as T };
     },
 
-    async write(writes) {
-      const turn = queue.then(() => locked(() => writeLocked(writes)));
-      queue = turn.catch(() => undefined);
-      await turn;
-    },
+    write: (writes) => turn(() => writeLocked(writes)),
 
     async *list<T extends object>(
       pk: string,
       prefix: string,
       options: { descending?: boolean; limit?: number; after?: string } = {},
     ): AsyncIterable<StateItem<T>> {
-      const names = await fs.readdir(path.join(folder, encode(pk))).catch((error: unknown) => {
+      await recover();
+      const names = await fs.readdir(path.join(folder, folderName(pk))).catch((error: unknown) => {
         if (errnoOf(error) === 'ENOENT') return [];
         throw error;
       });
@@ -117,22 +142,19 @@ export function localStateStore(home: string, clock: Clock): StateStore {
   };
 }
 
-/** Takes the lock, or breaks one whose process is gone. */
+/** Takes the lock, or breaks one whose process is gone. The lock is a link to nowhere: made and named in one instruction. */
 async function takeLock(folder: string, lockFile: string, clock: Clock): Promise<void> {
   await fs.mkdir(folder, { recursive: true });
   const patient = clock.now() + lockPatience;
   while (true) {
     try {
-      await fs.writeFile(lockFile, String(process.pid), { flag: 'wx' });
+      await fs.symlink(ownProcessId(), lockFile);
       return;
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
-    const holder = Number(await fs.readFile(lockFile, 'utf8').catch(() => ''));
-    if (holder && holder !== process.pid && !isAlive(holder)) {
-      await breakLock(lockFile, holder);
-      continue;
-    }
+    const holder = await holderOf(lockFile);
+    if (holder && !isAlive(holder)) await breakLock(lockFile, holder);
     if (clock.now() > patient) {
       throw new TributaryError('StorageUnavailable', 'the state folder is locked by another process', {
         at: lockFile,
@@ -144,24 +166,26 @@ async function takeLock(folder: string, lockFile: string, clock: Clock): Promise
   }
 }
 
-/** Of two that find the holder dead, the slower one may meet the new owner's lock: then it gives it back. */
-async function breakLock(lockFile: string, deadHolder: number): Promise<void> {
-  const broken = `${lockFile}.${process.pid}`;
+/** Under a lock of its own: of two that find the holder dead, the slower one must not remove the lock of the faster. */
+async function breakLock(lockFile: string, deadHolder: string): Promise<void> {
+  const guard = `${lockFile}-breaking`;
   try {
-    await fs.rename(lockFile, broken);
-    if (Number(await fs.readFile(broken, 'utf8')) !== deadHolder) await fs.link(broken, lockFile);
+    await fs.symlink(ownProcessId(), guard);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'EEXIST') throw error;
+    if (errnoOf(error) === 'EEXIST') return;
+    throw error;
+  }
+  try {
+    if ((await holderOf(lockFile)) === deadHolder) await fs.rm(lockFile, { force: true });
   } finally {
-    await fs.rm(broken, { force: true });
+    await fs.rm(guard, { force: true });
   }
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === 'EPERM';
-  }
+/** Undefined: the lock is free (again). */
+async function holderOf(lockFile: string): Promise<string | undefined> {
+  return fs.readlink(lockFile).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
 }

@@ -1,4 +1,4 @@
-import { exitCodeOf, isErrorCode } from '../../core/errors.ts';
+import { exitCodeOfName } from '../../core/errors.ts';
 import type { EnginePorts } from '../ports.ts';
 import { closeRun } from '../run/close.ts';
 import { abortUploads } from '../run/materialise.ts';
@@ -51,7 +51,7 @@ export async function failRun(
     status: code === 'ExecutionCanceled' ? 'Canceled' : 'Error',
     errorCode: code,
     errorMessage: message,
-    exitCode: isErrorCode(code) ? exitCodeOf({ name: code, message } satisfies Error) : 1,
+    exitCode: exitCodeOfName(code),
     ...(!committed && { counts: transferred.counts, bytesProcessed: transferred.received, bytesWritten: 0 }),
   });
   return told;
