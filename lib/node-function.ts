@@ -138,13 +138,13 @@ export class NodeFunction extends Construct {
       memorySize: props.memorySize,
       timeout: props.timeout,
     });
+    const resource = this.function.node.defaultChild as CfnFunction;
+    // On the role, which the function refers to anyway: its policy is part of it.
+    resource.addDeletionOverride('DependsOn');
     if (props.vpc) {
       // By ids: looking up the VPC's other properties would need credentials at synth.
       const { subnetIds, securityGroupIds } = props.vpc;
-      (this.function.node.defaultChild as CfnFunction).vpcConfig = {
-        subnetIds: [...subnetIds],
-        securityGroupIds: [...securityGroupIds],
-      };
+      resource.vpcConfig = { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
     }
     acknowledge(this.function, {
       L1: 'Node 22 is in long-term support; a newer one is taken up when it has been tested',
