@@ -15,6 +15,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   EntityNotFoundException: 'ResourceNotFoundError',
   ResourceNotFoundException: 'ResourceNotFoundError',
   ExecutionDoesNotExist: 'ResourceNotFoundError',
+  StateMachineDoesNotExist: 'ResourceNotFoundError',
   AccessDenied: 'AccessDenied',
   AccessDeniedException: 'AccessDenied',
   KMSAccessDeniedException: 'AccessDenied',

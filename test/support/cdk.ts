@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +16,16 @@ import { buildLambda } from '../../scripts/build-lambda.ts';
 export async function prepareCdk(): Promise<void> {
   process.env.CDK_VALIDATION = 'false';
   process.env.CDK_DISABLE_STACK_TRACE = '1';
-  const built = fileURLToPath(new URL('../../dist/lambda/control.mjs', import.meta.url));
-  if (!existsSync(built)) await buildLambda('dist/lambda');
+  const built = fileURLToPath(new URL('../../dist/lambda', import.meta.url));
+  if (existsSync(built)) return;
+  const own = `${built}-${randomUUID()}`;
+  await buildLambda(own);
+  try {
+    renameSync(own, built);
+  } catch {
+    // Another test file was faster; its folder is in use and stays.
+    rmSync(own, { recursive: true });
+  }
 }
 
 export const env = { account: '123456789012', region: 'eu-central-1' };
