@@ -30,6 +30,7 @@ const reasons: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EPERM: ['AccessDenied', 'let this user read and write there'],
   EROFS: ['AccessDenied', 'the file system is read-only: use another folder'],
   ENAMETOOLONG: ['InvalidArgument', 'the name is too long for a file of this machine'],
+  EEXIST: ['InvalidArgument', 'a folder is needed where a file is'],
   ENOTDIR: ['InvalidArgument', 'a folder is needed where a file is'],
   EISDIR: ['InvalidArgument', 'a file is needed where a folder is'],
   ENOSPC: ['StorageUnavailable', 'make room on the disk'],
@@ -55,9 +56,10 @@ export function fileError(error: unknown, at: string): unknown {
   const errno = errnoOf(error);
   const reason = errno === undefined ? undefined : reasons[errno];
   if (!reason || !(error instanceof Error)) return error;
-  const file = 'path' in error && typeof error.path === 'string' ? error.path : at;
+  const { dest, path: file = at } = error as { readonly dest?: string; readonly path?: string };
   return new TributaryError(reason[0], 'the file system refused', {
-    at: file,
+    // What was to be the result of a rename says more than the temporary file.
+    at: dest ?? file,
     got: errno ?? '',
     fix: reason[1],
     cause: error,

@@ -105,33 +105,28 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     return stored?.etag === etag ? stored : { metadata: {} };
   };
 
-  /** Puts a finished file in its place: whole or not at all. */
+  /** Puts a finished file in its place, whole or not at all. Answers its ETag. */
   const place = async (
     temporary: string,
     bucket: string,
     key: string,
     put: PutOptions | undefined,
-  ): Promise<void> => {
+  ): Promise<string> => {
     const file = fileOf(bucket, key);
-    await fs.mkdir(path.dirname(file), { recursive: true });
-    if (put?.metadata || put?.contentType) {
+    try {
+      await fs.mkdir(path.dirname(file), { recursive: true });
+      const etag = await moveTo(file, temporary, put?.ifAbsent ? `s3://${bucket}/${key}` : undefined);
+      if (!put?.metadata && !put?.contentType) return etag;
       const content: Metadata = {
-        etag: etagOf(await fs.stat(temporary)),
-        metadata: { ...put.metadata },
+        etag,
+        // As S3 does.
+        metadata: Object.fromEntries(
+          Object.entries(put.metadata ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+        ),
         ...(put.contentType && { contentType: put.contentType }),
       };
       await writeWhole(metadataFile(bucket, key), JSON.stringify(content));
-    }
-    if (!put?.ifAbsent) {
-      await fs.rename(temporary, file);
-      return;
-    }
-    try {
-      // A link fails where a rename would replace.
-      await fs.link(temporary, file);
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-      throw new TributaryError('StateConflict', 'the object exists already', { at: `s3://${bucket}/${key}` });
+      return etag;
     } finally {
       await fs.rm(temporary, { force: true });
     }
@@ -150,6 +145,12 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       const { file, stats } = await existing(bucket, key);
       checkEtag(stats, ifMatch, bucket, key);
       if (!range) return fs.readFile(file);
+      if (range.end > range.start && range.start >= stats.size) {
+        throw new TributaryError('InvalidArgument', 'the range begins behind the end of the object', {
+          at: `s3://${bucket}/${key}`,
+          got: `bytes ${range.start} to ${range.end} of ${stats.size}`,
+        });
+      }
       const handle = await fs.open(file);
       try {
         const length = Math.max(0, Math.min(range.end, stats.size) - range.start);
@@ -185,12 +186,11 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     async put(bucket, key, body, put) {
       const temporary = await temporaryFile(bucket);
       await fs.writeFile(temporary, body);
-      const stats = await fs.stat(temporary);
-      await place(temporary, bucket, key, put);
-      return { etag: etagOf(stats) };
+      return { etag: await place(temporary, bucket, key, put) };
     },
 
     async delete(bucket, keys) {
+      if (!(await bucketExists(bucket))) throw missing(bucket);
       for (const key of keys) {
         await fs.rm(fileOf(bucket, key), { force: true });
         await fs.rm(metadataFile(bucket, key), { force: true });
@@ -220,7 +220,13 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     },
 
     async copyPart(upload, part, source) {
-      const { file: from } = await existing(source.bucket, source.key);
+      const { file: from, stats } = await existing(source.bucket, source.key);
+      if (source.range.end > stats.size) {
+        throw new TributaryError('InvalidArgument', 'the range ends behind the object', {
+          at: `s3://${source.bucket}/${source.key}`,
+          got: `up to byte ${source.range.end} of ${stats.size}`,
+        });
+      }
       const file = partFile(uploadFolder(upload), part);
       const temporary = `${file}.${randomUUID()}`;
       await copyRange(from, source.range, temporary).catch((error: unknown) => {
@@ -252,14 +258,30 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
           throw errnoOf(error) === 'ENOENT' ? noUpload(upload) : error;
         }),
       ) as { key: string; put: PutOptions };
+      if (parts.length === 0)
+        throw new TributaryError('InvalidArgument', 'an upload is completed with one part at least', {
+          at: `s3://${upload.bucket}/${key}`,
+        });
       const temporary = await temporaryFile(upload.bucket);
       const handle = await fs.open(temporary, 'w');
       try {
-        for (const [index, { part, size }] of parts.entries()) {
-          if (index < parts.length - 1 && size < smallestPart) {
-            throw new TributaryError('InvalidArgument', 'a part but the last is smaller than 5 MiB', {
+        for (const [index, { part, etag }] of parts.entries()) {
+          const uploaded = await uploadedPart(partFile(folder, part), part).catch((error: unknown) => {
+            if (errnoOf(error) === 'ENOENT') return undefined;
+            throw error;
+          });
+          const isLast = index === parts.length - 1;
+          const problem =
+            uploaded?.etag !== etag
+              ? 'the part was not uploaded so'
+              : part <= (parts[index - 1]?.part ?? 0)
+                ? 'the parts are not in ascending order'
+                : uploaded.size < smallestPart && !isLast
+                  ? 'a part but the last is smaller than 5 MiB'
+                  : undefined;
+          if (problem) {
+            throw new TributaryError('InvalidArgument', problem, {
               at: `s3://${upload.bucket}/${key}, part ${part}`,
-              got: `${size} bytes`,
             });
           }
           await handle.writeFile(createReadStream(partFile(folder, part), { highWaterMark: 2 ** 20 }));
@@ -306,6 +328,33 @@ function inWordsOfTheTaxonomy(store: ObjectStore): ObjectStore {
       explained(at(upload.bucket, upload.key), () => store.completeUpload(upload, parts)),
     abortUpload: (upload) => explained(at(upload.bucket, upload.key), () => store.abortUpload(upload)),
   };
+}
+
+const betweenDisks = '.tributary-tmp';
+
+/**
+ * @param ifAbsent where it goes, if it must not replace a file there
+ * @returns its ETag, which no later file of that name has
+ */
+async function moveTo(file: string, temporary: string, ifAbsent: string | undefined): Promise<string> {
+  try {
+    const etag = etagOf(await fs.stat(temporary));
+    // A link fails where a rename would replace.
+    await (ifAbsent === undefined ? fs.rename(temporary, file) : fs.link(temporary, file));
+    return etag;
+  } catch (error) {
+    if (ifAbsent !== undefined && errnoOf(error) === 'EEXIST')
+      throw new TributaryError('StateConflict', 'the object exists already', { at: ifAbsent });
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    // A mounted folder may be on another disk: there the file is made beside its place first.
+    const beside = path.join(path.dirname(file), `.${randomUUID()}${betweenDisks}`);
+    try {
+      await fs.copyFile(temporary, beside);
+      return await moveTo(file, beside, ifAbsent);
+    } finally {
+      await fs.rm(beside, { force: true });
+    }
+  }
 }
 
 function partFile(folder: string, part: number): string {
@@ -368,6 +417,7 @@ async function* walk(
   });
   const found: { key: string; file: string; isFolder: boolean }[] = [];
   for (const entry of entries) {
+    if (entry.name.endsWith(betweenDisks)) continue;
     const file = path.join(folder, entry.name);
     const isFolder = entry.isSymbolicLink()
       ? ((await statOf(file))?.isDirectory() ?? false)
