@@ -21,7 +21,8 @@
  * | DateTime | string, ISO 8601 with `Z` or an offset, any number of fraction digits |
  * | Time | string `hh:mm:ss[.ffffff]` |
  * | ByteArray | Uint8Array, or a base64 string as JSON sources give it |
- * | Struct, List, Map | object or array, as `JSON.parse` gives it |
+ * | Struct | what `JSON.parse` gives: an object as a rule; a database's JSON may be a list, text, number or boolean |
+ * | List, Map | object or array, as `JSON.parse` gives it |
  */
 export const fieldTypes = [
   'String',

@@ -28,7 +28,7 @@ export interface PlacedFragment {
 export interface FragmentEncoder {
   /**
    * Values in the order of the destination fields, of the types that these declare (null for missing).
-   * @throws TypeError naming the field, if a value is not of its field's type; nothing of the row is then kept.
+   * @throws RefusedValue if a value is not of its field's type; nothing of the row is then kept.
    */
   append(row: Row): void;
   readonly rows: number;

@@ -1,13 +1,27 @@
 /**
- * Is a value of its field's type? Each function returns the non-null value narrowed, or throws the TypeError that
+ * Is a value of its field's type? Each function returns the non-null value narrowed, or throws the RefusedValue that
  * rejects the record. All file formats use these, so a record is not refused by one and written by another.
  */
 
 import type { DestinationField, Value } from '../../core/records.ts';
 
-/** @param expected with its article, as in "an integer from 0 to 9". */
-export function notOfType(field: DestinationField, value: Value, expected: string): TypeError {
-  return new TypeError(`field "${field.name}": got ${shown(value)}; expected ${expected}`);
+/** A value that its field's type cannot hold. The message shows it. */
+export class RefusedValue extends TypeError {
+  /** The field's name. */
+  readonly field: string;
+  /** Safe to log: tells no value. */
+  readonly reason: string;
+
+  /** @param expected with its article, as in "an integer from 0 to 9". */
+  constructor(field: DestinationField, value: Value, expected: string) {
+    super(`field "${field.name}": got ${shown(value)}; expected ${expected}`);
+    this.field = field.name;
+    this.reason = `a value that is not ${expected}`;
+  }
+}
+
+export function notOfType(field: DestinationField, value: Value, expected: string): RefusedValue {
+  return new RefusedValue(field, value, expected);
 }
 
 function shown(value: Value): string {
@@ -106,6 +120,14 @@ export function asJson(value: Value, field: DestinationField): string {
   } catch {
     return exactJson(value); // JSON.stringify refuses bigints
   }
+}
+
+/** The JSON text of any value that JSON has: a document need not be an object. */
+export function asJsonDocument(value: Value, field: DestinationField): string {
+  if (typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return numberText(asFiniteNumber(value, field));
+  return asJson(value, field);
 }
 
 function exactJson(value: unknown): string {

@@ -7,6 +7,7 @@ import {
   asFiniteNumber,
   asInteger,
   asJson,
+  asJsonDocument,
   asLong,
   asShort,
   asString,
@@ -19,7 +20,7 @@ export interface ValueText {
   readonly kind: 'literal' | 'json' | 'string';
   /**
    * The text of a non-null value, before quotes.
-   * @throws TypeError if the value is not of the field's type
+   * @throws RefusedValue if the value is not of the field's type
    */
   text(value: Value): string;
 }
@@ -50,7 +51,7 @@ const texts: Record<FieldType, { readonly kind: ValueText['kind']; readonly text
   DateTime: string,
   Time: string,
   ByteArray: { kind: 'string', text: base64 },
-  Struct: json,
+  Struct: { kind: 'json', text: asJsonDocument },
   List: json,
   Map: json,
 };

@@ -2,6 +2,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
 import type { Page, PageToken, SourceSession } from '../../core/source.ts';
+import { RefusedValue } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
 import { aggregationOf, outputFormatOf, partitioner } from '../run/output.ts';
 import { type RunPlan, readPlan, readSplit, type SplitPointer, segmentFolder } from '../run/plan.ts';
@@ -345,7 +346,14 @@ class SegmentContent {
       );
       return;
     }
-    writer.append(partition, mapped);
+    try {
+      writer.append(partition, mapped);
+    } catch (error) {
+      // Values that the source vouches for were not converted, and are looked at here for the first time.
+      if (!(error instanceof RefusedValue)) throw error;
+      this.reject(row, error.field, error.reason);
+      return;
+    }
     counts.written++;
   }
 

@@ -33,8 +33,13 @@ export function valueText(value: Value): string | null {
   }
 }
 
-/** {@link valueText} of a value of a known type: a DateTime is brought to UTC with milliseconds, or microseconds. */
+/**
+ * {@link valueText} of a value of a known type: a DateTime is brought to UTC with milliseconds, or microseconds; a Struct
+ * is JSON also where it is but a text.
+ */
 export function textOf(from: ConvertedType): (value: Value) => string | null {
+  if (from.type === 'Struct')
+    return (value) => (typeof value === 'string' ? JSON.stringify(value) : valueText(value));
   if (from.type !== 'DateTime') return valueText;
   const { fractionDigits = 3 } = from;
   return (value) => (value === null ? null : (dateTimeText(value, fractionDigits) ?? valueText(value)));

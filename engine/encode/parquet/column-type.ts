@@ -6,6 +6,7 @@ import {
   asDecimal,
   asInteger,
   asJson,
+  asJsonDocument,
   asLong,
   asNumber,
   asShort,
@@ -197,6 +198,7 @@ export function columnType(field: DestinationField): ColumnType {
     case 'ByteArray':
       return typeOf(field, bytes);
     case 'Struct':
+      return typeOf(field, text(asJsonDocument));
     case 'List':
     case 'Map':
       return typeOf(field, text(asJson));

@@ -6,7 +6,7 @@ import { pageBytes, pageRows, plain, rle, type Values } from './values.ts';
 
 /** A column of one row group. A row is staged in all columns before it is pushed to any, so that a row is kept whole. */
 export interface Column {
-  /** @throws TypeError if the value is not of the field's type */
+  /** @throws RefusedValue if the value is not of the field's type */
   stage(value: Value): void;
   /** Adds the staged value. @returns the bytes that takes, roughly and before compression */
   push(): number;
@@ -33,7 +33,7 @@ export type ChunkMeta = {
 
 /** How the values of a column are held. */
 export interface Storage<T> {
-  /** A non-null value as the pages hold it. @throws TypeError if it is not of the field's type */
+  /** A non-null value as the pages hold it. @throws RefusedValue if it is not of the field's type */
   convert(value: Value, field: DestinationField): T;
   /** @param endPage may be called before a value is added */
   newValues(endPage: () => void): Values<T>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Source } from '#core';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { setFlowStatus } from '../../../engine/run/close.ts';
 import { type FlowState, flowKey, type Run, runKey } from '../../../engine/run/run.ts';
@@ -438,6 +439,46 @@ describe('refused records', () => {
       timestamp: '2026-02-03T10:15:00.000Z',
     });
     expect(line).toHaveProperty('errorMessage', expect.stringContaining('number'));
+  });
+
+  describe('that only the encoder can tell', () => {
+    const vouchedFor: Source = {
+      describe: async () => ({
+        fields: [{ name: 'score', type: 'Double' }],
+        splits: [{}],
+        appliedFilters: [],
+        appliesWindow: true,
+      }),
+      open: async () => ({
+        read: async () => ({ rows: [[1.5], [Number.NaN], [2.5]], bytes: 24 }),
+        close: async () => undefined,
+      }),
+      listEntities: async () => [],
+      testConnection: async () => undefined,
+    };
+    const at = () => memoryHome({ buckets: ['lake'], sources: { S3: vouchedFor } });
+
+    it('are refused like others', async () => {
+      const home = at();
+      expect(await home.run(s3Flow({ fields: { score: 'score' } }), { name: id(1) })).toHaveProperty(
+        'output',
+      );
+      expect((await runOf(home, 1))?.counts).toMatchObject({ received: 3, written: 2, rejected: 1 });
+      expect(written(home)).toEqual(['{"score":1.5}\n{"score":2.5}\n']);
+      expect(
+        home.objects.stored(stateBucket, `runs/orders/${id(1)}/errors-1.json`)?.body.toString(),
+      ).toContain(
+        '"errorMessage":"score: a value that is not a finite number (this file type has no other)"',
+      );
+    });
+
+    it('fail the run with failOnFirstDestinationError, without their value', async () => {
+      const errorHandlingConfig = { bucketName: 'lake', failOnFirstDestinationError: true };
+      const flow = s3Flow({ fields: { score: 'score' }, more: { tributary: { errorHandlingConfig } } });
+      const result = await at().run(flow);
+      expect(result).toMatchObject({ error: 'RecordRejected' });
+      expect(result).toHaveProperty('cause', expect.not.stringContaining('NaN'));
+    });
   });
 
   it('stay beside the run’s papers where the flow names no error bucket', async () => {

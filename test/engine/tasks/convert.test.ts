@@ -36,6 +36,9 @@ describe('textOf', () => {
 
   it('leaves what it does not understand, and text that merely looks like a date', () => {
     expect(textOf({ type: 'DateTime' })('infinity')).toBe('infinity');
+    expect(textOf({ type: 'Struct' })('a "b"')).toBe('"a \\"b\\""');
+    expect(textOf({ type: 'Struct' })({ a: 1 })).toBe('{"a":1}');
+    expect(textOf({ type: 'Struct' })(null)).toBe(null);
     expect(textOf({ type: 'String' })('2026-02-03T12:15:00+02:00')).toBe('2026-02-03T12:15:00+02:00');
   });
 });
