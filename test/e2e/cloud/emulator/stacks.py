@@ -201,6 +201,19 @@ def _template_from_s3(self, url):
     return _from_s3(self, url.replace("://127.0.0.1:", "://localhost:"))  # moto knows its own buckets by this name only
 
 
+def _param(self, name, default=None):
+    """A change set is named within its stack; moto looks among those of all stacks, which mixes up concurrent deploys."""
+    value = _plain_param(self, name, default)
+    if name != "ChangeSetName" or self._get_action() == "CreateChangeSet":
+        return value
+    stack = _plain_param(self, "StackName")
+    for key, change_set in list(self.cloudformation_backend.change_sets.items()):
+        if value == change_set.change_set_name and stack in (change_set.stack_id, change_set.stack_name):
+            return key
+    return value if value.startswith("arn:") else f"{stack}/{value}"
+
+
+_plain_param, CloudFormationResponse._get_param = CloudFormationResponse._get_param, _param
 _describe, _delete = CloudFormationBackend.describe_change_set, CloudFormationBackend.delete_stack
 _from_s3 = CloudFormationResponse._get_stack_from_s3_url
 CloudFormationBackend.execute_change_set = _execute_change_set
