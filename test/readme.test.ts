@@ -8,6 +8,7 @@ import { supports } from '../cli/context.ts';
 import type { Terminal } from '../cli/output.ts';
 import { tributary } from '../cli/program.ts';
 import { loadConnector } from '../connectors/registry.ts';
+import { readConnection } from '../core/connection.ts';
 import { flowSchema } from '../core/flow/definition.ts';
 import { readFlow } from '../core/flow/read.ts';
 import { warnings } from '../core/flow/rules.ts';
@@ -87,6 +88,22 @@ describe('README', () => {
         .s3OutputFormatConfig;
     expect(row('Files written').split(', ')).toEqual(written.unwrap().shape.fileType.unwrap().options);
     expect(row('Tasks').split(', ')).toEqual(taskTypes);
+  });
+});
+
+describe('docs/flows.md', () => {
+  it('shows a flow and a connection that are correct, and names every member of the tributary key', async () => {
+    const text = await readFile('docs/flows.md', 'utf8');
+    const [flow = '', ...others] = [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
+      ([, yaml = '']) => yaml,
+    );
+    expect(others).toEqual([]);
+    expect(notRunnable(readFlow(flow, 'docs/flows.md'), supports)).toEqual([]);
+    const [, connection = ''] = /^```yaml connection\n([\s\S]*?)^```$/m.exec(text) ?? [];
+    expect(readConnection(connection, 'docs/flows.md').connectorProfileName).toBe('shop');
+    const members = Object.keys(flowSchema.shape.tributary.unwrap().shape);
+    const section = text.slice(text.indexOf('## The `tributary` key'));
+    expect(members.filter((member) => !section.includes(`| \`${member}\``))).toEqual([]);
   });
 });
 

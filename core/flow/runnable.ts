@@ -79,6 +79,12 @@ export function notRunnable(
     );
   }
 
+  if (flow.tributary?.lookback) {
+    found.push(
+      'tributary.lookback: windows do not reach back in this version; a longer scheduleOffset waits instead',
+    );
+  }
+
   const catalogued = flow.metadataCatalogConfig?.glueDataCatalog !== undefined;
   if (catalogued && !features.has('metadataCatalog')) {
     found.push('metadataCatalogConfig.glueDataCatalog: the Glue Data Catalog is not supported');

@@ -34,6 +34,14 @@ describe('notRunnable', () => {
     ]);
   });
 
+  it('refuses to look back, which no run does', () => {
+    const scheduled = '01-salesforce-opportunity-s3-parquet-incremental';
+    expect(notRunnable(flow(scheduled, { tributary: { lookback: 600 } }), supports)).toEqual([
+      'tributary.lookback: windows do not reach back in this version; a longer scheduleOffset waits instead',
+    ]);
+    expect(notRunnable(flow(scheduled, { tributary: { lookback: 0 } }), supports)).toEqual([]);
+  });
+
   it('can be told of more abilities', () => {
     const catalog = flow('12-salesforce-partitioned-cataloged');
     expect(notRunnable(catalog, supports)).toEqual([
