@@ -72,6 +72,28 @@ export function fileName(layout: Layout, sequence: number): string {
   return `${name}${layout.extension}`;
 }
 
+/** S3's longest key, and the longest name of a folder on one machine, in bytes. */
+const longestKey = 1024;
+const longestName = 255;
+/** A run with more objects than this can count is refused by the size of its manifest long before. */
+const mostObjects = 999_999_999;
+
+/**
+ * Whether objects in a partition folder can have keys, in S3 and as files alike. Asked before a record is written: the
+ * commit could not go back.
+ */
+export function keyRoom(layout: Layout): (partition: string) => boolean {
+  const around = Buffer.byteLength(`${runOutputFolder(layout)}${fileName(layout, mostObjects)}`);
+  return (partition) => {
+    // UTF-8 has three bytes at most for each UTF-16 unit: hardly a partition has to be measured.
+    if (partition.length * 3 <= Math.min(longestName, longestKey - around)) return true;
+    return (
+      Buffer.byteLength(partition) + around <= longestKey &&
+      partition.split('/').every((name) => Buffer.byteLength(name) <= longestName)
+    );
+  };
+}
+
 /** `Rating=Warm/Industry=null/`; empty without partition fields. */
 export function partitionFolder(fields: readonly string[], values: readonly Value[]): string {
   let folder = '';
@@ -90,8 +112,11 @@ export function partitionValue(value: Value): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be encoded
 const unsafe = /[\x00-\x1f\x7f/\\%=*?":#]/g;
 
+/** Lone surrogates become U+FFFD, as in the data: no UTF-8 has them. */
 function encodeSegment(text: string): string {
-  return text.replace(unsafe, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return Buffer.from(text)
+    .toString()
+    .replace(unsafe, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
 export function decodeSegment(text: string): string {

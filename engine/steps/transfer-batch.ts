@@ -1,10 +1,11 @@
-import { TributaryError } from '../../core/errors.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
 import type { Page, PageToken, SourceSession } from '../../core/source.ts';
 import { RefusedValue } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
-import { aggregationOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { keyRoom } from '../run/layout.ts';
+import { aggregationOf, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
 import { type RunPlan, readPlan, readSplit, type SplitPointer, segmentFolder } from '../run/plan.ts';
 import { rejectedRecordWriter } from '../run/rejected-record.ts';
 import { type Run, type RunReference, readOpenRun, runKey, segmentKey } from '../run/run.ts';
@@ -25,6 +26,8 @@ export interface TransferState extends SplitPointer {
 export interface TransferBatchOutput {
   readonly next: 'more' | 'wait' | 'done' | 'unfinished';
   readonly run: RunReference;
+  /** For the Map that goes on where this loop ends unfinished. */
+  readonly splits: { readonly bucket: string; readonly key: string };
   readonly transfer: TransferState;
   /** With `wait`. */
   readonly waitSeconds?: number;
@@ -34,8 +37,6 @@ export interface TransferBatchOutput {
 const sleptSeconds = 20;
 /** Left for writing the segment when the deadline nears. */
 const reserveMilliseconds = 45_000;
-/** S3 keys end at 1,024 bytes, names of local folders at 255; the folders above need room. */
-const longestPartition = 700;
 
 /**
  * Drains pages of one split into segments until the split is done, the source says "slow down" or the deadline nears.
@@ -54,11 +55,13 @@ export async function transferBatch(
   try {
     const outcome = await batch.drain();
     const state: TransferState = { ...batch.position, turns: transfer.turns + 1 };
-    if (outcome.next === 'done') return { next: 'done', run: reference, transfer: state };
-    if (state.turns >= turnsPerLoop) {
-      return { next: 'unfinished', run: reference, transfer: { ...state, turns: 0 } };
-    }
-    return { ...outcome, run: reference, transfer: state };
+    const base = {
+      run: reference,
+      splits: { bucket: ports.home.stateBucket, key: plan.splitListKey },
+      transfer: state,
+    };
+    if (outcome.next !== 'done' && state.turns >= turnsPerLoop) return { next: 'unfinished', ...base };
+    return { ...outcome, ...base };
   } finally {
     await batch.close();
   }
@@ -77,8 +80,12 @@ class Batch {
   /** Records that the run may still receive: its `limit` less what earlier segments received. */
   private budget = Number.POSITIVE_INFINITY;
 
+  /** At the beginning of a split, in the first invocation of a loop. */
+  private readonly startsAnew: boolean;
+
   constructor(plan: RunPlan, run: Run, transfer: TransferState, ports: EnginePorts) {
-    const { segment, turns: _, ...pointer } = transfer;
+    const { segment, turns, ...pointer } = transfer;
+    this.startsAnew = segment === 0 && turns === 0;
     this.plan = plan;
     this.run = run;
     this.ports = ports;
@@ -92,20 +99,25 @@ class Batch {
   }
 
   async close(): Promise<void> {
-    await this.session?.close();
+    const { session } = this;
     this.session = undefined;
+    try {
+      await session?.close();
+    } catch (error) {
+      // All that was read is stored, or an error is on its way already that says more.
+      this.ports.log.warn('closing the source failed', { error: messageOf(error) });
+    }
   }
 
   async drain(): Promise<Outcome> {
-    const { plan, ports } = this;
-    if (plan.limit !== undefined) {
-      this.budget = plan.limit - (await readSegments(ports.state, this.run.executionId)).counts.received;
-    }
+    const { plan } = this;
+    // A Map's child of a run whose splits are taken in turn: the first split's child takes them all.
+    if (plan.serial && this.pointer.split > 0 && this.startsAnew) return { next: 'done' };
     let written = 0;
     let previous = this.segment === 0 ? undefined : await this.read(this.segment - 1);
     while (true) {
       if (previous && !previous.next) {
-        if (this.budget <= 0 || !(await this.nextSplit())) return { next: 'done' };
+        if ((await this.spent()) || !(await this.nextSplit())) return { next: 'done' };
         previous = undefined;
       }
       // A segment that an earlier attempt recorded is adopted as it is.
@@ -115,20 +127,31 @@ class Batch {
         this.segment++;
         continue;
       }
-      await this.checkStillWanted();
+      // Behind the first one, storing the segment has looked.
+      if (written === 0) await this.checkStillWanted();
       if (written > 0 && this.nearDeadline()) return { next: 'more' };
-      const result = await this.writeSegment(previous, written > 0);
-      if (!result) return { next: 'more' };
-      previous = result.record;
-      written++;
-      this.segment++;
-      this.budget -= previous.counts.received;
-      if (result.waitSeconds !== undefined && previous.next) {
-        if (result.waitSeconds > sleptSeconds)
-          return { next: 'wait', waitSeconds: Math.ceil(result.waitSeconds) };
-        await ports.clock.sleep(result.waitSeconds * 1000);
+      await this.spent();
+      const { record, waitSeconds } = await this.writeSegment(previous, written > 0);
+      if (record) {
+        previous = record;
+        written++;
+        this.segment++;
       }
+      if (waitSeconds !== undefined) return { next: 'wait', waitSeconds: Math.ceil(waitSeconds) };
+      if (!record) return { next: 'more' };
     }
+  }
+
+  /**
+   * Whether the run's `limit` is used up. Counted anew each time: what this invocation remembers says nothing of the
+   * segments that another one of the same step has stored meanwhile.
+   */
+  private async spent(): Promise<boolean> {
+    const { plan, run, ports } = this;
+    if (plan.limit === undefined) return false;
+    const { counts } = await readSegments(ports.state, run.executionId);
+    this.budget = Math.max(0, plan.limit - counts.received);
+    return this.budget === 0;
   }
 
   /** A serial run takes the splits in turn. */
@@ -166,11 +189,14 @@ class Batch {
     return this.ports.clock.now() > this.ports.deadline - reserveMilliseconds;
   }
 
-  /** Undefined: given up for the deadline; what was fetched is fetched again by the next invocation. */
+  /**
+   * Without a record: there is none, as the source gave no page yet or the deadline is near; what was fetched is fetched
+   * again by the next invocation. `waitSeconds`: the source wants no request for so long, longer than is slept here.
+   */
   private async writeSegment(
     previous: SegmentRecord | undefined,
     mayGiveUp: boolean,
-  ): Promise<{ record: SegmentRecord; waitSeconds?: number } | undefined> {
+  ): Promise<{ record?: SegmentRecord; waitSeconds?: number }> {
     const { plan, ports } = this;
     const { sizes } = plan;
     const content = new SegmentContent(plan, this.mapper, previous?.units ?? 0, await this.sieve(previous));
@@ -181,15 +207,14 @@ class Batch {
       try {
         page = await (await this.openSession()).read(token);
       } catch (error) {
-        // "Slow down" is an answer of the source: what came before it is kept, and the next try begins behind it.
         const wait = rateLimitWait(error);
         if (wait === undefined) throw error;
-        if (content.pages === 0) {
-          if (wait <= sleptSeconds) {
-            await ports.clock.sleep(wait * 1000);
-            continue;
-          }
+        if (wait <= sleptSeconds && !this.nearDeadline()) {
+          await ports.clock.sleep(wait * 1000);
+          continue;
         }
+        // "Slow down" is an answer of the source: what came before it is kept, and the next try begins behind it.
+        if (content.pages === 0) return { waitSeconds: wait };
         waitSeconds = wait;
         break;
       }
@@ -205,7 +230,7 @@ class Batch {
         break;
       }
       if (this.nearDeadline()) {
-        if (mayGiveUp) return undefined;
+        if (mayGiveUp) return {};
         // Not even one segment fits into an invocation: the source is that slow. End it here rather than never.
         break;
       }
@@ -235,7 +260,6 @@ class Batch {
     const sk = segmentKey(this.pointer.split, this.segment);
     try {
       await ports.state.write([{ pk: runKey(plan.executionId), sk, expect: 'absent', set: record }]);
-      return record;
     } catch (error) {
       if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
       // Another attempt was first: its segment counts, this one goes.
@@ -245,6 +269,15 @@ class Batch {
       await this.close();
       return winner;
     }
+    try {
+      await this.checkStillWanted();
+    } catch (error) {
+      // The run ended while this was being written, and its segments may have been removed just before.
+      if (finished && error instanceof TributaryError && error.code === 'FencedOut')
+        await ports.objects.delete(stateBucket, [key]);
+      throw error;
+    }
+    return record;
   }
 
   private async openSession(): Promise<SourceSession> {
@@ -284,6 +317,7 @@ class SegmentContent {
   private readonly plan: RunPlan;
   private readonly mapper: RecordMapper;
   private readonly partition: (row: Row) => string;
+  private readonly fits: (partition: string) => boolean;
   private readonly rejectedRecord: (row: Row, field: string, reason: string) => string;
 
   constructor(plan: RunPlan, mapper: RecordMapper, units: number, sieve: RecordSieve | undefined) {
@@ -292,6 +326,7 @@ class SegmentContent {
     this.units = units;
     this.sieve = sieve;
     this.partition = partitioner(plan.tasks);
+    this.fits = keyRoom(layoutOf(plan));
     this.rejectedRecord = rejectedRecordWriter(plan);
     const { targetBytes } = aggregationOf(plan.flow);
     this.writer = new SegmentWriter(outputFormatOf(plan), {
@@ -338,11 +373,11 @@ class SegmentContent {
       return;
     }
     const partition = this.partition(mapped);
-    if (partition.length > longestPartition) {
+    if (!this.fits(partition)) {
       this.reject(
         row,
         plan.tasks.partitionFields.join(', '),
-        'the partition folder would be too long for an object key',
+        'the partition folders would be too long: 255 bytes each, 1,024 for the whole object key',
       );
       return;
     }

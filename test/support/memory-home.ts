@@ -36,8 +36,8 @@ export function fakeClock(start = Date.parse('2026-02-03T10:15:00.000Z')): FakeC
 
 export const stateBucket = 'tributary-state';
 
-/** Before or after the call of a port, `port.method`; what it throws ends the step. */
-export type PortHook = (call: string, when: 'before' | 'after') => void;
+/** Before or after the call of a port, `port.method`; what it throws ends the step, what it awaits holds it up. */
+export type PortHook = (call: string, when: 'before' | 'after') => void | Promise<void>;
 
 export interface MemoryHomeOptions {
   readonly buckets?: readonly string[];
@@ -57,7 +57,8 @@ export interface MemoryHome {
   readonly metrics: { flowName: string; metrics: Partial<Record<string, number>> }[];
   readonly running: Set<string>;
   hook: PortHook;
-  ports(flow: FlowDefinition): EnginePorts;
+  /** @param hook of these ports alone; default the home's. */
+  ports(flow: FlowDefinition, hook?: PortHook): EnginePorts;
   /** Runs an execution; answers its output, or the error it ended with. */
   run(
     flow: FlowDefinition,
@@ -68,7 +69,7 @@ export interface MemoryHome {
 export interface RunOptions {
   readonly name?: string;
   readonly input?: ExecutionInput;
-  readonly aroundStep?: (step: StepName, run: () => Promise<object>) => Promise<object>;
+  readonly aroundStep?: (step: StepName, run: (hook?: PortHook) => Promise<object>) => Promise<object>;
   readonly maxConcurrency?: number;
 }
 
@@ -97,8 +98,9 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
     metrics,
     running,
     hook: () => undefined,
-    ports: (flow) => {
-      const hooked = <T extends object>(name: string, port: T): T => hookedPort(name, port, () => home.hook);
+    ports: (flow, hook) => {
+      const hooked = <T extends object>(name: string, port: T): T =>
+        hookedPort(name, port, (call, when) => (hook ?? home.hook)(call, when));
       return {
         home: {
           stateBucket,
@@ -154,7 +156,9 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
           },
           {
             invoke: (_function, payload) =>
-              around((payload as { step: StepName }).step, () => runStep(payload, home.ports(flow))),
+              around((payload as { step: StepName }).step, (hook) =>
+                runStep(payload, home.ports(flow, hook)),
+              ),
             readItems: async (bucket, key) =>
               JSON.parse(Buffer.from(await objects.read(bucket, key)).toString()) as unknown[],
             clock,
@@ -173,20 +177,25 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
   return home;
 }
 
-function hookedPort<T extends object>(name: string, port: T, hook: () => PortHook): T {
+function hookedPort<T extends object>(name: string, port: T, hook: PortHook): T {
   return new Proxy(port, {
     get(target, member) {
       const method: unknown = Reflect.get(target, member);
       if (typeof method !== 'function') return method;
-      return (...args: unknown[]): unknown => {
-        const call = `${name}.${String(member)}`;
-        hook()(call, 'before');
-        const answer: unknown = method.apply(target, args);
-        if (!(answer instanceof Promise)) return answer;
-        return answer.then((value: unknown) => {
-          hook()(call, 'after');
-          return value;
-        });
+      const call = `${name}.${String(member)}`;
+      // The methods that answer with an AsyncIterable rather than a Promise.
+      if (member === 'list' || member === 'listPartitions') {
+        return async function* (...args: unknown[]) {
+          await hook(call, 'before');
+          yield* method.apply(target, args) as AsyncIterable<unknown>;
+          await hook(call, 'after');
+        };
+      }
+      return async (...args: unknown[]): Promise<unknown> => {
+        await hook(call, 'before');
+        const answer: unknown = await method.apply(target, args);
+        await hook(call, 'after');
+        return answer;
       };
     },
   });
