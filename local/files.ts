@@ -8,10 +8,18 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Replaces a file whole: a reader finds the old content or the new. */
-export async function writeWhole(file: string, text: string): Promise<void> {
+/**
+ * Replaces a file whole: a reader finds the old content or the new.
+ *
+ * @param temporary where it is written first. Default: a name that nobody else uses; who writes alone names one, and
+ * what a killed process has left there is overwritten.
+ */
+export async function writeWhole(
+  file: string,
+  text: string,
+  temporary = `${file}.${randomUUID()}.tmp`,
+): Promise<void> {
   await fs.mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${randomUUID()}.tmp`;
   await fs.writeFile(temporary, text);
   await fs.rename(temporary, file);
 }

@@ -46,8 +46,9 @@ export function localStateStore(home: string, clock: Clock): StateStore {
 
   const apply = async (changes: readonly Change[]): Promise<void> => {
     for (const { pk, sk, item } of changes) {
-      if (item) await writeWhole(fileOf(pk, sk), JSON.stringify(item));
-      else await fs.rm(fileOf(pk, sk), { force: true });
+      const file = fileOf(pk, sk);
+      if (item) await writeWhole(file, JSON.stringify(item), `${file}.tmp`);
+      else await fs.rm(file, { force: true });
     }
   };
 
@@ -102,7 +103,7 @@ export function localStateStore(home: string, clock: Clock): StateStore {
       if (set === 'delete') changes.push({ pk, sk });
       else changes.push({ pk, sk, item: { revision: (current?.revision ?? 0) + 1, data: set } });
     }
-    if (changes.length > 1) await writeWhole(journal, JSON.stringify(changes));
+    if (changes.length > 1) await writeWhole(journal, JSON.stringify(changes), `${journal}.tmp`);
     await apply(changes);
     if (changes.length > 1) await fs.rm(journal);
   };
