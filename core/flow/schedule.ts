@@ -125,9 +125,11 @@ function cronNumber(text: string, field: CronField): number | undefined {
 // ---- EventBridge Scheduler ----
 
 /**
- * The expression for EventBridge Scheduler, to be evaluated in UTC, with the flow's start and end times as the
- * schedule's StartDate (which anchors rates) and EndDate. Weeks become days. Months become a cron expression at
- * the day and time of `scheduleStartTime`, as Scheduler knows no rate of months.
+ * The expression for EventBridge Scheduler, to be evaluated in UTC. Scheduler counts a rate from when the schedule was
+ * made and takes no StartDate in the past, so a rate with a `scheduleStartTime` becomes the cron expression that falls
+ * on the start and every period after it, where there is one: rates that divide an hour, a day or a week, a week, a month.
+ * Another rate (90 minutes, 5 hours, 10 days) stays a rate, counted from the deployment. Weeks become days. Months need
+ * cron, as Scheduler knows no rate of months.
  *
  * @throws TributaryError NotRunnable for months that cron cannot express, with the way out; FlowInvalid as `parseSchedule`.
  */
@@ -136,8 +138,34 @@ export function schedulerExpression(scheduled: ScheduledTriggerProperties): stri
   if (schedule.kind === 'cron') return `cron(${schedule.fields.join(' ')})`;
   const { value, unit } = schedule;
   if (unit === 'month') return monthly(value, scheduled);
+  const anchored =
+    scheduled.scheduleStartTime === undefined
+      ? undefined
+      : anchoredCron(value, unit, startOf(scheduled.scheduleStartTime));
+  if (anchored) return anchored;
   const [count, name] = unit === 'week' ? [value * 7, 'day'] : [value, unit];
   return `rate(${count} ${name}${count === 1 ? '' : 's'})`;
+}
+
+/** Cron knows no seconds; in a minute that has begun before the start, the first run would be lost. */
+function startOf(scheduleStartTime: number): Date {
+  return new Date(Math.ceil(scheduleStartTime / 60) * 60_000);
+}
+
+function anchoredCron(
+  value: number,
+  unit: 'minute' | 'hour' | 'day' | 'week',
+  start: Date,
+): string | undefined {
+  const [minute, hour] = [start.getUTCMinutes(), start.getUTCHours()];
+  const period = (value * unitSeconds[unit]) / 60;
+  const every = (count: number, first: number, all: number) =>
+    count === 1 ? '*' : count === all ? first : `${first % count}/${count}`;
+  if (60 % period === 0) return `cron(${every(period, minute, 60)} * * * ? *)`;
+  if (period % 60 === 0 && 24 % (period / 60) === 0)
+    return `cron(${minute} ${every(period / 60, hour, 24)} * * ? *)`;
+  if (period === 7 * 24 * 60) return `cron(${minute} ${hour} ? * ${weekdays[start.getUTCDay()]} *)`;
+  return undefined;
 }
 
 function monthly(count: number, scheduled: ScheduledTriggerProperties): string {
@@ -146,8 +174,7 @@ function monthly(count: number, scheduled: ScheduledTriggerProperties): string {
   if (scheduled.scheduleStartTime === undefined) {
     throw refuse('needs a day to count from', 'set scheduleStartTime, or write a cron expression');
   }
-  // Cron knows no seconds; in a minute that has begun before the start, the first run would be lost.
-  const start = new Date(Math.ceil(scheduled.scheduleStartTime / 60) * 60_000);
+  const start = startOf(scheduled.scheduleStartTime);
   const day = start.getUTCDate();
   if (day > 28) {
     throw refuse(

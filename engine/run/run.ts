@@ -35,6 +35,8 @@ export interface FlowState {
   readonly identity?: string;
   /** Consecutive failed scheduled runs. */
   readonly failureCount: number;
+  /** Epoch milliseconds for which the latest scheduled run was due: a delivery that is repeated starts nothing. */
+  readonly scheduledTime?: number;
   /** Epoch seconds in the name of the `_latest` table, reserved before the table is created. */
   readonly catalogEpoch?: number;
 }
@@ -88,6 +90,8 @@ export interface Run {
   readonly catalogTables?: readonly string[];
   readonly errorCode?: string;
   readonly errorMessage?: string;
+  /** Why the flow was suspended with this run's failure. */
+  readonly deactivated?: string;
   /** 1 or 2: what a CLI that waited for the run exits with. */
   readonly exitCode?: number;
 }

@@ -20,7 +20,7 @@ import {
   type TriggerKind,
 } from '../run/run.ts';
 import { readSegments } from '../run/segment-record.ts';
-import { pullWindow } from '../run/window.ts';
+import { iso, pullWindow } from '../run/window.ts';
 
 export interface StartRunInput {
   readonly executionId: string;
@@ -71,6 +71,10 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
     if (allowed !== 'run')
       return skip(ports, flow, `the schedule is ${allowed === 'over' ? 'over' : 'not yet due'}`);
   }
+  const due = input.trigger === 'Scheduled' ? input.scheduledTime : undefined;
+  if (due !== undefined && due <= (state.scheduledTime ?? Number.NEGATIVE_INFINITY)) {
+    return skip(ports, flow, `the run due at ${iso(due)} has been started already`);
+  }
   checkIdentity(flow, state.identity);
 
   // Settling may have freed the slot and counted a failure: read again, as what follows is conditional on both.
@@ -100,8 +104,15 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
     { pk: runKey(run.executionId), sk: 'RUN', expect: 'absent', set: run },
     { pk: flowKey(flowName), sk: historyKey(run), set: {} },
   ];
-  if (!stateItem)
-    writes.push({ pk: flowKey(flowName), sk: 'STATE', expect: 'absent', set: initialState(flow) });
+  if (!stateItem || due !== undefined) {
+    const known = stateItem?.data ?? initialState(flow);
+    writes.push({
+      pk: flowKey(flowName),
+      sk: 'STATE',
+      expect: expected(stateItem),
+      set: { ...known, ...(due !== undefined && { scheduledTime: due }) },
+    });
+  }
   await ports.state.write(writes);
   await reportStart(ports, flow, run);
   ports.log.info('run started', { flowName, executionId: run.executionId, trigger: run.trigger });
@@ -160,7 +171,12 @@ async function settleHolder(
     return skip(ports, flow, `run ${holder.executionId} is in progress`);
   }
   const item = await ports.state.get<Run>(runKey(holder.executionId), 'RUN');
-  if (!item || isClosed(item.data)) return undefined;
+  if (!item) return undefined;
+  if (isClosed(item.data)) {
+    // It died between its last write and its reports.
+    await closeRun(ports, flow, item, item.data);
+    return undefined;
+  }
   if (item.data.status === 'RUNNING') {
     await abandon(
       ports,

@@ -35,6 +35,23 @@ describe('schedulerExpression', () => {
   });
 
   it.each([
+    ['rate(1minutes)', 'cron(* * * * ? *)'],
+    ['rate(5minutes)', 'cron(1/5 * * * ? *)'],
+    ['rate(60minutes)', 'cron(31 * * * ? *)'],
+    ['rate(1hours)', 'cron(31 * * * ? *)'],
+    ['rate(6hours)', 'cron(31 2/6 * * ? *)'],
+    ['rate(24hours)', 'cron(31 14 * * ? *)'],
+    ['rate(1days)', 'cron(31 14 * * ? *)'],
+    ['rate(1weeks)', 'cron(31 14 ? * THU *)'],
+    ['rate(7days)', 'cron(31 14 ? * THU *)'],
+    ['rate(90minutes)', 'rate(90 minutes)'],
+    ['rate(5hours)', 'rate(5 hours)'],
+    ['rate(2weeks)', 'rate(14 days)'],
+  ])('%s counted from a Thursday, 14:30:20, becomes %s', (expression, expected) => {
+    expect(translated(expression, start)).toBe(expected);
+  });
+
+  it.each([
     ['rate(1months)', 'cron(31 14 5 * ? *)'],
     ['rate(2months)', 'cron(31 14 5 1/2 ? *)'],
     ['rate(3months)', 'cron(31 14 5 3/3 ? *)'],

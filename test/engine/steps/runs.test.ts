@@ -347,6 +347,22 @@ describe('scheduled flows', () => {
     expect(await stateOf(at, flow)).toMatchObject({ status: 'Active', failureCount: 0 });
   });
 
+  it('run once for a moment, however often and late it is delivered', async () => {
+    const at = home();
+    const flow = incremental();
+    await put(at, 'a.csv', '1,a');
+    const due = at.clock.now();
+    at.clock.advance(hour);
+    const deliver = (n: number, scheduledTime: number): Promise<unknown> =>
+      at.run(flow, { name: id(n), input: { trigger: 'Scheduled', scheduledTime } });
+    expect(await deliver(1, due)).toMatchObject({ output: { next: 'done' } });
+    expect(await deliver(2, due)).toEqual({
+      output: { next: 'skip', reason: 'the run due at 2026-02-03T10:15:00.000Z has been started already' },
+    });
+    expect(await deliver(3, due + hour)).toMatchObject({ output: { next: 'done' } });
+    expect(await deliver(4, due)).toMatchObject({ output: { next: 'skip' } });
+  });
+
   it('run only between scheduleStartTime and scheduleEndTime', async () => {
     const at = home();
     const now = at.clock.now() / 1000;
