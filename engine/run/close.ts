@@ -11,8 +11,9 @@ import { expected, type FlowState, flowKey, isClosed, type Run, readFlowItems } 
 export type Ending = Pick<Run, 'status'> & Partial<Run>;
 
 /**
- * Closes a run, frees the slot if it is the run's, counts the failure (and suspends the flow at its threshold), reports
- * and cleans up. Safe to repeat: a run that is closed already is only reported and cleaned again.
+ * Closes a run, counts the failure (and suspends the flow at its threshold), reports, cleans up and frees the slot. Safe
+ * to repeat: a run that is closed already is only reported and cleaned again. The slot goes last, so that it is still
+ * held where any of this was left undone, and the next start finds what to finish.
  */
 export async function closeRun(
   ports: EnginePorts,
@@ -21,21 +22,18 @@ export async function closeRun(
   ending: Ending,
 ): Promise<Run> {
   let run = item.data;
-  let deactivation: string | undefined;
   if (!isClosed(run)) {
-    run = { ...run, ...ending, endedAt: ports.clock.now() };
-    const items = await readFlowItems(ports.state, flow.flowName);
-    const writes: StateWrite[] = [{ pk: item.pk, sk: item.sk, expect: item.revision, set: run }];
-    const { slot } = items;
-    if (slot?.data.executionId === run.executionId) {
-      writes.push({ pk: slot.pk, sk: slot.sk, expect: slot.revision, set: { fence: slot.data.fence } });
+    // Two machines' clocks may differ by more than a short run takes.
+    run = { ...run, ...ending, endedAt: Math.max(run.startedAt, ports.clock.now()) };
+    const writes: StateWrite[] = [];
+    const { state } = await readFlowItems(ports.state, flow.flowName);
+    const next = state && afterRun(flow, state.data, run);
+    if (state && next) {
+      writes.push({ pk: state.pk, sk: state.sk, expect: state.revision, set: next });
+      if (next.status === 'Suspended' && state.data.status === 'Active' && next.statusMessage)
+        run = { ...run, deactivated: next.statusMessage };
     }
-    const next = items.state && afterRun(flow, items.state.data, run);
-    if (items.state && next) {
-      writes.push({ pk: items.state.pk, sk: items.state.sk, expect: items.state.revision, set: next });
-      if (next.status === 'Suspended' && items.state.data.status === 'Active')
-        deactivation = next.statusMessage;
-    }
+    writes.push({ pk: item.pk, sk: item.sk, expect: item.revision, set: run });
     await ports.state.write(writes);
     ports.log.info('run ended', {
       flowName: flow.flowName,
@@ -46,8 +44,14 @@ export async function closeRun(
     });
   }
   await reportEnd(ports, flow, run);
-  if (deactivation) await reportDeactivated(ports, flow, deactivation, run.endedAt ?? 0);
+  if (run.deactivated) await reportDeactivated(ports, flow, run.deactivated, run.endedAt ?? 0);
   await removeSegments(ports, run);
+  const { slot } = await readFlowItems(ports.state, flow.flowName);
+  if (slot?.data.executionId === run.executionId) {
+    await ports.state.write([
+      { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: { fence: slot.data.fence } },
+    ]);
+  }
   return run;
 }
 

@@ -198,7 +198,8 @@ async function makePlan(
     dryRun: parameters.dryRun === true,
     schemaVersion,
     schemaFingerprint: schema,
-    movesWatermark: movesWatermark(isIncremental(flow), parameters) && !empty,
+    // Without a beginning the window was fixed by another definition, before the flow became incremental.
+    movesWatermark: movesWatermark(isIncremental(flow), parameters) && window.start !== undefined && !empty,
     startedAt: run.startedAt,
     sizes: { ...defaultSizes, ...ports.sizes },
   };

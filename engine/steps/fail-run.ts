@@ -1,4 +1,4 @@
-import { exitCodeOfName } from '../../core/errors.ts';
+import { exitCodeOfName, TributaryError } from '../../core/errors.ts';
 import type { EnginePorts } from '../ports.ts';
 import { closeRun } from '../run/close.ts';
 import { abortUploads } from '../run/materialise.ts';
@@ -22,17 +22,23 @@ export async function failSplit(
   ports: EnginePorts,
 ): Promise<FailRunOutput> {
   const told = { Error: error.Error, Cause: causeText(error) };
-  const pk = runKey(executionId);
-  if (!(await ports.state.get(pk, 'ERROR'))) await ports.state.write([{ pk, sk: 'ERROR', set: told }]);
+  try {
+    await ports.state.write([{ pk: runKey(executionId), sk: 'ERROR', expect: 'absent', set: told }]);
+  } catch (error) {
+    if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+  }
   return { error: told };
 }
 
 /**
  * Closes a run as failed (or cancelled). A run that had begun to commit is left as it is: the next start, or the
  * settlement, finishes it. One that was committed already keeps its data; what failed is its catalog or its report.
+ *
+ * @param fence of the execution that failed, if it got as far as to have one: another execution may have taken the run over
  */
 export async function failRun(
   executionId: string,
+  fence: number | undefined,
   error: StepError,
   ports: EnginePorts,
 ): Promise<FailRunOutput> {
@@ -43,6 +49,7 @@ export async function failRun(
   const item = await ports.state.get<Run>(runKey(executionId), 'RUN');
   // Nothing was opened: StartRun itself refused or failed.
   if (!item || item.data.status === 'COMMITTING') return told;
+  if (fence !== undefined && item.data.fence !== fence) return told;
   const flow = await ports.loadFlow();
   const transferred = await readSegments(ports.state, executionId);
   await abortUploads(ports.objects, ports.state, executionId);

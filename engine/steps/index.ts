@@ -109,6 +109,7 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
       const error = stepError.safeParse(state.error);
       return failRun(
         reference.success ? reference.data.executionId : ownId,
+        reference.success ? reference.data.fence : undefined,
         error.success ? error.data : { Error: 'Internal', Cause: 'the run failed without saying why' },
         ports,
       );
