@@ -3,17 +3,27 @@
 import type { Executions } from '../core/ports.ts';
 import { isAlive, ownProcessId } from './processes.ts';
 
+/** Of this process, whatever home they are in. */
+const running = new Set<string>();
+
 /** `arn:tributary:local:<process>:<execution name>` */
 export function localExecutionArn(executionName: string): string {
   return `arn:tributary:local:${ownProcessId()}:${executionName}`;
 }
 
-/** @param own names of the executions that this process is running */
-export function localExecutions(own: ReadonlySet<string>): Executions {
-  return {
-    async isRunning(executionArn) {
-      const [, , , processId = '', executionName = ''] = executionArn.split(':');
-      return processId === ownProcessId() ? own.has(executionName) : isAlive(processId);
-    },
-  };
+/** Does the work of an execution, which is running meanwhile. */
+export async function asExecution<T>(executionArn: string, work: () => Promise<T>): Promise<T> {
+  running.add(executionArn);
+  try {
+    return await work();
+  } finally {
+    running.delete(executionArn);
+  }
 }
+
+export const localExecutions: Executions = {
+  async isRunning(executionArn) {
+    const [, , , processId = ''] = executionArn.split(':');
+    return processId === ownProcessId() ? running.has(executionArn) : isAlive(processId);
+  },
+};

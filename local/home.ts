@@ -56,7 +56,6 @@ const stateBucket = 'tributary-state-local';
 export type LocalHome = Omit<EnginePorts, 'deadline' | 'attemptId' | 'onProgress' | 'loadFlow' | 'clock'> & {
   readonly folder: string;
   readonly clock: WakeableClock;
-  readonly running: Set<string>;
   /** The file of an object. */
   fileOf(bucket: string, key: string): string;
   /** The ports of one invocation of a step. */
@@ -74,13 +73,11 @@ export function localHome(options: LocalHomeOptions): LocalHome {
     region: 'local',
     createdBy: `arn:aws:iam::000000000000:user/${os.userInfo().username}`,
   };
-  const running = new Set<string>();
   const mounts = { ...options.mounts, [stateBucket]: folder };
   const loadConnection = (name: string): Promise<ConnectionDefinition> =>
     findConnection(name, options.connectionFolders ?? ['connections']);
   const ports: Omit<LocalHome, 'forStep'> = {
     folder,
-    running,
     fileOf: (bucket, key) => path.join(bucketFolder(folder, mounts, bucket), key),
     home,
     objects: localObjectStore({ home: folder, mounts }),
@@ -88,7 +85,7 @@ export function localHome(options: LocalHomeOptions): LocalHome {
     catalog: localCatalog(folder),
     events: localEventSink(folder, home, clock),
     metrics: localMetricSink(folder, clock),
-    executions: localExecutions(running),
+    executions: localExecutions,
     http: nodeHttp(),
     secrets: {
       async read(name) {

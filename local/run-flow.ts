@@ -10,7 +10,7 @@ import { requestCancel } from '../engine/run/close.ts';
 import { type Run, runKey } from '../engine/run/run.ts';
 import { type ExecutionEnd, endOf, executionResult, type RunResult } from '../engine/run/run-result.ts';
 import { type ExecutionInput, runStep } from '../engine/steps/index.ts';
-import { localExecutionArn } from './executions.ts';
+import { asExecution, localExecutionArn } from './executions.ts';
 import type { LocalHome } from './home.ts';
 import { ExecutionFailed, interpret } from './interpreter.ts';
 
@@ -37,50 +37,50 @@ export async function runFlow(
   const { aroundStep = (_step, run) => run(), signal } = options;
   const executionName = options.executionName ?? randomUUID();
   const executionId = executionIdOf(executionName);
+  const executionArn = localExecutionArn(executionName);
   const stop = (): Promise<void> => (signal?.aborted ? askToStop(home, executionId) : Promise.resolve());
   // What goes wrong here shows again before the next step.
   const onAbort = (): void => void stop().catch(() => undefined);
   signal?.addEventListener('abort', onAbort);
-  home.running.add(executionName);
   let end: ExecutionEnd;
   try {
-    const output = await interpret(
-      stateMachine({
-        functions: { control: 'control', transfer: 'transfer' },
-        maxConcurrency: options.maxConcurrency ?? 2,
-      }),
-      {
-        Execution: {
-          Id: localExecutionArn(executionName),
-          Name: executionName,
-          StartTime: new Date(home.clock.now()).toISOString(),
-          Input: options.input ?? {},
+    const execution = (): Promise<unknown> =>
+      interpret(
+        stateMachine({
+          functions: { control: 'control', transfer: 'transfer' },
+          maxConcurrency: options.maxConcurrency ?? 2,
+        }),
+        {
+          Execution: {
+            Id: executionArn,
+            Name: executionName,
+            StartTime: new Date(home.clock.now()).toISOString(),
+            Input: options.input ?? {},
+          },
         },
-      },
-      {
-        async invoke(_function, payload) {
-          await stop();
-          return aroundStep((payload as { step: StepName }).step, () =>
-            runStep(payload, home.forStep(flow, options.onProgress)),
-          );
+        {
+          async invoke(_function, payload) {
+            await stop();
+            return aroundStep((payload as { step: StepName }).step, () =>
+              runStep(payload, home.forStep(flow, options.onProgress)),
+            );
+          },
+          readItems: async (bucket, key) => {
+            const text = await home.objects.read(bucket, key);
+            return JSON.parse(Buffer.from(text).toString()) as unknown[];
+          },
+          clock: { now: home.clock.now, sleep: (milliseconds) => home.clock.sleep(milliseconds, signal) },
+          random: Math.random,
+          ...(options.onRetry && { onRetry: options.onRetry }),
+          ...(options.onWait && { onWait: options.onWait }),
         },
-        readItems: async (bucket, key) => {
-          const text = await home.objects.read(bucket, key);
-          return JSON.parse(Buffer.from(text).toString()) as unknown[];
-        },
-        clock: { now: home.clock.now, sleep: (milliseconds) => home.clock.sleep(milliseconds, signal) },
-        random: Math.random,
-        ...(options.onRetry && { onRetry: options.onRetry }),
-        ...(options.onWait && { onWait: options.onWait }),
-      },
-    );
-    end = endOf(output);
+      );
+    end = endOf(await asExecution(executionArn, execution));
   } catch (error) {
     if (!(error instanceof ExecutionFailed)) throw error;
     end = { failed: { code: error.error, message: error.failure } };
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    home.running.delete(executionName);
   }
   return executionResult(home, flow.flowName, executionId, end);
 }
