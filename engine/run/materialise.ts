@@ -1,5 +1,6 @@
 /** Brings one object of the manifest into being, whole or not at all, and any number of times with the same result. */
 
+import { TributaryError } from '../../core/errors.ts';
 import type {
   Encryption,
   ObjectStore,
@@ -10,7 +11,7 @@ import type {
 } from '../../core/ports.ts';
 import type { Home } from '../ports.ts';
 import type { ManifestObject } from './manifest.ts';
-import { runKey } from './run.ts';
+import { expected, runKey } from './run.ts';
 
 /** S3's smallest part but for the last, and the largest number of parts. */
 const smallestPart = 5 * 2 ** 20;
@@ -26,17 +27,21 @@ interface Surroundings {
   readonly home: Home;
   readonly executionId: string;
   readonly encryption: Encryption | undefined;
+  /** Whether to stop between two parts of an upload, which is then taken up where it was. */
+  readonly nearDeadline: () => boolean;
 }
 
-/** @param ordinal of the object in the manifest; names its record in the state table while it is uploaded. */
+/**
+ * @param ordinal of the object in the manifest; names its record in the state table while it is uploaded.
+ * @throws StateConflict if another invocation gets in the way: what there is then has to be looked at anew.
+ */
 export async function materialise(
   object: ManifestObject,
   ordinal: number,
   around: Surroundings,
-): Promise<void> {
+): Promise<'written' | 'unfinished'> {
   const { objects, encryption } = around;
-  const present = await objects.head(object.bucket, object.key);
-  if (present?.metadata[metadataName] === object.hash && present.size === object.size) return;
+  if (await isPresent(object, objects)) return 'written';
   const options: PutOptions = {
     contentType: object.contentType,
     metadata: { [metadataName]: object.hash },
@@ -47,9 +52,14 @@ export async function materialise(
       ...(await Promise.all(pieceReaders(object).map((piece) => piece.read(0, piece.length, around)))),
     ];
     await objects.put(object.bucket, object.key, Buffer.concat(pieces), options);
-    return;
+    return 'written';
   }
-  await uploadInParts(object, ordinal, options, around);
+  return uploadInParts(object, ordinal, options, around);
+}
+
+async function isPresent(object: ManifestObject, objects: ObjectStore): Promise<boolean> {
+  const present = await objects.head(object.bucket, object.key);
+  return present?.metadata[metadataName] === object.hash && present.size === object.size;
 }
 
 /** A stretch of the object: bytes at hand, or a range of a segment. */
@@ -125,34 +135,77 @@ async function uploadInParts(
   ordinal: number,
   options: PutOptions,
   around: Surroundings,
-): Promise<void> {
-  const { objects, state, home, executionId } = around;
+): Promise<'written' | 'unfinished'> {
+  const { objects, state, executionId } = around;
+  const { bucket, key } = object;
   const pk = runKey(executionId);
   const sk = `UPLOAD#${String(ordinal).padStart(8, '0')}`;
-  const recorded = await state.get<{ uploadId: string }>(pk, sk);
-  let uploadId = recorded?.data.uploadId;
-  let done = uploadId
-    ? await objects.listParts({ bucket: object.bucket, key: object.key, uploadId })
-    : undefined;
-  if (!uploadId || !done) {
-    uploadId = await objects.startUpload(object.bucket, object.key, options);
-    await state.write([{ pk, sk, set: { bucket: object.bucket, key: object.key, uploadId } }]);
+  const recorded = await state.get<UploadTarget>(pk, sk);
+  let target = recorded?.data;
+  let done = target && (await objects.listParts(target));
+  if (!target || !done) {
+    target = { bucket, key, uploadId: await objects.startUpload(bucket, key, options) };
     done = [];
+    try {
+      await state.write([{ pk, sk, expect: expected(recorded), set: target }]);
+    } catch (error) {
+      // Another invocation's upload is recorded, and no one would ever know of this one.
+      if (isConflict(error)) await objects.abortUpload(target);
+      throw error;
+    }
   }
-  const target: UploadTarget = { bucket: object.bucket, key: object.key, uploadId };
+  try {
+    const parts = await uploadParts(object, target, done, around);
+    if (!parts) return 'unfinished';
+    await objects.completeUpload(target, parts);
+  } catch (error) {
+    if (!(error instanceof TributaryError) || error.retried) throw error;
+    if (!(await isPresent(object, objects))) {
+      // An upload that another invocation has completed or aborted, or a part that it has replaced meanwhile.
+      if (['NoSuchUpload', 'InvalidPart'].includes(error.context.vendorCode ?? ''))
+        throw new TributaryError('StateConflict', error.message, { cause: error });
+      // The segments are gone: the run has ended without this invocation.
+      if (error.code === 'ResourceNotFoundError') {
+        await objects.abortUpload(target);
+        await forgetUpload(pk, sk, target, state);
+      }
+      throw error;
+    }
+  }
+  await forgetUpload(pk, sk, target, state);
+  return 'written';
+}
+
+/** Unless the record is of another invocation's upload. */
+async function forgetUpload(pk: string, sk: string, target: UploadTarget, state: StateStore): Promise<void> {
+  const recorded = await state.get<UploadTarget>(pk, sk);
+  if (recorded?.data.uploadId === target.uploadId)
+    await state.write([{ pk, sk, expect: recorded.revision, set: 'delete' }]);
+}
+
+/** All parts of an upload, in order; undefined if the deadline came first. */
+async function uploadParts(
+  object: ManifestObject,
+  target: UploadTarget,
+  done: readonly UploadedPart[],
+  around: Surroundings,
+): Promise<UploadedPart[] | undefined> {
+  const { objects, home, nearDeadline } = around;
   const present = new Map(done.map((part) => [part.part, part]));
   const parts: UploadedPart[] = [];
-  let number = 0;
-  for (const part of planParts(pieceReaders(object), object.size)) {
-    number++;
+  for (const [index, part] of planParts(pieceReaders(object), object.size).entries()) {
+    const number = index + 1;
     const length =
       'copy' in part
         ? part.copy.end - part.copy.start
         : part.join.reduce((sum, { from, to }) => sum + to - from, 0);
     const already = present.get(number);
-    if (already && already.size === length) {
+    if (already?.size === length) {
       parts.push(already);
-    } else if ('copy' in part) {
+      continue;
+    }
+    if (nearDeadline()) return undefined;
+    if ('copy' in part) {
       const { key, start, end } = part.copy;
       parts.push(
         await objects.copyPart(target, number, { bucket: home.stateBucket, key, range: { start, end } }),
@@ -162,8 +215,11 @@ async function uploadInParts(
       parts.push(await objects.uploadPart(target, number, Buffer.concat(bytes)));
     }
   }
-  await objects.completeUpload(target, parts);
-  await state.write([{ pk, sk, set: 'delete' }]);
+  return parts;
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof TributaryError && error.code === 'StateConflict';
 }
 
 /** Aborts what a run has left unfinished. */
@@ -173,7 +229,7 @@ export async function abortUploads(
   executionId: string,
 ): Promise<void> {
   const pk = runKey(executionId);
-  for await (const item of state.list<{ bucket: string; key: string; uploadId: string }>(pk, 'UPLOAD#')) {
+  for await (const item of state.list<UploadTarget>(pk, 'UPLOAD#')) {
     await objects.abortUpload(item.data);
     await state.write([{ pk, sk: item.sk, set: 'delete' }]);
   }

@@ -128,11 +128,13 @@ async function writeObjects(
     home: ports.home,
     executionId,
     encryption: flow.kmsArn ? { kmsKeyArn: flow.kmsArn } : undefined,
+    nearDeadline: () => ports.clock.now() > ports.deadline - reserveMilliseconds,
   };
   for (let from = first; from < objects.length; from += concurrency) {
-    if (from > first && ports.clock.now() > ports.deadline - reserveMilliseconds) return from;
+    if (from > first && around.nearDeadline()) return from;
     const group = objects.slice(from, from + concurrency);
-    await Promise.all(group.map((object, index) => materialise(object, from + index, around)));
+    const made = await Promise.all(group.map((object, index) => materialise(object, from + index, around)));
+    if (made.includes('unfinished')) return from;
     for (const object of group)
       ports.onProgress?.({ phase: 'commit', records: object.rows, bytes: object.size });
   }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TributaryError } from '../../../core/errors.ts';
 import type { ManifestObject } from '../../../engine/run/manifest.ts';
 import { materialise, planParts } from '../../../engine/run/materialise.ts';
-import { memoryObjectStore } from '../../support/memory-object-store.ts';
+import { type MemoryObjectStore, memoryObjectStore } from '../../support/memory-object-store.ts';
 import { memoryStateStore } from '../../support/memory-state-store.ts';
 
 const MiB = 2 ** 20;
@@ -52,7 +53,7 @@ async function prepared(lengths: readonly number[], head: string, tail: string) 
     state,
     object,
     expected,
-    around: { objects, state, home, executionId: 'run', encryption: undefined },
+    around: { objects, state, home, executionId: 'run', encryption: undefined, nearDeadline: () => false },
   };
 }
 
@@ -117,6 +118,86 @@ describe('an object of the manifest', () => {
     expect(new Set(made).size).toBe(made.length);
     expect(objects.pendingUploads()).toEqual([]);
   });
+});
+
+describe('two invocations that upload one object', () => {
+  /** `meanwhile` runs once, before the first call of `method`. */
+  function overtaken<K extends 'startUpload' | 'copyPart' | 'completeUpload'>(
+    objects: MemoryObjectStore,
+    method: K,
+    meanwhile: () => Promise<unknown>,
+  ): MemoryObjectStore {
+    let done = false;
+    const original = objects[method] as (...args: unknown[]) => Promise<unknown>;
+    const held = async (...args: unknown[]): Promise<unknown> => {
+      if (!done) {
+        done = true;
+        await meanwhile();
+      }
+      return original(...args);
+    };
+    return { ...objects, [method]: held };
+  }
+
+  it.each(['copyPart', 'completeUpload'] as const)(
+    'both find it written when one overtakes the other before its %s',
+    async (method) => {
+      const { objects, object, expected, around, state } = await prepared([6 * MiB, 6 * MiB], 'h', '');
+      const slow = overtaken(objects, method, () => materialise(object, 0, around));
+      expect(await materialise(object, 0, { ...around, objects: slow })).toBe('written');
+      expect(objects.stored('lake', 'out/file')?.body.equals(expected)).toBe(true);
+      expect(objects.pendingUploads()).toEqual([]);
+      expect(state.contents()).toEqual({});
+    },
+  );
+
+  it('leave one upload when both begin', async () => {
+    const { objects, object, around, state } = await prepared([6 * MiB, 6 * MiB], 'h', '');
+    const slow = overtaken(objects, 'startUpload', () =>
+      materialise(object, 0, { ...around, nearDeadline: () => true }),
+    );
+    await expect(materialise(object, 0, { ...around, objects: slow })).rejects.toMatchObject({
+      code: 'StateConflict',
+    });
+    expect(objects.pendingUploads()).toEqual(Object.values(state.contents()));
+    await materialise(object, 0, around);
+    expect(objects.pendingUploads()).toEqual([]);
+  });
+
+  it('try again when one has replaced a part of the other', async () => {
+    // With SSE-KMS each upload of the same bytes has an ETag of its own.
+    const { objects, object, expected, around } = await prepared([6 * MiB, 6 * MiB], 'h', '');
+    const slow = {
+      ...objects,
+      completeUpload: async () => {
+        throw new TributaryError('ClientError', 'part 1 was not uploaded so', { vendorCode: 'InvalidPart' });
+      },
+    };
+    await expect(materialise(object, 0, { ...around, objects: slow })).rejects.toMatchObject({
+      code: 'StateConflict',
+    });
+    await materialise(object, 0, around);
+    expect(objects.stored('lake', 'out/file')?.body.equals(expected)).toBe(true);
+  });
+
+  it('leave nothing when one begins after the other’s run has ended', async () => {
+    const { objects, object, around, state } = await prepared([6 * MiB, 6 * MiB], 'h', '');
+    await objects.delete(bucket, ['segments/0', 'segments/1']);
+    await expect(materialise(object, 0, around)).rejects.toMatchObject({ code: 'ResourceNotFoundError' });
+    expect(objects.pendingUploads()).toEqual([]);
+    expect(state.contents()).toEqual({});
+  });
+});
+
+it('an upload that the deadline interrupts goes on behind the parts that it has', async () => {
+  const { objects, object, expected, around } = await prepared([6 * MiB, 6 * MiB, 6 * MiB], 'h', '');
+  const outcomes: string[] = [];
+  for (let turn = 1; turn <= 4; turn++) {
+    let parts = 0;
+    outcomes.push(await materialise(object, 0, { ...around, nearDeadline: () => ++parts > 1 }));
+  }
+  expect(outcomes).toEqual(['unfinished', 'unfinished', 'unfinished', 'written']);
+  expect(objects.stored('lake', 'out/file')?.body.equals(expected)).toBe(true);
 });
 
 describe('the parts of an upload', () => {
