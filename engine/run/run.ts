@@ -144,12 +144,10 @@ export type FlowItems = {
   readonly slot: StateItem<Slot> | undefined;
 };
 
+/** The slot first: only its holder commits, so while the slot stays as it was read, the state read after it holds too. */
 export async function readFlowItems(state: StateStore, flowName: string): Promise<FlowItems> {
-  const [flowState, slot] = await Promise.all([
-    state.get<FlowState>(flowKey(flowName), 'STATE'),
-    state.get<Slot>(flowKey(flowName), 'SLOT'),
-  ]);
-  return { state: flowState, slot };
+  const slot = await state.get<Slot>(flowKey(flowName), 'SLOT');
+  return { slot, state: await state.get<FlowState>(flowKey(flowName), 'STATE') };
 }
 
 /** The `expect` of a write that follows a read. */

@@ -53,16 +53,22 @@ export type StartRunOutput =
 export async function startRun(input: StartRunInput, ports: EnginePorts): Promise<StartRunOutput> {
   const flow = await ports.loadFlow();
   const { flowName } = flow;
-  const items = await readFlowItems(ports.state, flowName);
-  const state = items.state?.data ?? initialState(flow);
-
   const own = await ports.state.get<Run>(runKey(input.executionId), 'RUN');
   if (own) return resumeOwn(ports, flow, own);
 
-  const held = await settleHolder(input, ports, flow, items.slot);
+  const held = await settleHolder(input, ports, flow);
   if (held) return held;
   if (input.settle !== undefined) return { next: 'skip', reason: `${input.settle.executionId} is settled` };
 
+  // Only now, as settling may have freed the slot and counted a failure; what follows is conditional on both.
+  const { slot, state: stateItem } = await readFlowItems(ports.state, flowName);
+  const state = stateItem?.data ?? initialState(flow);
+  if (slot?.data.executionId !== undefined) {
+    throw new TributaryError('StateConflict', 'another run has taken the run slot', {
+      flowName,
+      got: slot.data.executionId,
+    });
+  }
   if (input.trigger === 'Scheduled') {
     if (state.status !== 'Active')
       return skip(ports, flow, `the flow is ${state.status}: ${state.statusMessage ?? 'deactivated'}`);
@@ -77,8 +83,6 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
   }
   checkIdentity(flow, state.identity);
 
-  // Settling may have freed the slot and counted a failure: read again, as what follows is conditional on both.
-  const { slot, state: stateItem } = await readFlowItems(ports.state, flowName);
   const fence = (slot?.data.fence ?? 0) + 1;
   const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
   const run: Run = {
@@ -92,7 +96,7 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
     startedAt: input.startedAt,
     window: pullWindow({
       incremental: isIncremental(flow),
-      watermark: stateItem?.data.watermark,
+      watermark: state.watermark,
       now: Math.min(input.startedAt, ports.clock.now()),
       scheduleOffset: scheduled?.scheduleOffset,
       firstExecutionFrom: scheduled?.firstExecutionFrom,
@@ -105,12 +109,11 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
     { pk: flowKey(flowName), sk: historyKey(run), set: {} },
   ];
   if (!stateItem || due !== undefined) {
-    const known = stateItem?.data ?? initialState(flow);
     writes.push({
       pk: flowKey(flowName),
       sk: 'STATE',
       expect: expected(stateItem),
-      set: { ...known, ...(due !== undefined && { scheduledTime: due }) },
+      set: { ...state, ...(due !== undefined && { scheduledTime: due }) },
     });
   }
   await ports.state.write(writes);
@@ -159,8 +162,8 @@ async function settleHolder(
   input: StartRunInput,
   ports: EnginePorts,
   flow: FlowDefinition,
-  slot: StateItem<Slot> | undefined,
 ): Promise<StartRunOutput | undefined> {
+  const { slot } = await readFlowItems(ports.state, flow.flowName);
   const holder = slot?.data;
   if (!slot || !holder?.executionId || holder.executionId === input.executionId) return undefined;
   if (
@@ -171,7 +174,12 @@ async function settleHolder(
     return skip(ports, flow, `run ${holder.executionId} is in progress`);
   }
   const item = await ports.state.get<Run>(runKey(holder.executionId), 'RUN');
-  if (!item) return undefined;
+  if (!item) {
+    await ports.state.write([
+      { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: { fence: holder.fence } },
+    ]);
+    return undefined;
+  }
   if (isClosed(item.data)) {
     // It died between its last write and its reports.
     await closeRun(ports, flow, item, item.data);

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import type { FlowDefinition } from '../../../core/flow/definition.ts';
+import type { StepName } from '../../../core/flow/state-machine.ts';
+import { type FlowState, flowKey, type Run, runKey } from '../../../engine/run/run.ts';
+import { s3Flow } from '../../support/flows.ts';
+import { interleaved, seeded } from '../../support/interleave.ts';
+import { type MemoryHome, memoryHome } from '../../support/memory-home.ts';
+import { leftovers, outcome } from '../../support/outcome.ts';
+import { rows, scriptedSource } from '../../support/scripted-source.ts';
+
+const fields = { id: 'id', name: 'name' };
+const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const seeds = Array.from({ length: 40 }, (_, seed) => seed);
+
+const splits = [0, 1, 2].map((split) =>
+  [0, 1, 2].map((page) => ({ rows: rows(split * 100 + page * 10, 4) })),
+);
+const incremental: FlowDefinition = s3Flow({
+  fields,
+  partition: ['name'],
+  output: {
+    aggregationConfig: { aggregationType: 'SingleFile' },
+    prefixConfig: { pathPrefixHierarchy: ['EXECUTION_ID', 'SCHEMA_VERSION'] },
+  },
+  scheduled: { scheduleExpression: 'rate(1hours)', dataPullMode: 'Incremental' },
+  more: {
+    metadataCatalogConfig: {
+      glueDataCatalog: {
+        roleArn: 'arn:aws:iam::123456789012:role/catalog',
+        databaseName: 'lake',
+        tablePrefix: 'raw',
+      },
+    },
+  },
+});
+
+function home(): MemoryHome {
+  return memoryHome({
+    buckets: ['inbox', 'lake'],
+    sizes: { segmentPages: 1 },
+    sources: { S3: scriptedSource(splits) },
+  });
+}
+
+describe('two invocations of each step at once', () => {
+  it('end as one does, whichever answers first', async () => {
+    const undisturbed = home();
+    expect(await undisturbed.run(incremental)).toHaveProperty('output');
+    const expected = outcome(undisturbed);
+    for (const seed of seeds) {
+      const random = seeded(seed);
+      const at = home();
+      const ended = await at.run(incremental, {
+        aroundStep: async (_, run) => {
+          const results = await interleaved(random, [run, run]);
+          const heard = results[random() < 0.5 ? 0 : 1];
+          if (heard?.status === 'fulfilled') return heard.value;
+          throw heard?.reason;
+        },
+      });
+      expect(ended, `seed ${seed}`).toHaveProperty('output');
+      expect(outcome(at), `seed ${seed}`).toEqual(expected);
+      expect(leftovers(at), `seed ${seed}`).toEqual({ segments: [], uploads: [], uploadRecords: [] });
+    }
+  });
+});
+
+describe('a late first try', () => {
+  const steps: StepName[] = [
+    'StartRun',
+    'DescribeSource',
+    'TransferBatch',
+    'CommitOutput',
+    'CatalogOutput',
+    'EndRun',
+  ];
+  it.each(steps)('of %s goes on when its retry has finished the run, and changes nothing', async (late) => {
+    const undisturbed = home();
+    await undisturbed.run(incremental);
+    const expected = outcome(undisturbed);
+    for (let moment = 1; ; moment++) {
+      const at = home();
+      let goOn: (() => void) | undefined;
+      let first: Promise<unknown> | undefined;
+      const ended = await at.run(incremental, {
+        aroundStep: (step, run) => {
+          if (step !== late || first) return run();
+          return new Promise((answer, fail) => {
+            let moments = 0;
+            first = run(async () => {
+              if (++moments !== moment) return;
+              const lost = new Error('nothing was heard of the function');
+              lost.name = 'Lambda.Unknown';
+              fail(lost);
+              await new Promise<void>((resolve) => {
+                goOn = resolve;
+              });
+            });
+            first.then((value) => answer(value as object), fail);
+          });
+        },
+      });
+      expect(ended).toHaveProperty('output');
+      if (!goOn) {
+        expect(moment).toBeGreaterThan(4);
+        return;
+      }
+      goOn();
+      await first?.catch(() => undefined);
+      expect(outcome(at), `moment ${moment}`).toEqual(expected);
+      expect(leftovers(at), `moment ${moment}`).toEqual({ segments: [], uploads: [], uploadRecords: [] });
+    }
+  });
+});
+
+describe('two starts of a flow at once', () => {
+  it('are one run and one that is skipped, or one after the other, and read every record once', async () => {
+    for (const seed of seeds) {
+      const random = seeded(seed);
+      const at = memoryHome({ buckets: ['inbox', 'lake'] });
+      const start = at.clock.now();
+      await at.objects.put('inbox', 'in/a.csv', 'id,name\n1,a\n');
+      at.clock.advance(3_600_000);
+      const flow = s3Flow({
+        fields,
+        scheduled: { scheduleExpression: 'rate(1hours)', dataPullMode: 'Incremental' },
+      });
+      const results = await interleaved(
+        random,
+        [1, 2].map((n) => (hook) => at.run(flow, { name: id(n), aroundStep: (_, run) => run(hook) })),
+      );
+      for (const result of results) expect(result, `seed ${seed}`).toHaveProperty('value.output');
+      const written = at.objects.keys('lake').map((key) => at.objects.stored('lake', key)?.body.toString());
+      expect(written, `seed ${seed}`).toEqual(['{"id":"1","name":"a"}\n']);
+      const statuses = await Promise.all(
+        [1, 2].map(async (n) => (await at.state.get<Run>(runKey(id(n)), 'RUN'))?.data.status),
+      );
+      expect(statuses, `seed ${seed}`).toContain('Successful');
+      expect(statuses, `seed ${seed}`).not.toContain('Error');
+      const state = await at.state.get<FlowState>(flowKey(flow.flowName), 'STATE');
+      expect(state?.data.watermark, `seed ${seed}`).toBeGreaterThanOrEqual(start + 3_600_000);
+    }
+  });
+});
