@@ -10,6 +10,7 @@ import { messageOf, TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import { type Row, type Value, wholeRecord } from '../../core/records.ts';
 import type { DecodeRecords, InputFormat, Prologue } from './input-format.ts';
+import { type RowScanner, rowScanner } from './json-scan.ts';
 import { byteOrderMarkLength, checkUtf8 } from './text.ts';
 
 const lf = 0x0a;
@@ -28,15 +29,26 @@ export function jsonLinesFormat(fields: readonly string[]): InputFormat {
   const getters = fields.map((field) =>
     field === wholeRecord ? (record: object): Value => record : compilePath(field),
   );
+  const topLevel = new Set(fields).size === fields.length && !fields.some((field) => /^\*$|\./.test(field));
+  const scan = topLevel ? rowScanner(fields, parseExact) : () => undefined;
   return {
     begin(bytes, ended, at): Prologue | undefined {
       if (bytes.length < 3 && !ended) return undefined;
-      return { used: byteOrderMarkLength(bytes, at), lines: 0, decode: jsonLinesDecoder(getters, at) };
+      return { used: byteOrderMarkLength(bytes, at), lines: 0, decode: jsonLinesDecoder(scan, getters, at) };
     },
   };
 }
 
-function jsonLinesDecoder(getters: readonly ((record: object) => Value)[], at: string): DecodeRecords {
+/** @param scan tried first; what it does not read is parsed, or refused, as a whole */
+function jsonLinesDecoder(
+  scan: RowScanner,
+  getters: readonly ((record: object) => Value)[],
+  at: string,
+): DecodeRecords {
+  const parseRow = (text: string, place: string): Row | undefined => {
+    const record = parseLine(text, place);
+    return record && getters.map((get) => get(record));
+  };
   return (bytes, ended, firstLine, maxRows) => {
     const rows: Row[] = [];
     let used = 0;
@@ -45,9 +57,8 @@ function jsonLinesDecoder(getters: readonly ((record: object) => Value)[], at: s
       const terminator = bytes.indexOf(lf, used);
       if (terminator < 0 && !ended) break;
       const end = terminator < 0 ? bytes.length : terminator;
-      const text = bytes.toString('utf8', used, end);
-      const record = parseLine(text, `${at} line ${line}`);
-      if (record) rows.push(getters.map((get) => get(record)));
+      const row = scan(bytes, used, end) ?? parseRow(bytes.toString('utf8', used, end), `${at} line ${line}`);
+      if (row) rows.push(row);
       used = Math.min(end + 1, bytes.length);
       if (terminator >= 0) line += 1;
     }
@@ -76,12 +87,12 @@ function parseLine(text: string, at: string): object | undefined {
   });
 }
 
-function parseExact(text: string): unknown {
+function parseExact(text: string): Value {
   return parseLossless(text, undefined, {
     parseNumber: exactNumber,
     // As JSON.parse has it: the last one counts.
     onDuplicateKey: ({ newValue }) => newValue,
-  });
+  }) as Value;
 }
 
 function exactNumber(digits: string): number | bigint | string {

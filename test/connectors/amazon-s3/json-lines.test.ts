@@ -141,3 +141,92 @@ test('any records, cut into pages and resumed at each of them, come back', async
     { numRuns: 60 },
   );
 });
+
+describe('a line of which only members are read', () => {
+  // A dotted field has each line parsed as a whole: the same values or the same error must come out.
+  const bothWays = async (line: string, fields: readonly string[]) => {
+    const outcome = (readSet: readonly string[]) =>
+      rowsOf(`${line}\n`, { ...json, fields: readSet }).catch((error: Error) => error.message);
+    const parsed = await outcome([...fields, 'no.path']);
+    return {
+      scanned: await outcome(fields),
+      parsed: typeof parsed === 'string' ? parsed : parsed.map((row) => row.slice(0, -1)),
+    };
+  };
+
+  test.each([
+    ' {\t"b" : [ ] , "a" : "x" } \r',
+    '{"a":"\\u00e9\\"\\\\\\/\\n","b":"é\u2028\ud83d\ude00"}',
+    '{"\\u0061":1,"b":2}',
+    '{"a":-0,"b":0.5}',
+    '{"a":12345678901234567,"b":1E+2}',
+    '{"a":{"n":[0.12345678901234567890,{"":null}]},"b":[true,false,null]}',
+    `{"c":${'['.repeat(500)}${']'.repeat(500)},"a":1}`,
+    '{"b":1,"a":2}\n{"a":3,"b":4}\n{"a":5}\n{"ab":6,"a":7}\n{}',
+  ])('has their values: %j', async (line) => {
+    const { scanned, parsed } = await bothWays(line, ['a', 'b']);
+    expect(scanned).toEqual(parsed);
+    expect(typeof scanned).toBe('object');
+  });
+
+  test.each([
+    '{"c":01,"a":1}',
+    '{"c":1.,"a":1}',
+    '{"c":.5,"a":1}',
+    '{"c":-,"a":1}',
+    '{"c":1e,"a":1}',
+    '{"c":+1,"a":1}',
+    '{"c":tru,"a":1}',
+    '{"c":nullx,"a":1}',
+    '{"c":"\t","a":1}',
+    '{"c":"\\x","a":1}',
+    '{"c":"\\u12g4","a":1}',
+    '{"c":"\\u12',
+    '{"c":"',
+    '{"c":[1,],"a":1}',
+    '{"c":[1 2],"a":1}',
+    '{"c":{"d"},"a":1}',
+    '{"c":{"d":1,},"a":1}',
+    '{"c":{d:1},"a":1}',
+    '{"c":[1},"a":1}',
+    '{"a":1,}',
+    '{,"a":1}',
+    '{"a" 1}',
+    '{"a":1 "b":2}',
+    '{a:1}',
+    '{"a":1}}',
+    '{"a":1',
+    '{"a":1},',
+    '\u00a0{"a":1}',
+  ])('is refused whichever member is wrong: %j', async (line) => {
+    const { scanned, parsed } = await bothWays(line, ['a']);
+    expect(scanned).toEqual(parsed);
+    expect(scanned).toMatch(/^s3:\/\/lake\/in\/file line 1.*: the line is not valid JSON/);
+  });
+
+  test('is read as JSON.parse reads it, or refused as that refuses it', async () => {
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' }).map((one) => JSON.stringify(one)),
+      fc.stringMatching(/^-?(0|[1-9]\d{0,20})(\.\d{1,20})?([eE][+-]?\d{1,3})?$/),
+    );
+    const members = fc.array(fc.tuple(fc.constantFrom('"a"', '"b"', '"c"', '"\\u0061"'), value), {
+      maxLength: 4,
+    });
+    const blank = fc.constantFrom('', ' ', '\t ');
+    const change = fc.record({
+      at: fc.nat(),
+      remove: fc.integer({ min: 0, max: 1 }),
+      insert: fc.constantFrom('', '"', '\\', ',', ':', '0', '-', '.', 'e', '[', '}', ' ', '\u0001'),
+    });
+    await fc.assert(
+      fc.asyncProperty(members, blank, fc.option(change), async (pairs, space, edit) => {
+        const object = `{${pairs.map(([key, text]) => `${key}${space}:${space}${text}`).join(`${space},`)}}`;
+        const at = edit ? edit.at % object.length : 0;
+        const line = edit ? object.slice(0, at) + edit.insert + object.slice(at + edit.remove) : object;
+        const { scanned, parsed } = await bothWays(line, ['b', 'a']);
+        expect(scanned).toEqual(parsed);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
