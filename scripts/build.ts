@@ -26,7 +26,10 @@ async function buildPackage(): Promise<void> {
     packages: 'external',
     alias: { '#core': './core/index.ts' },
   });
-  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.lib.json'], { cwd: root, stdio: 'inherit' });
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.lib.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
 }
 
 await buildLambda('dist/lambda');
