@@ -123,10 +123,19 @@ describe('a run in a folder', () => {
       },
     ]);
     const tables = readdirSync(path.join(folder, 'glue/lake_db'));
-    expect(tables.every((name) => name.startsWith('raw_orders') && name.endsWith('.json'))).toBe(true);
-    const [table] = tables;
-    expect(JSON.parse(readFileSync(path.join(folder, `glue/lake_db/${table}`), 'utf8'))).toMatchObject({
-      table: { format: 'JSON', partitionKeys: [{ name: expect.stringContaining('rating') }] },
+    expect(tables).toEqual([
+      'raw_appflow_orders_1770113700_latest.json',
+      'raw_appflow_orders_latest.json',
+      'raw_appflow_orders_sv1.json',
+      'raw_appflow_orders_sv1_11111111222243338444555555555555.json',
+    ]);
+    const latest = readFileSync(path.join(folder, 'glue/lake_db/raw_appflow_orders_latest.json'), 'utf8');
+    expect(JSON.parse(latest)).toMatchObject({
+      table: { format: 'JSON', partitionKeys: [{ name: 'rating', type: 'string' }] },
+      partitions: [
+        { values: ['Hot'], location: `${output}/rating=Hot/` },
+        { values: ['Warm'], location: `${output}/rating=Warm/` },
+      ],
     });
     expect(readdirSync(path.join(folder, 'runs/orders'))).toEqual([executionName]);
     expect(existsSync(path.join(folder, 'segments', 'orders', executionName))).toBe(false);
