@@ -111,7 +111,7 @@ describe('commands of the README', () => {
   const prefix = 'npx tsx bin/tributary.ts ';
   /** Each command with the output that is shown below it. */
   const commands = blocks.flatMap(({ language, text }, i) =>
-    language === 'sh' && text.startsWith(prefix)
+    language === 'sh' && text.startsWith(prefix) && !text.includes('--aws')
       ? [{ command: text.trim().slice(prefix.length), output: blocks[i + 1]?.text ?? '' }]
       : [],
   );
