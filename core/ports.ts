@@ -231,6 +231,23 @@ export interface Http {
 export interface Secrets {
   /** The credentials of a connection: a flat object of strings. Throws InvalidCredentials if there are none. */
   read(connectorProfileName: string): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Replaces members of the secret, if `expected` (some of its members, as they were read) still holds. Throws StateConflict
+   * if it does not, InvalidCredentials if nothing can be written where the credentials come from.
+   */
+  update(
+    connectorProfileName: string,
+    change: Readonly<Record<string, string>>,
+    expected: Readonly<Record<string, string>>,
+  ): Promise<void>;
+}
+
+/** Encrypts what the state keeps but must not show: access tokens. */
+export interface Vault {
+  /** @param about what the text belongs to; only the same opens it. */
+  seal(text: string, about: string): Promise<string>;
+  /** `undefined`: sealed with a key that is gone, or about something else. */
+  open(sealed: string, about: string): Promise<string | undefined>;
 }
 
 /** Whether an execution of the state machine is still going on; asked by a StartRun that finds the slot held. */

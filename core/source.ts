@@ -4,6 +4,7 @@
  * describe → the fields and the splits; open → a session on one split; session.read → one page after another.
  */
 
+import type { OAuth2Scheme } from './connector/auth.ts';
 import type { FilterOperator } from './operators.ts';
 import type { Clock, Http, JsonObject, Log, ObjectStore } from './ports.ts';
 import type { FieldType, Row, SourceField } from './records.ts';
@@ -56,6 +57,14 @@ export interface SourcePorts {
   readonly log: Log;
   /** The connection's credentials; read on first use, never kept in state. */
   credentials(): Promise<Readonly<Record<string, string>>>;
+  /**
+   * An access token, as the grant gets it from the connection's credentials; kept and renewed for all runs of the connection.
+   *
+   * @param grant its holes filled
+   * @param rejected the token that the vendor has just refused: another one is got
+   * @throws InvalidCredentials, AccessDenied, RateLimitExceeded, ConnectorUnreachable …
+   */
+  accessToken(grant: OAuth2Scheme, rejected?: string): Promise<string>;
 }
 
 /** A part of a run's work that is transferred on its own; plain data. */

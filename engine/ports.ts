@@ -11,6 +11,7 @@ import type {
   ObjectStore,
   Secrets,
   StateStore,
+  Vault,
 } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
 import type { Sizes } from './run/sizes.ts';
@@ -35,6 +36,7 @@ export interface EnginePorts {
   readonly executions: Executions;
   readonly http: Http;
   readonly secrets: Secrets;
+  readonly vault: Vault;
   readonly clock: Clock;
   readonly log: Log;
   /** The flow's definition as deployed, or as in its file. */

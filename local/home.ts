@@ -5,7 +5,7 @@ import * as fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type ConnectionDefinition, readConnection, resolveEnv } from '../core/connection.ts';
+import { type ConnectionDefinition, readConnection } from '../core/connection.ts';
 import type { LoadedConnector } from '../core/connector/index.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
@@ -16,9 +16,10 @@ import type { EnginePorts, Home, Progress } from '../engine/ports.ts';
 import { sourceOf } from '../engine/source-of.ts';
 import { localCatalog } from './catalog.ts';
 import { localExecutions } from './executions.ts';
-import { errnoOf, readJson } from './files.ts';
+import { errnoOf } from './files.ts';
 import { bucketFolder, localObjectStore } from './object-store.ts';
 import { localEventSink, localMetricSink, stderrLog } from './reports.ts';
+import { localSecrets, localVault, secretFiles } from './secrets.ts';
 import { localStateStore } from './state-store.ts';
 
 export interface LocalHomeOptions {
@@ -87,20 +88,8 @@ export function localHome(options: LocalHomeOptions): LocalHome {
     metrics: localMetricSink(folder, clock),
     executions: localExecutions,
     http: nodeHttp(),
-    secrets: {
-      async read(name) {
-        const { credentials } = await loadConnection(name);
-        if (credentials) return resolveEnv(credentials, env);
-        const stored = await readJson<Record<string, string>>(
-          path.join(folder, 'secrets', `${encodeURIComponent(name)}.json`),
-        );
-        if (stored) return stored;
-        throw new TributaryError('InvalidCredentials', 'the connection has no credentials', {
-          at: `connection ${name}`,
-          fix: 'refer to environment variables under `credentials` in its file, e.g. username: ${env:DB_USER}',
-        });
-      },
-    },
+    secrets: localSecrets(secretFiles(folder), loadConnection, env),
+    vault: localVault(folder),
     clock,
     log,
     loadConnection,

@@ -1,11 +1,4 @@
-import {
-  type AuthScheme,
-  credentialNames,
-  fillCredentials,
-  type SignedRequest,
-} from '../../core/connector/auth.ts';
-import type { Connector } from '../../core/connector/connector.ts';
-import { TributaryError } from '../../core/errors.ts';
+import { type AuthScheme, fillCredentials, type SignedRequest } from '../../core/connector/auth.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -17,24 +10,12 @@ export interface Authorization {
   sign?(request: SignedRequest, now: number): Texts;
   /** What must never be shown: the credentials and what was made of them. */
   readonly secrets: readonly string[];
+  /** The token that it was made of, where the scheme has one. */
+  readonly accessToken?: string;
 }
 
-/**
- * What requests carry by the first scheme whose credentials the connection holds.
- *
- * @throws InvalidCredentials if it holds none
- */
-export function authorize(connector: Connector, credentials: Texts): Authorization {
-  const scheme = connector.auth.find((candidate) =>
-    credentialNames(candidate).every((name) => credentials[name]),
-  );
-  if (!scheme) {
-    throw new TributaryError('InvalidCredentials', 'the connection holds no usable credentials', {
-      at: connector.label,
-      got: Object.keys(credentials).join(', ') || 'none',
-      expected: connector.auth.map((candidate) => credentialNames(candidate).join(' and ')).join(', or '),
-    });
-  }
+/** What requests carry by a scheme whose credentials are there (see `credentialNames`). */
+export function authorize(scheme: AuthScheme, credentials: Texts): Authorization {
   const carried = carriedBy(scheme, credentials);
   const made = Object.values({ ...carried.headers, ...carried.query });
   const secrets = [
@@ -42,7 +23,12 @@ export function authorize(connector: Connector, credentials: Texts): Authorizati
     ...made,
     ...made.map((value) => value.replace(/^\w+ /, '')),
   ];
-  return { ...carried, secrets: [...new Set(secrets)].filter((secret) => secret.length > 3) };
+  const { accessToken } = credentials;
+  return {
+    ...carried,
+    secrets: [...new Set(secrets)].filter((secret) => secret.length > 3),
+    ...(scheme.kind === 'oauth2' && accessToken !== undefined && { accessToken }),
+  };
 }
 
 function carriedBy(scheme: AuthScheme, credentials: Texts): Omit<Authorization, 'secrets'> {

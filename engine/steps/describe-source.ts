@@ -7,6 +7,7 @@ import { destinationConfig, destinationProperties, sourceProperties } from '../.
 import { schemaFingerprint } from '../../core/flow/fingerprint.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
+import { accessTokens } from '../credentials/access-token.ts';
 import type { EnginePorts } from '../ports.ts';
 import { s3Output } from '../run/output.ts';
 import { planKey, type RunPlan, readPlan, runFolder, type SplitPointer } from '../run/plan.ts';
@@ -126,6 +127,7 @@ export function sourcePorts(ports: EnginePorts, connectorProfileName: string | u
     log,
     credentials: () =>
       connectorProfileName ? ports.secrets.read(connectorProfileName) : Promise.resolve({}),
+    accessToken: accessTokens(ports, connectorProfileName ?? ''),
   };
 }
 

@@ -6,6 +6,7 @@ import { loadConnector } from '../../connectors/registry.ts';
 import type { ConnectionDefinition } from '../../core/connection.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
+import { keyAlias } from '../../core/physical-name.ts';
 import type { Catalog, LogFields } from '../../core/ports.ts';
 import { nodeHttp } from '../../engine/http/node-http.ts';
 import type { EnginePorts } from '../../engine/ports.ts';
@@ -65,6 +66,10 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
     const { SecretsManagerClient, secretsManagerSecrets } = await import('./secrets.ts');
     return secretsManagerSecrets(new SecretsManagerClient(clientConfig));
   });
+  const vault = once(async () => {
+    const { KMSClient, kmsVault } = await import('./vault.ts');
+    return kmsVault(new KMSClient(clientConfig), keyAlias);
+  });
   const executions = once(async () => {
     const { SFNClient, stepFunctionsExecutions } = await import('./executions.ts');
     return stepFunctionsExecutions(new SFNClient(clientConfig));
@@ -89,7 +94,14 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
     metrics,
     executions: { isRunning: async (arn) => (await executions()).isRunning(arn) },
     http,
-    secrets: { read: async (name) => (await secrets()).read(name) },
+    secrets: {
+      read: async (name) => (await secrets()).read(name),
+      update: async (...args) => (await secrets()).update(...args),
+    },
+    vault: {
+      seal: async (...args) => (await vault()).seal(...args),
+      open: async (...args) => (await vault()).open(...args),
+    },
     clock: systemClock,
     log: jsonLog(print, systemClock, logFields),
     loadFlow: async () => (await deployed()).flow,

@@ -1,25 +1,49 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { TributaryError } from '../../core/errors.ts';
 import { secretName } from '../../core/physical-name.ts';
 import type { Secrets } from '../../core/ports.ts';
-import { awsError, isAwsError } from './errors.ts';
+import { awsCall, awsError, isAwsError } from './errors.ts';
 
 const credentials = z.record(z.string(), z.string());
+type Credentials = z.infer<typeof credentials>;
 
 export { SecretsManagerClient };
 
+export interface AwsSecrets extends Secrets {
+  /** What the secret holds; `undefined` if it is there without credentials. @throws ResourceNotFoundError if it is not deployed */
+  look(connectorProfileName: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Replaces all that the secret holds. @throws ResourceNotFoundError if it is not deployed */
+  put(connectorProfileName: string, values: Readonly<Record<string, string>>): Promise<void>;
+}
+
 /** One secret per connection: a JSON object of strings. */
-export function secretsManagerSecrets(client: SecretsManagerClient): Secrets {
+export function secretsManagerSecrets(client: SecretsManagerClient): AwsSecrets {
+  /** What a secret that is there holds; `undefined`: nothing that is of use. */
+  async function get(name: string): Promise<Credentials | undefined> {
+    const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: name }));
+    const { data } = credentials.safeParse(parsed(SecretString));
+    return data && Object.keys(data).length > 0 ? data : undefined;
+  }
+
+  async function put(connectorProfileName: string, values: Readonly<Record<string, string>>): Promise<void> {
+    const name = secretName(connectorProfileName);
+    await awsCall('secretsmanager:PutSecretValue', placeOf(connectorProfileName), () =>
+      client.send(new PutSecretValueCommand({ SecretId: name, SecretString: JSON.stringify(values) })),
+    );
+  }
+
   return {
     async read(connectorProfileName) {
       const name = secretName(connectorProfileName);
-      const at = `connection ${connectorProfileName}, secret ${name}`;
-      const fix = `put the credentials there: aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://credentials.json`;
+      const at = placeOf(connectorProfileName);
       try {
-        const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: name }));
-        const { data } = credentials.safeParse(parsed(SecretString));
-        if (data && Object.keys(data).length > 0) return data;
+        const values = await get(name);
+        if (values) return values;
       } catch (error) {
         if (!isAwsError(error, 'ResourceNotFoundException'))
           throw awsError(error, 'secretsmanager:GetSecretValue', at);
@@ -28,10 +52,37 @@ export function secretsManagerSecrets(client: SecretsManagerClient): Secrets {
       throw new TributaryError('InvalidCredentials', 'the secret holds no credentials', {
         at,
         expected: 'a JSON object of texts',
-        fix,
+        fix: `put the credentials there: tributary connection edit ${connectorProfileName} --aws, or aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://credentials.json`,
       });
     },
+
+    async update(connectorProfileName, change, expected) {
+      const at = placeOf(connectorProfileName);
+      const values = await awsCall('secretsmanager:GetSecretValue', at, () =>
+        get(secretName(connectorProfileName)),
+      );
+      if (!values || Object.entries(expected).some(([key, value]) => values[key] !== value))
+        throw new TributaryError('StateConflict', 'the secret was changed by another process', { at });
+      await put(connectorProfileName, { ...values, ...change });
+    },
+
+    async look(connectorProfileName) {
+      try {
+        return await get(secretName(connectorProfileName));
+      } catch (error) {
+        // Without a value yet, which the service tells apart from a secret that is not there by its message alone.
+        if (isAwsError(error, 'ResourceNotFoundException') && /staging label/.test(String(error)))
+          return undefined;
+        throw awsError(error, 'secretsmanager:GetSecretValue', placeOf(connectorProfileName));
+      }
+    },
+
+    put,
   };
+}
+
+function placeOf(connectorProfileName: string): string {
+  return `connection ${connectorProfileName}, secret ${secretName(connectorProfileName)}`;
 }
 
 function parsed(text: string): unknown {

@@ -121,7 +121,8 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
             throw new TributaryError('ConnectorUnreachable', 'no network in this test', { at: url });
           },
         },
-        secrets: { read: async () => ({}) },
+        secrets: { read: async () => ({}), update: async () => undefined },
+        vault: { seal: async (text) => text, open: async (text) => text },
         clock,
         log: quiet,
         loadFlow: async () => flow,

@@ -29,6 +29,7 @@ export interface TestSourcePorts extends SourcePorts {
 export function testSourcePorts(options: {
   readonly http: Http;
   readonly credentials?: Readonly<Record<string, string>>;
+  readonly accessToken?: SourcePorts['accessToken'];
   /** Epoch milliseconds. Default 2024-05-02T00:00:00Z. */
   readonly now?: number;
 }): TestSourcePorts {
@@ -44,6 +45,7 @@ export function testSourcePorts(options: {
     logged,
     objects: memoryObjectStore(),
     credentials: async () => credentials,
+    accessToken: options.accessToken ?? (async () => ''),
   };
 }
 

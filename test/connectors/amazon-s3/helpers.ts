@@ -29,6 +29,7 @@ export function portsOver(objects: ObjectStore, now: () => number = () => Date.U
     clock: { now, sleep: async () => {} },
     log: { info() {}, warn() {}, error() {} },
     credentials: async () => ({}),
+    accessToken: async () => '',
   };
 }
 

@@ -1,0 +1,309 @@
+/**
+ * Access tokens of a connection, shared by all its runs. One process at a time renews: it holds a lease on the state item,
+ * and the item's revision fences whoever was too slow. What lasts is in the secret, what expires is sealed in the item.
+ */
+
+import { createHash } from 'node:crypto';
+import type { OAuth2Scheme } from '../../core/connector/auth.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
+import type { StateItem, StateStore, StateWrite } from '../../core/ports.ts';
+import type { EnginePorts } from '../ports.ts';
+import {
+  type Credentials,
+  needsConsent,
+  renewalParameters,
+  requestToken,
+  type TokenAnswer,
+  tokenTimeout,
+} from './token-request.ts';
+
+export type TokenPorts = Pick<
+  EnginePorts,
+  'state' | 'secrets' | 'vault' | 'events' | 'http' | 'clock' | 'log' | 'home'
+>;
+
+/** The item `CONNECTION#<name>`, `TOKEN`. */
+export interface TokenState {
+  /** What the token was got with: a hash of grant and credentials. With others it is no good. */
+  readonly of: string;
+  /** By the vault. */
+  readonly sealed?: string;
+  /** Epoch milliseconds; absent where nobody knows. */
+  readonly expiresAt?: number;
+  readonly renewAt?: number;
+  /** Somebody renews the token until then, epoch milliseconds. */
+  readonly leasedUntil?: number;
+  readonly needsConsent?: {
+    /** Epoch milliseconds. */
+    readonly since: number;
+    /** What the vendor said. */
+    readonly reason: string;
+    /** Whether the event is out. */
+    readonly reported: boolean;
+  };
+}
+
+/** Seconds before its end that a token is renewed; of short-lived ones a fifth of their life. */
+const longestSkew = 300;
+/** Milliseconds. Outlives a request, a second one with a changed secret, and the tries to store a refresh token. */
+const leaseTime = 2 * tokenTimeout + 50_000;
+/** Milliseconds between two looks of who waits for another's renewal. */
+const look = 250;
+/** Milliseconds to wait before another try to store a refresh token that exists nowhere else. */
+const storeAgain = [500, 1_000, 2_000, 4_000];
+/** Milliseconds that a token which could not be renewed in time is used before the next try. */
+const renewAgain = 30_000;
+
+export function tokenKey(connectorProfileName: string): string {
+  return `CONNECTION#${connectorProfileName}`;
+}
+
+const sk = 'TOKEN';
+
+export function readTokenState(
+  state: Pick<StateStore, 'get'>,
+  connectorProfileName: string,
+): Promise<StateItem<TokenState> | undefined> {
+  return state.get<TokenState>(tokenKey(connectorProfileName), sk);
+}
+
+interface Held {
+  readonly token: string;
+  readonly renewAt: number;
+}
+
+/**
+ * A connection's access tokens; see `SourcePorts.accessToken`. What was got last is kept for as long as it serves.
+ *
+ * @throws InvalidCredentials at once, without a request, if the connection needs consent
+ */
+export function accessTokens(
+  ports: TokenPorts,
+  connectorProfileName: string,
+): (grant: OAuth2Scheme, rejected?: string) => Promise<string> {
+  let held: Held | undefined;
+  return async (grant, rejected) => {
+    if (!held || held.token === rejected || held.renewAt <= ports.clock.now())
+      held = await currentToken(ports, connectorProfileName, grant, rejected);
+    return held.token;
+  };
+}
+
+async function currentToken(
+  ports: TokenPorts,
+  name: string,
+  grant: OAuth2Scheme,
+  rejected: string | undefined,
+): Promise<Held> {
+  const { state, secrets, clock } = ports;
+  // As long as two who die with the lease in their hands take.
+  const patience = clock.now() + 2 * leaseTime;
+  while (true) {
+    const item = await readTokenState(state, name);
+    const of = fingerprint(grant, await secrets.read(name));
+    const data = item?.data.of === of ? item.data : undefined;
+    if (item && data?.needsConsent) {
+      await report(ports, name, item);
+      throw consentError(name, data.needsConsent.reason);
+    }
+    const held = await heldToken(ports, name, data, rejected);
+    if (held && held.renewAt > clock.now()) return held;
+    if ((item?.data.leasedUntil ?? 0) > clock.now()) {
+      // While another renews it, the old token still serves.
+      if (held) return held;
+      if (clock.now() > patience) {
+        throw new TributaryError('StateConflict', 'other processes keep renewing the access token', {
+          at: `connection ${name}`,
+        });
+      }
+      await clock.sleep(look);
+      continue;
+    }
+    const renewed = await renew(ports, name, grant, item, held);
+    if (renewed) return renewed;
+  }
+}
+
+/** The stored token, if it may still be used. */
+async function heldToken(
+  { vault, clock }: TokenPorts,
+  name: string,
+  data: TokenState | undefined,
+  rejected: string | undefined,
+): Promise<Held | undefined> {
+  if (data?.sealed === undefined || (data.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.now())
+    return undefined;
+  const token = await vault.open(data.sealed, name);
+  if (token === undefined || token === rejected) return undefined;
+  return { token, renewAt: data.renewAt ?? Number.POSITIVE_INFINITY };
+}
+
+/** `undefined`: another process was faster; its token is in the state, or will be. */
+async function renew(
+  ports: TokenPorts,
+  name: string,
+  grant: OAuth2Scheme,
+  item: StateItem<TokenState> | undefined,
+  held: Held | undefined,
+): Promise<Held | undefined> {
+  const { state, secrets, vault, clock, log } = ports;
+  const before: TokenState = item?.data ?? { of: '' };
+  const { leasedUntil: interrupted, ...kept } = before;
+  const lease = { ...kept, leasedUntil: clock.now() + leaseTime };
+  if (!(await wrote(state, name, lease, item?.revision ?? 'absent'))) return undefined;
+  const revision = (item?.revision ?? 0) + 1;
+  if (interrupted !== undefined)
+    log.warn('a renewal of the access token was cut short; its refresh token is tried once more', {
+      connectorProfileName: name,
+    });
+
+  // Under the lease: what was read before may be replaced by now.
+  let credentials = await secrets.read(name);
+  try {
+    const asked = clock.now();
+    let answer: TokenAnswer;
+    try {
+      answer = await requestToken(grant, renewalParameters(grant, credentials, asked), credentials, ports);
+    } catch (error) {
+      if (!needsConsent(grant, error)) throw error;
+      // Somebody may have consented anew meanwhile.
+      const again = await secrets.read(name);
+      if (again.refreshToken === credentials.refreshToken) throw error;
+      credentials = again;
+      answer = await requestToken(grant, renewalParameters(grant, credentials, asked), credentials, ports);
+    }
+    credentials = await keepRefreshToken(ports, name, credentials, answer);
+    const lifetime = answer.expiresInSeconds;
+    const times = lifetime !== undefined && {
+      expiresAt: asked + lifetime * 1000,
+      renewAt: asked + (lifetime - Math.min(longestSkew, lifetime / 5)) * 1000,
+    };
+    const sealed = await vault.seal(answer.accessToken, name);
+    const next = { of: fingerprint(grant, credentials), sealed, ...times };
+    if (!(await wrote(state, name, next, revision))) return undefined;
+    log.info('access token renewed', { connectorProfileName: name, expiresInSeconds: lifetime });
+    return { token: answer.accessToken, renewAt: times ? times.renewAt : Number.POSITIVE_INFINITY };
+  } catch (error) {
+    if (needsConsent(grant, error)) {
+      const reason = error.message;
+      const next: TokenState = {
+        of: fingerprint(grant, credentials),
+        needsConsent: { since: clock.now(), reason, reported: false },
+      };
+      if (!(await wrote(state, name, next, revision))) return undefined;
+      await report(ports, name, { pk: tokenKey(name), sk, revision: revision + 1, data: next });
+      throw consentError(name, reason);
+    }
+    // If the lease is lost, it is another's to give back.
+    const free = await wrote(state, name, kept, revision);
+    if (!free) return undefined;
+    if (!held || !(error instanceof TributaryError)) throw error;
+    log.warn('the access token could not be renewed; the old one is used to its end', {
+      connectorProfileName: name,
+      error: error.message,
+    });
+    return { token: held.token, renewAt: clock.now() + renewAgain };
+  }
+}
+
+/**
+ * A refresh token that replaces the one used is stored before anything else, as it may be the only one that is still good.
+ *
+ * @returns what the secret holds now
+ * @throws StateConflict if the secret has changed meanwhile
+ */
+async function keepRefreshToken(
+  { secrets, clock }: TokenPorts,
+  name: string,
+  credentials: Credentials,
+  { refreshToken }: TokenAnswer,
+): Promise<Credentials> {
+  const { refreshToken: used } = credentials;
+  if (refreshToken === undefined || used === undefined || refreshToken === used) return credentials;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await secrets.update(name, { refreshToken }, { refreshToken: used });
+      return { ...credentials, refreshToken };
+    } catch (error) {
+      const wait = storeAgain[attempt];
+      if (!(error instanceof TributaryError) || error.code !== 'StorageUnavailable' || wait === undefined)
+        throw error;
+      await clock.sleep(wait);
+    }
+  }
+}
+
+/** `false`: the item is not as it was expected. */
+async function wrote(
+  state: StateStore,
+  name: string,
+  set: TokenState,
+  expect: NonNullable<StateWrite['expect']>,
+): Promise<boolean> {
+  try {
+    await state.write([{ pk: tokenKey(name), sk, expect, set }]);
+    return true;
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'StateConflict') return false;
+    throw error;
+  }
+}
+
+/** What a token depends on, without showing it. */
+function fingerprint({ grant, tokenUrl, scopes }: OAuth2Scheme, credentials: Credentials): string {
+  // When consent was given tells two consents apart that gave the same refresh token.
+  const { clientId, clientSecret, username, privateKey, refreshToken, consentedAt } = credentials;
+  const parts = [
+    grant,
+    tokenUrl,
+    scopes,
+    clientId,
+    clientSecret,
+    username,
+    privateKey,
+    refreshToken,
+    consentedAt,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+/** Once, or again if a process dies between the event and the note that it is out. What fails is left to the next run. */
+async function report(ports: TokenPorts, name: string, item: StateItem<TokenState>): Promise<void> {
+  const { needsConsent: found } = item.data;
+  if (!found || found.reported) return;
+  try {
+    await ports.events.emit({
+      detailType: 'Tributary Connection Needs Consent',
+      resources: [`arn:aws:appflow:${ports.home.region}:${ports.home.accountId}:connectorprofile/${name}`],
+      detail: {
+        'connector-profile-name': name,
+        since: new Date(found.since).toISOString(),
+        reason: found.reason,
+        fix: consentFix(name),
+      },
+    });
+    await wrote(
+      ports.state,
+      name,
+      { ...item.data, needsConsent: { ...found, reported: true } },
+      item.revision,
+    );
+  } catch (error) {
+    ports.log.warn('the event on the missing consent is not out yet', {
+      connectorProfileName: name,
+      error: messageOf(error),
+    });
+  }
+}
+
+function consentError(name: string, reason: string): TributaryError {
+  return new TributaryError('InvalidCredentials', `the connection needs consent: ${reason}`, {
+    at: `connection ${name}`,
+    fix: consentFix(name),
+  });
+}
+
+/** Of both homes: the command is told --aws for a deployed connection. */
+function consentFix(name: string): string {
+  return `consent anew with \`tributary connection edit ${name}\` (with --aws if it is deployed)`;
+}

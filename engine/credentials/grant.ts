@@ -1,0 +1,82 @@
+import type { AuthScheme, OAuth2Scheme } from '../../core/connector/auth.ts';
+import { credentialNames } from '../../core/connector/auth.ts';
+import type { Connector } from '../../core/connector/connector.ts';
+import { fillHoles, holesOf } from '../../core/connector/holes.ts';
+import { TributaryError } from '../../core/errors.ts';
+import type { SourceRequest } from '../../core/source.ts';
+import { baseUrlOf, settingOf, settingsOf } from '../http/hosts.ts';
+import type { Credentials } from './token-request.ts';
+
+/** Whether the credentials get a token by this grant without a person. */
+export function renewable({ grant }: OAuth2Scheme, credentials: Credentials): boolean {
+  const { clientId, clientSecret, refreshToken, privateKey } = credentials;
+  if (!clientId) return false;
+  switch (grant) {
+    case 'authorizationCode':
+      return Boolean(refreshToken);
+    case 'clientCredentials':
+      return Boolean(clientSecret) && !refreshToken && !privateKey;
+    case 'jwtBearer':
+      return Boolean(privateKey);
+  }
+}
+
+/**
+ * The first scheme whose credentials the connection holds. Of OAuth 2 that is what gets tokens, or a token as such.
+ *
+ * @throws InvalidCredentials if it holds none
+ */
+export function schemeOf(connector: Connector, credentials: Credentials): AuthScheme {
+  const renews = connector.auth.find((scheme) => scheme.kind === 'oauth2' && renewable(scheme, credentials));
+  const scheme =
+    renews ??
+    connector.auth.find((candidate) => credentialNames(candidate).every((name) => credentials[name]));
+  if (scheme) return scheme;
+  throw new TributaryError('InvalidCredentials', 'the connection holds no usable credentials', {
+    at: connector.label,
+    got: Object.keys(credentials).join(', ') || 'none',
+    expected: connector.auth.map(expectation).join(', or '),
+  });
+}
+
+function expectation(scheme: AuthScheme): string {
+  if (scheme.kind !== 'oauth2') return credentialNames(scheme).join(' and ');
+  switch (scheme.grant) {
+    case 'authorizationCode':
+      return 'accessToken, or clientId and refreshToken';
+    case 'clientCredentials':
+      return 'clientId and clientSecret';
+    case 'jwtBearer':
+      return 'clientId and privateKey';
+  }
+}
+
+/**
+ * A connection's grant: settings in the holes of its addresses, hosts checked. A connection with an endpoint gets its
+ * tokens there too.
+ *
+ * @throws ConnectionInvalid if a setting is missing, or leads to a host that is not the vendor's
+ */
+export function grantOf<S extends OAuth2Scheme>(connector: Connector, scheme: S, request: SourceRequest): S {
+  const settings = settingsOf(connector, request);
+  const setting = (name: string) => settingOf(settings, name, connector);
+  const fill = (template: string) => fillHoles(template, setting);
+  const address = (template: string): string => {
+    const [, origin = '', rest = ''] = /^((?:https:\/\/)?[^/]*)(.*)$/s.exec(template) ?? [];
+    // A declared host is the vendor's; one that a setting names has to be shown to be.
+    const isDeclared = request.endpoint === undefined && holesOf(origin).length === 0;
+    const base = isDeclared ? origin : baseUrlOf(connector, request, origin).href.replace(/\/$/, '');
+    return base + fillHoles(rest, (name) => encodeURIComponent(setting(name)));
+  };
+  return {
+    ...scheme,
+    tokenUrl: address(scheme.tokenUrl),
+    ...('authorizeUrl' in scheme && { authorizeUrl: address(scheme.authorizeUrl) }),
+    ...('audience' in scheme && { audience: fill(scheme.audience) }),
+    ...(scheme.tokenParameters && {
+      tokenParameters: Object.fromEntries(
+        Object.entries(scheme.tokenParameters).map(([name, template]) => [name, fill(template)]),
+      ),
+    }),
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * What nobody else on this machine may read: a file for each connection's credentials, `<home>/secrets/<name>.json`, and
+ * the key that access tokens are encrypted with, `<home>/secrets/.key`. All have mode 0600, the folder 0700.
+ */
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import path from 'node:path';
+import { type ConnectionDefinition, resolveEnv } from '../core/connection.ts';
+import { TributaryError } from '../core/errors.ts';
+import type { Secrets, Vault } from '../core/ports.ts';
+import { decrypt, encrypt } from '../engine/credentials/envelope.ts';
+import { errnoOf, explained } from './files.ts';
+
+type Credentials = Readonly<Record<string, string>>;
+
+/** The files alone; what connection files refer to in the environment is not theirs. */
+export interface SecretFiles {
+  /** @throws AccessDenied if others may read the file */
+  read(connectorProfileName: string): Promise<Credentials | undefined>;
+  put(connectorProfileName: string, credentials: Credentials): Promise<void>;
+  remove(connectorProfileName: string): Promise<void>;
+}
+
+/** @param home its folder */
+export function secretFiles(home: string): SecretFiles {
+  const folder = path.join(home, 'secrets');
+  const fileOf = (name: string): string => path.join(folder, `${encodeURIComponent(name)}.json`);
+  return {
+    async read(name) {
+      const text = await readPrivate(fileOf(name));
+      return text === undefined ? undefined : credentialsOf(text.toString(), fileOf(name));
+    },
+    put: (name, credentials) => writePrivate(fileOf(name), `${JSON.stringify(credentials, null, 2)}\n`),
+    remove: (name) => explained(fileOf(name), () => fs.rm(fileOf(name), { force: true })),
+  };
+}
+
+/** Credentials from the environment where the connection file refers to it, else from the connection's file. */
+export function localSecrets(
+  files: SecretFiles,
+  loadConnection: (name: string) => Promise<Pick<ConnectionDefinition, 'credentials'>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Secrets {
+  return {
+    async read(name) {
+      const { credentials } = await loadConnection(name);
+      if (credentials) return resolveEnv(credentials, env);
+      const stored = await files.read(name);
+      if (stored) return stored;
+      throw new TributaryError('InvalidCredentials', 'the connection has no credentials', {
+        at: `connection ${name}`,
+        fix: `give them with \`tributary connection edit ${name}\`, or refer to environment variables under \`credentials\` in its file, e.g. username: \${env:DB_USER}`,
+      });
+    },
+
+    async update(name, change, expected) {
+      const { credentials } = await loadConnection(name);
+      if (credentials) {
+        throw new TributaryError(
+          'InvalidCredentials',
+          'an environment variable cannot keep a new refresh token',
+          {
+            at: `connection ${name}`,
+            fix: `remove \`credentials\` from its file, then run \`tributary connection edit ${name}\``,
+          },
+        );
+      }
+      const stored = await files.read(name);
+      if (!stored || Object.entries(expected).some(([key, value]) => stored[key] !== value)) {
+        throw new TributaryError('StateConflict', 'the credentials were changed by another process', {
+          at: `connection ${name}`,
+        });
+      }
+      await files.put(name, { ...stored, ...change });
+    },
+  };
+}
+
+/** Encrypts with a key that this home makes for itself. */
+export function localVault(home: string): Vault {
+  const file = path.join(home, 'secrets', '.key');
+  let key: Promise<Uint8Array> | undefined;
+  const ownKey = async (): Promise<Uint8Array> => {
+    const known = await readPrivate(file);
+    if (known?.length === 32) return known;
+    const made = randomBytes(32);
+    // Of several that make one at once the first wins.
+    await writePrivate(file, made, { ifAbsent: known === undefined });
+    return (await readPrivate(file)) ?? made;
+  };
+  const theKey = (): Promise<Uint8Array> => {
+    key ??= ownKey();
+    return key;
+  };
+  return {
+    seal: async (text, about) => encrypt(await theKey(), text, about),
+    open: async (sealed, about) => decrypt(await theKey(), sealed, about),
+  };
+}
+
+/** @throws AccessDenied if others may read it; `undefined`: there is none */
+async function readPrivate(file: string): Promise<Buffer | undefined> {
+  return explained(file, async () => {
+    try {
+      const { mode } = await fs.stat(file);
+      // Windows knows no such modes.
+      if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+        throw new TributaryError('AccessDenied', 'others may read this secret', {
+          at: file,
+          got: `mode ${(mode & 0o777).toString(8).padStart(4, '0')}`,
+          expected: 'mode 0600',
+          fix: `chmod 600 ${file}`,
+        });
+      }
+      return await fs.readFile(file);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Whole or not at all, and on the disk before anything goes on: a refresh token may be the only one that is good. */
+async function writePrivate(
+  file: string,
+  content: string | Uint8Array,
+  { ifAbsent = false }: { ifAbsent?: boolean } = {},
+): Promise<void> {
+  await explained(file, async () => {
+    await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    const temporary = `${file}.${randomUUID()}.tmp`;
+    try {
+      const handle = await fs.open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(content);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      if (!ifAbsent) return await fs.rename(temporary, file);
+      await fs.link(temporary, file).catch((error: unknown) => {
+        if (errnoOf(error) !== 'EEXIST') throw error;
+      });
+    } finally {
+      await fs.rm(temporary, { force: true });
+    }
+  });
+}
+
+function credentialsOf(text: string, file: string): Credentials {
+  try {
+    const credentials: unknown = JSON.parse(text);
+    if (
+      typeof credentials === 'object' &&
+      credentials !== null &&
+      Object.values(credentials).every((value) => typeof value === 'string')
+    )
+      return credentials as Credentials;
+  } catch {
+    // The parser's message quotes the text.
+  }
+  throw new TributaryError('InvalidCredentials', 'the file holds no credentials', {
+    at: file,
+    expected: 'a JSON object of texts',
+  });
+}
