@@ -164,7 +164,7 @@ export const github = defineConnector({
       incremental: {
         field: 'updated_at',
         order: 'newestFirst',
-        query: { sort: 'updated', direction: 'desc' },
+        list: { query: { sort: 'updated', direction: 'desc' } },
       },
       fields: {
         active_lock_reason: string({ label: 'Active Lock Reason' }),

@@ -1,8 +1,8 @@
 import { TributaryError, TributaryErrors } from '../errors.ts';
 import type { Connector, Entity } from './connector.ts';
 import { isFieldPath } from './field-path.ts';
-import type { WriteOperation } from './fields.ts';
-import { holesOf } from './holes.ts';
+import type { FilterParameter, WriteOperation } from './fields.ts';
+import { holesOf, textsIn } from './holes.ts';
 
 /**
  * What the compiler cannot know of a declaration: holes without a setting, unknown parents, malformed paths.
@@ -17,7 +17,8 @@ export function checkConnector(connector: Connector): void {
       .filter((name) => !settings.includes(name))
       .map((name) => finding(connector.label, `no setting named '${name}'`, settings)),
     ...paths(connector.label, {
-      records: connector.records,
+      records: pathOf(connector.records),
+      'errors.inBody.path': connector.errors?.inBody?.path,
       'errors.message': connector.errors?.message,
       'errors.vendorCode': connector.errors?.vendorCode,
     }),
@@ -30,7 +31,7 @@ export function checkConnector(connector: Connector): void {
 
 function baseUrlFindings({ label, baseUrl, hosts }: Connector): TributaryError[] {
   const findings: TributaryError[] = [];
-  if (!/^https:\/\/[^/].*[^/]$/.test(baseUrl)) {
+  if (!/^(https:\/\/[^/]|\{[^{}]+\})(.*[^/])?$/.test(baseUrl)) {
     findings.push(
       new TributaryError('InvalidArgument', 'baseUrl is not usable', {
         at: label,
@@ -39,7 +40,7 @@ function baseUrlFindings({ label, baseUrl, hosts }: Connector): TributaryError[]
       }),
     );
   }
-  const [, authority = ''] = /^https:\/\/([^/]*)/.exec(baseUrl) ?? [];
+  const [, authority = ''] = /^(?:https:\/\/)?([^/]*)/.exec(baseUrl) ?? [];
   if (authority.includes('{') && !hosts?.length) {
     findings.push(
       new TributaryError('InvalidArgument', 'the host of baseUrl has holes but no hosts are declared', {
@@ -57,19 +58,35 @@ function entityFindings(
   entity: Entity,
   settings: readonly string[],
 ): TributaryError[] {
-  const parent = entity.parent === undefined ? undefined : connector.entities[entity.parent];
-  const parentFields = Object.keys(parent?.fields ?? {}).map((name) => `${entity.parent}.${name}`);
-  const known = [...settings, ...parentFields];
+  const parents = parentsOf(connector, entity);
+  const { incremental } = entity;
+  const known = [
+    ...settings,
+    ...[...new Set(parents)].flatMap((name) =>
+      Object.keys(connector.entities[name]?.fields ?? {}).map((field) => `${name}.${field}`),
+    ),
+    ...Object.keys(entity.each ?? {}),
+    ...Object.keys(entity.parameters ?? {}).filter((name) => !entity.parameters?.[name]?.filters),
+  ];
   const fields = Object.entries(entity.fields);
+  const templates = [entity, { path: '', ...incremental?.list }].flatMap(({ path, query, headers, body }) => [
+    path,
+    ...textsIn([query, headers, body]),
+  ]);
+  const holes = [
+    ...holesOf(templates.join('\n')),
+    ...fields.flatMap(([, { hole }]) => (hole === undefined ? [] : [hole])),
+  ];
+  const search = entity.search ?? connector.search;
   const findings = [
-    ...holesOf([entity.path, ...Object.values({ ...entity.query, ...entity.incremental?.query })].join('\n'))
+    ...[...new Set(holes)]
       .filter((name) => !known.includes(name))
       .map((name) => finding(at, `no setting or field named '${name}'`, known)),
     ...[...entity.primaryKey, ...(entity.incremental ? [entity.incremental.field] : [])]
       .filter((name) => !Object.hasOwn(entity.fields, name))
       .map((name) => finding(at, `no field named '${name}'`, Object.keys(entity.fields))),
     ...paths(at, {
-      records: entity.records,
+      records: pathOf(entity.records),
       'skipIf.present': entity.skipIf?.present,
       ...Object.fromEntries(fields.map(([name, field]) => [`fields.${name}.at`, field.at])),
     }),
@@ -79,21 +96,21 @@ function entityFindings(
         .map((operation) => finding(`${at}.${name}`, `the entity declares no write operation ${operation}`)),
     ),
     ...Object.entries(entity.parameters ?? {})
-      .filter(([, parameter]) => parameter.filters?.EQUAL_TO === undefined)
-      .map(([name]) => finding(at, `parameter '${name}' has no filters.EQUAL_TO`)),
+      .filter(([name, { filters }]) => !filters && !holes.includes(name))
+      .map(([name]) => finding(at, `parameter '${name}' has neither filters nor a hole in the path`)),
+    ...(search ? [] : [...fields, ...Object.entries(entity.parameters ?? {})])
+      .filter(([, { filters }]) => Object.values(filters ?? {}).some(isSearched))
+      .map(([name]) => finding(`${at}.${name}`, 'a filter without a parameter needs a search')),
     ...Object.keys(entity.parameters ?? {})
       .filter((name) => Object.hasOwn(entity.fields, name))
       .map((name) => finding(at, `'${name}' is both a field and a parameter`)),
   ];
-  if (entity.parent !== undefined && !parent) {
+  if (new Set(parents).size < parents.length) {
+    findings.push(finding(at, `the parents lead in a circle: ${parents.join(', ')}`));
+  }
+  if (entity.parent !== undefined && !connector.entities[entity.parent]) {
     findings.push(finding(at, `no entity named '${entity.parent}'`, Object.keys(connector.entities)));
   }
-  if (parent?.parent !== undefined) {
-    findings.push(
-      finding(at, `the parent '${entity.parent}' has a parent itself; only one level is supported`),
-    );
-  }
-  const { incremental } = entity;
   if (incremental && (incremental.order === 'newestFirst') === (incremental.from !== undefined)) {
     findings.push(finding(at, "incremental needs either 'from' or the order 'newestFirst'"));
   }
@@ -101,6 +118,24 @@ function entityFindings(
     findings.push(finding(at, "the order 'oldestFirst' repeats records; declare mayRepeat: true"));
   }
   return findings;
+}
+
+/** The entity's parent, its parent's parent and so on; a name comes twice where they lead in a circle. */
+function parentsOf({ entities }: Connector, entity: Entity): string[] {
+  const names: string[] = [];
+  for (let above = entity.parent; above !== undefined; above = entities[above]?.parent) {
+    names.push(above);
+    if (names.indexOf(above) < names.length - 1) break;
+  }
+  return names;
+}
+
+function isSearched(filter: FilterParameter | undefined): boolean {
+  return filter === true || (typeof filter === 'object' && !('from' in filter) && filter.param === undefined);
+}
+
+function pathOf(records: Entity['records']): string | undefined {
+  return typeof records === 'string' ? records : undefined;
 }
 
 function paths(at: string, candidates: Readonly<Record<string, string | undefined>>): TributaryError[] {

@@ -7,9 +7,12 @@
  */
 
 import type { ErrorCode } from '../errors.ts';
+import type { Json } from '../ports.ts';
 import type { FieldType } from '../records.ts';
 import type { AuthScheme } from './auth.ts';
-import type { Field, Fields, WriteOperation } from './fields.ts';
+import type { Discovery } from './discovery.ts';
+import type { DateTimeFormat, Field, Fields, WriteOperation } from './fields.ts';
+import type { ListRequest } from './list-request.ts';
 import type { Pagination } from './pagination.ts';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -20,6 +23,10 @@ export interface Setting {
   readonly description?: string;
   /** Default: none; an entity whose path names the setting then needs it. */
   readonly default?: string;
+  /** All values that it can have. */
+  readonly values?: readonly string[];
+  /** What every value matches as a whole, and an example of one. */
+  readonly pattern?: { readonly source: string; readonly example: string };
 }
 
 /** Lower-case names of response headers. */
@@ -28,15 +35,20 @@ export interface RateLimit {
   readonly remaining?: string;
   /** When the window ends, in epoch seconds. */
   readonly resetAt?: string;
+  /** Seconds until it ends. */
+  readonly resetAfter?: string;
   /** Seconds, or an HTTP date. Default `retry-after`. */
   readonly retryAfter?: string;
   /** Seconds to wait where a refusal names no time. Default: a few short waits that double, then a minute. */
   readonly otherwiseSeconds?: number;
+  /** What the vendor grants a connection: so many requests in so many seconds, spread over a process. */
+  readonly budget?: { readonly requests: number; readonly seconds: number };
 }
 
-/** Applies to answers with one of `status` that also meet the other conditions. Never consulted for 2xx. */
+/** Applies to refusals with one of `status` that also meet the other conditions. */
 export interface ErrorRule {
-  readonly status: readonly number[];
+  /** Default: any, those of `errors.inBody` with it. */
+  readonly status?: readonly number[];
   /** A response header's exact value; `true`: its presence. */
   readonly header?: Readonly<Record<string, string | true>>;
   /** Contained in the vendor's message, whatever the case. */
@@ -52,15 +64,29 @@ export interface ErrorAnswers {
   readonly vendorCode?: string;
   /** The response header with the id that the vendor's support asks for. */
   readonly requestId?: string;
+  /**
+   * A 2xx answer is a refusal if the value at this path is `is`, or without `is` if there is any but null, false and an empty
+   * list. Without this word an answer of 2xx is never looked at.
+   */
+  readonly inBody?: { readonly path: string; readonly is?: Json };
   /** The first that matches decides; without a match the status does. */
   readonly rules?: readonly ErrorRule[];
 }
 
 /**
- * A bound of the pull window as a query parameter, written in the incremental field's format. A bare name stands for
+ * A bound of the pull window: a parameter's name, or `true` for a comparison in the entity's `search`. Either stands for
  * `GREATER_THAN_OR_EQUAL_TO` as `from` and for `LESS_THAN` as `to`. Name the operator that the vendor is sure to apply.
  */
-export type WindowBound<O extends string> = string | { readonly param: string; readonly operator: O };
+export type WindowBound<O extends string> =
+  | string
+  | true
+  | {
+      /** Default: the entity's `search`. */
+      readonly param?: string;
+      readonly operator?: O;
+      /** Default: the field's. */
+      readonly format?: DateTimeFormat;
+    };
 
 export interface Incremental<Name extends string = string> {
   /** The field that the window is on. */
@@ -78,36 +104,42 @@ export interface Incremental<Name extends string = string> {
    */
   readonly order?: 'newestFirst' | 'oldestFirst';
   /**
-   * Query parameters of a windowed list, over the entity's own: its order, mostly. A full pull of records that change wants a
-   * list that does not move with them.
+   * What a windowed list has other than the entity's own: its order, mostly, or a path of its own. A full pull of records that
+   * change wants a list that does not move with them. Its `query` is laid over the entity's.
    */
-  readonly query?: Readonly<Record<string, string>>;
+  readonly list?: Partial<ListRequest>;
+  /** The vendor answers no longer window: a longer one is asked for in parts, one after the other. */
+  readonly sliceDays?: number;
+  /** The list needs a window: a full pull asks for so many days, up to now. */
+  readonly reachDays?: number;
+  /** The request parameter whose BETWEEN filter sets the list's window in a full pull. */
+  readonly parameter?: string;
   /** The field never moves after a record is made: later changes of a record are not seen. Default: changes are seen. */
   readonly sees?: 'inserts';
 }
 
-interface EntityBase<F extends Fields> {
+interface EntityBase<F extends Fields> extends ListRequest {
   readonly label?: string;
   /** The vendor's page that describes the list request. */
   readonly docs: string;
-  /** Of the list request, below `baseUrl`. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  /** Path of the list in the answer. Default: the connector's. */
-  readonly records?: string;
-  /** Default: the connector's. */
-  readonly pagination?: Pagination;
   /** Leaves out records that have a non-null value at this path of the vendor's record. */
   readonly skipIf?: { readonly present: string };
   /** Pages may show a record twice, as the list moves while it is read: the engine writes one of several copies. */
   readonly mayRepeat?: true;
   /** Each of this entity's records is listed once for every record of the parent entity. */
   readonly parent?: string;
+  /** The list is asked for once with each of these values in a hole: `{ type: ['deals', 'tickets'] }`. One hole. */
+  readonly each?: Readonly<Record<string, readonly string[]>>;
   /** Statuses that mean "this parent record has no such list any more"; they read as an empty list. */
-  readonly absent?: readonly (404 | 410)[];
+  readonly absent?: readonly (403 | 404 | 410)[];
   readonly write?: { readonly [O in WriteOperation]?: `${Exclude<HttpMethod, 'GET'>} /${string}` };
-  /** Request parameters of the vendor that a flow sets through a Filter task with EQUAL_TO; never a field of a record. */
+  /**
+   * Request parameters of the vendor that a flow sets through a Filter task with a declared operator; never a field of a
+   * record. One without `filters` fills the hole of its name in the path.
+   */
   readonly parameters?: Fields;
+  /** The vendor writes numbers and booleans as text, and nothing as ''. Default: the connector's. */
+  readonly textValues?: boolean;
   readonly fields: F;
 }
 
@@ -129,25 +161,35 @@ export interface ConnectorDefinition<E extends Readonly<Record<string, Entity>>>
   readonly docs: string;
   /** The vendor's API version that the declaration was written for. */
   readonly apiVersion?: string;
-  /** https; may have holes in the host name, then `hosts` is needed. No trailing slash. */
+  /** https, or a hole for a setting that holds the address; may have holes in the host name, then `hosts` is needed. No trailing slash. */
   readonly baseUrl: string;
-  /** Hosts that credentials may be sent to: `api.example.com`, `*.example.com`. Default: the host of `baseUrl`. */
+  /**
+   * Hosts that credentials may be sent to: `api.example.com`, `*.example.com`; `*` for software that runs on its owner's
+   * servers. Default: the host of `baseUrl`.
+   */
   readonly hosts?: readonly string[];
   /** Sent with every request; lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The first scheme whose credentials the connection holds is used. */
   readonly auth: readonly [AuthScheme, ...AuthScheme[]];
   /** A cheap request that succeeds with good credentials only. */
-  readonly validateCredentials: `GET /${string}`;
+  readonly validateCredentials: `${'GET' | 'POST'} /${string}`;
+  /** Tells the vendor's time in its Date header, before an incremental pull. Default: the entity's list, of one record. */
+  readonly clock?: `GET /${string}`;
   readonly settings?: Readonly<Record<string, Setting>>;
-  /** Path of the list in an answer, for all entities. Default: the answer itself is the list. */
-  readonly records?: string;
+  /** For all entities that have none of their own. */
+  readonly records?: ListRequest['records'];
   readonly pagination?: Pagination;
+  readonly search?: ListRequest['search'];
+  readonly projection?: ListRequest['projection'];
+  readonly textValues?: boolean;
   readonly rateLimit?: RateLimit;
   readonly errors?: ErrorAnswers;
   /** How long after its time stamp a record may still be missing from the vendor's lists. Default 0. */
   readonly settleSeconds?: number;
   readonly entities: E;
+  /** Entities that the account defines, told by the vendor's metadata at run time; a declared entity of that name wins. */
+  readonly discovery?: Discovery;
 }
 
 export type Connector = ConnectorDefinition<Readonly<Record<string, Entity>>>;

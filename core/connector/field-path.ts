@@ -1,4 +1,7 @@
-/** Paths of a declaration: names joined by dots; `[*]` after a name walks its list: `user.login`, `labels[*].name`. */
+/**
+ * Paths of a declaration: names joined by dots; `[*]` after a name walks its list: `user.login`, `labels[*].name`. A literal
+ * key that contains the dots wins: `@odata.nextLink`.
+ */
 
 interface Step {
   readonly name: string;
@@ -16,7 +19,9 @@ export function compileFieldPath(path: string): (record: unknown) => unknown {
   const steps = path
     .split('.')
     .map((part): Step => ({ name: part.replace('[*]', ''), each: part.endsWith('[*]') }));
-  return (record) => valueAt(record, steps, 0);
+  if (steps.length === 1) return (record) => valueAt(record, steps, 0);
+  return (record) =>
+    isRecord(record) && Object.hasOwn(record, path) ? record[path] : valueAt(record, steps, 0);
 }
 
 function valueAt(record: unknown, steps: readonly Step[], from: number): unknown {

@@ -1,13 +1,14 @@
 /** Field builders: what an entity's fields are called, where their values sit in a vendor's record, how they filter. */
 
 import type { FilterOperator } from '../operators.ts';
+import type { Json } from '../ports.ts';
 import type { FieldType } from '../records.ts';
 
 /** What a destination does with a record; AppFlow's WriteOperationType. */
 export type WriteOperation = 'INSERT' | 'UPDATE' | 'UPSERT' | 'DELETE';
 
 /**
- * How a moment is written, in records and in query parameters alike. The format fixes the precision.
+ * How a moment is written, in records and in parameters alike. The format fixes the precision.
  *
  * | format | example | precision of a parameter |
  * |---|---|---|
@@ -16,20 +17,41 @@ export type WriteOperation = 'INSERT' | 'UPDATE' | 'UPSERT' | 'DELETE';
  * | `iso8601Milliseconds` | `2024-05-01T10:00:00.000Z` | milliseconds, exact |
  * | `epochSeconds` | `1714557600` | seconds, exact |
  * | `epochMilliseconds` | `1714557600000` | milliseconds, exact |
+ * | `epochDecimal` | `1714557600.000200`, as text | milliseconds, never exact |
+ * | `spacedSeconds` | `2024-05-01 10:00:00`, in UTC | seconds, exact |
+ * | `basicHour` | `20240501T10`, in UTC | hours; the vendor compares hours |
+ * | `date` | `2024-05-01` | days; the vendor compares days |
+ * | `basicDate` | `20240501` | days; the vendor compares days |
  */
 export type DateTimeFormat =
   | 'iso8601'
   | 'iso8601Seconds'
   | 'iso8601Milliseconds'
   | 'epochSeconds'
-  | 'epochMilliseconds';
+  | 'epochMilliseconds'
+  | 'epochDecimal'
+  | 'spacedSeconds'
+  | 'basicHour'
+  | 'date'
+  | 'basicDate';
 
 /**
- * The query parameter that makes the vendor apply a filter operator. A bare name promises that the vendor compares
- * exactly as AppFlow does. With `exact: false` the vendor only narrows (it ignores case, or its documentation leaves
- * open whether the bound is included): the parameter is sent, and the engine compares again.
+ * What makes the vendor apply a filter operator: the name of a parameter, or `true` for a comparison in the entity's
+ * `search`. Either promises that the vendor compares exactly as AppFlow does. With `exact: false` the vendor only narrows (it
+ * ignores case, or its documentation leaves open whether the bound is included): it is asked, and the engine compares again.
  */
-export type FilterParameter = string | { readonly param: string; readonly exact: false };
+export type FilterParameter =
+  | string
+  | true
+  | {
+      /** Default: the entity's `search`. */
+      readonly param?: string;
+      readonly exact?: false;
+      /** The parameter's value, made of the filter's values. Pure. Default: the one value; several cannot be said. */
+      readonly render?: (values: readonly string[]) => Json;
+    }
+  /** Of BETWEEN: two parameters, both bounds included. */
+  | { readonly from: string; readonly to: string; readonly exact?: false };
 
 export type FieldFilters = { readonly [O in FilterOperator]?: FilterParameter };
 
@@ -39,6 +61,10 @@ export interface FieldOptions {
   /** The console's name of the field. Default: the name. */
   readonly label?: string;
   readonly description?: string;
+  /** The value is what stands in this hole of the entity's path: a child's parent, `issues.number`. */
+  readonly hole?: string;
+  /** Of a request parameter: without a filter that sets it nothing is asked. */
+  readonly required?: true;
   /** All values that the field can have; a filter for another one is not sent to the vendor. */
   readonly values?: readonly string[];
   /** Operators that the vendor applies. All others work too: the engine applies them after the fetch. */
@@ -84,4 +110,9 @@ export function dateTime(
   options: FieldOptions & { readonly format?: DateTimeFormat } = {},
 ): Field<'DateTime'> {
   return { type: 'DateTime', ...options };
+}
+
+/** The same operators, each with the same parameter. @example filters: by(true, 'EQUAL_TO', 'NOT_EQUAL_TO') */
+export function by(parameter: FilterParameter, ...operators: readonly FilterOperator[]): FieldFilters {
+  return Object.fromEntries(operators.map((operator) => [operator, parameter]));
 }

@@ -9,3 +9,9 @@ export function holesOf(template: string): string[] {
 export function fillHoles(template: string, fill: (name: string) => string): string {
   return template.replace(hole, (_, name: string) => fill(name));
 }
+
+/** All texts in a value of JSON, however deep. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}

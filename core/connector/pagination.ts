@@ -1,21 +1,69 @@
 /** How a vendor cuts a list into pages. A new vendor's way becomes a new kind here and a case in the engine's `nextPage`. */
 
-/** Query parameters that ask for large pages, e.g. `{ per_page: 100 }`. */
+/** Parameters that ask for large pages, e.g. `{ per_page: 100 }`. A preview asks for smaller ones. */
 export type PageSize = Readonly<Record<string, number>>;
+
+/** Where a value stands: a path in the answer's JSON, or a lower-case response header. */
+export type AnswerPlace = string | { readonly header: string };
 
 export type Pagination =
   /** The next page's address comes in a `Link` header with rel="next" (RFC 8288); none on the last page. */
   | { readonly kind: 'linkHeader'; readonly size?: PageSize }
+  /** The next page's address comes in the body: `@odata.nextLink`. None, null or '' on the last page. */
+  | { readonly kind: 'nextLink'; readonly at: string; readonly size?: PageSize }
+  /** A token in the answer goes into a parameter of the next request. None, null or '' on the last page. */
+  | {
+      readonly kind: 'cursor';
+      readonly at: AnswerPlace;
+      readonly param: string;
+      /** Path of a boolean that is true while there are more pages; for vendors whose last page has a token too. */
+      readonly more?: string;
+      /** Path of a boolean that is true on the last page. */
+      readonly end?: string;
+      /** Parameters that only the first request has. */
+      readonly drops?: readonly string[];
+      readonly size?: PageSize;
+    }
+  /** The next page is asked for by the number of records before it. */
+  | {
+      readonly kind: 'offset';
+      /** Default: none; the search's expression writes the position. */
+      readonly param?: string;
+      /** One parameter; a plain number where the search's expression writes it. */
+      readonly size: PageSize | number;
+      /** The first record's number. Default 0. */
+      readonly first?: number;
+      readonly total?: AnswerPlace;
+      /** Pages may be shorter than asked and not be the last: only `total` or an empty page ends the list. */
+      readonly mayBeShort?: true;
+    }
+  | {
+      readonly kind: 'page';
+      readonly param: string;
+      /** Default 1. */
+      readonly first?: number;
+      readonly size?: PageSize;
+      /** The number of pages. Without it the first page that is not full ends the list. */
+      readonly pages?: AnswerPlace;
+      readonly mayBeShort?: true;
+    }
   /** The next page is asked for by a value of the last record. */
   | {
       readonly kind: 'lastRecord';
       /** Path of the value in the vendor's record. */
       readonly field: string;
-      /** The query parameter that takes it. */
+      /** The parameter that takes it. */
       readonly param: string;
-      /** Path of a boolean in the answer: whether there are more records. */
-      readonly more: string;
+      /** Path of a boolean in the answer: whether there are more records. Default: a page that is not full is the last. */
+      readonly more?: string;
       readonly size?: PageSize;
+    }
+  /** The next page is a search for what is greater than the last record's field; the list is sorted by it. */
+  | {
+      readonly kind: 'keyset';
+      /** A field of the entity, unique and with GREATER_THAN in its search. */
+      readonly field: string;
+      readonly size: PageSize | number;
     };
 
 type Options<K extends Pagination['kind']> = Omit<Extract<Pagination, { kind: K }>, 'kind'>;
@@ -24,6 +72,32 @@ export function linkHeader(options: Options<'linkHeader'> = {}): Pagination {
   return { kind: 'linkHeader', ...options };
 }
 
+export function nextLink(options: Options<'nextLink'>): Pagination {
+  return { kind: 'nextLink', ...options };
+}
+
+export function cursor(options: Options<'cursor'>): Pagination {
+  return { kind: 'cursor', ...options };
+}
+
+/** @see checkConnector: a list that is paged by number needs a stable order or `mayRepeat`. */
+export function offset(options: Options<'offset'>): Pagination {
+  return { kind: 'offset', ...options };
+}
+
+export function pageNumber(options: Options<'page'>): Pagination {
+  return { kind: 'page', ...options };
+}
+
 export function lastRecord(options: Options<'lastRecord'>): Pagination {
   return { kind: 'lastRecord', ...options };
+}
+
+export function keyset(options: Options<'keyset'>): Pagination {
+  return { kind: 'keyset', ...options };
+}
+
+/** Records on a full page; `undefined` where the vendor decides. */
+export function pageSizeOf({ size }: Pagination): number | undefined {
+  return typeof size === 'number' ? size : Object.values(size ?? {})[0];
 }

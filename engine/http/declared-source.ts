@@ -1,26 +1,28 @@
 import type { Connector } from '../../core/connector/connector.ts';
 import type { Fields } from '../../core/connector/fields.ts';
+import type { JsonObject } from '../../core/ports.ts';
 import type { SourceField } from '../../core/records.ts';
 import type { Source, SourceDescription, SourcePorts, SourceRequest } from '../../core/source.ts';
-import { type DeclaredSourceOptions, entityOf, listOf } from './entity-list.ts';
+import { entityOf, metadataReader, type ResolvedEntity } from './discover.ts';
+import { type DeclaredSourceOptions, listOf } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { sessionOf } from './list-session.ts';
-import { allOf, parentOf, splitsOf } from './parents.ts';
+import { allOf, splitsOf } from './parents.ts';
 import { dateOf, vendorClient } from './vendor-client.ts';
 
 /** The engine's side of a declared connector: interprets the declaration; nothing here knows a vendor. */
 export function declaredSource(connector: Connector, options: DeclaredSourceOptions = {}): Source {
   return {
     async describe(request, ports) {
-      const list = listOf(connector, request, ports, options);
-      const { entity } = list;
-      const { incremental, parameters, primaryKey, mayRepeat = false } = entity;
+      const resolved = await entityOf(connector, request, ports, options);
+      const list = listOf(connector, resolved, request, ports, options);
+      const { incremental, parameters, primaryKey, mayRepeat = false, fields } = list.entity;
       const told: SourceDescription = {
-        fields: sourceFields(entity.fields),
+        fields: sourceFields(fields),
         ...(parameters ? { parameters: sourceFields(parameters) } : {}),
         splits: [],
         appliedFilters: list.filters.applied,
-        appliesWindow: list.window?.exact ?? false,
+        appliesWindow: list.appliesWindow,
         ...(incremental ? { incrementalField: incremental.field } : {}),
         primaryKey,
         mayRepeat,
@@ -29,22 +31,37 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
       // What a flow names is the version of AppFlow's connector; the vendor is asked for the one that the declaration knows.
       const { apiVersion: named } = request;
       ports.log.info('source described', { at: list.at, apiVersion: connector.apiVersion, named });
+      const isWindowed = incremental !== undefined && request.window.start !== undefined;
+      const until = isWindowed
+        ? await completeUntil(connector, resolved, request, ports, options)
+        : undefined;
+      const splits = await splitsOf(connector, resolved, request, ports, options);
+      const { discovered } = resolved;
       return {
         ...told,
-        ...(list.window ? { completeUntil: await completeUntil(connector, request, ports, options) } : {}),
-        splits: await splitsOf(connector, request, ports, options),
+        ...(until === undefined ? {} : { completeUntil: until }),
+        splits: discovered
+          ? splits.map((split) => ({ ...split, discovered: discovered as unknown as JsonObject }))
+          : splits,
       };
     },
 
     async open(request, split, ports) {
-      return sessionOf(listOf(connector, request, ports, options), request, split, ports);
+      const resolved = await entityOf(connector, request, ports, options, split);
+      return sessionOf(listOf(connector, resolved, request, ports, options), request, split, ports);
     },
 
-    async listEntities(_request, path) {
+    async listEntities(request, path, ports) {
       if (path !== undefined) return [];
-      return Object.entries(connector.entities).map(([name, { label = name }]) => ({
+      const declared = Object.entries(connector.entities).map(([name, { label = name }]) => ({
         name,
         label,
+      }));
+      const found =
+        (await connector.discovery?.list(metadataReader(connector, request, ports, options))) ?? [];
+      const known = new Set(declared.map(({ name }) => name));
+      return [...declared, ...found.filter(({ name }) => !known.has(name))].map((entity) => ({
+        ...entity,
         hasNestedEntities: false,
       }));
     },
@@ -55,14 +72,16 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
       const settings = settingsOf(connector, request);
       const client = vendorClient({
         connector,
+        request,
         ports,
         origin: base.origin,
         at,
         parse: JSON.parse,
         ...options,
       });
-      const path = connector.validateCredentials.replace('GET ', '');
-      await client.get(urlOf(base, path, (name) => settingOf(settings, name, connector), at));
+      const [method, path = ''] = connector.validateCredentials.split(' ');
+      const url = urlOf(base, path, (name) => settingOf(settings, name, connector), at);
+      await client.send({ method: method === 'POST' ? 'POST' : 'GET', url });
     },
   };
 }
@@ -81,15 +100,28 @@ function sourceFields(fields: Fields): SourceField[] {
 /** The vendor's clock or ours, whichever is behind, less the time that records take to settle. */
 async function completeUntil(
   connector: Connector,
+  { name, entity }: ResolvedEntity,
   request: SourceRequest,
   ports: SourcePorts,
   options: DeclaredSourceOptions,
 ): Promise<number> {
-  const [, entity] = entityOf(connector, request);
-  const all = entity.parent === undefined ? allOf(request) : parentOf(request, entity.parent);
-  // The cheapest request that the run's credentials must allow anyway.
-  const list = listOf(connector, all, ports, options);
-  const { headers } = await list.client.get(list.urlOf({}, 1));
+  // The cheapest request that the run's credentials must allow anyway: the first list of all that lead to this one.
+  let asked = { name, entity };
+  for (let above = entity.parent; above !== undefined; above = asked.entity.parent) {
+    const parent = connector.entities[above];
+    if (!parent) break;
+    asked = { name: above, entity: parent };
+  }
+  const list = listOf(connector, asked, { ...allOf(request), fields: [] }, ports, options);
+  const settings = settingsOf(connector, request);
+  const setting = (hole: string) => settingOf(settings, hole, connector);
+  const parent = Object.fromEntries(
+    Object.entries(asked.entity.each ?? {}).map(([hole, [value = '']]) => [hole, value]),
+  );
+  const question = connector.clock
+    ? { url: urlOf(baseUrlOf(connector, request), connector.clock.replace('GET ', ''), setting, list.at) }
+    : list.requestOf({ parent, window: list.slices[0] }, 1);
+  const { headers } = await list.client.send(question);
   const now = ports.clock.now();
   return Math.min(now, dateOf(headers.date) ?? now) - (connector.settleSeconds ?? 0) * 1000;
 }

@@ -1,123 +1,136 @@
 import type { Connector, Entity } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
-import { fillHoles, holesOf } from '../../core/connector/holes.ts';
+import { holesOf } from '../../core/connector/holes.ts';
 import { own } from '../../core/connector/own.ts';
 import type { Pagination } from '../../core/connector/pagination.ts';
 import { TributaryError } from '../../core/errors.ts';
-import type { SourcePorts, SourceRequest } from '../../core/source.ts';
-import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
+import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
+import { baseUrlOf, settingOf, settingsOf } from './hosts.ts';
+import { listRequest, type Position } from './list-request.ts';
 import { type PushDown, pushDown } from './push-down.ts';
 import { needsExactDecimals, parseJson } from './read-records.ts';
-import { type Answer, type VendorClient, vendorClient } from './vendor-client.ts';
-import { type WindowParameters, windowParameters } from './window-parameters.ts';
+import { type Answer, type VendorClient, type VendorRequest, vendorClient } from './vendor-client.ts';
+import { slicesOf, windowQuery } from './window-parameters.ts';
 
 export interface DeclaredSourceOptions {
   /** In [0, 1); spreads retries. Default Math.random. */
   readonly random?: () => number;
 }
 
-/** The values of a parent's record that a child's path names, by hole: `{ 'pull_requests.number': '7' }`. */
-export type Parent = Readonly<Record<string, string>>;
+/** An entity of a connector, declared or discovered, and its name. */
+export interface NamedEntity {
+  readonly name: string;
+  readonly entity: Entity;
+}
 
 /** One entity's list as one request of a run reads it. */
 export interface EntityList {
+  readonly name: string;
   readonly entity: Entity;
   readonly pagination: Pagination | undefined;
   readonly at: string;
   readonly client: VendorClient;
   readonly base: URL;
   readonly filters: PushDown;
-  /** Absent for a full pull. */
-  readonly window: WindowParameters | undefined;
+  /** Whether the vendor holds back all that lies outside the pull window, and nothing else. */
+  readonly appliesWindow: boolean;
+  /** The windows that are asked for one after the other; one `undefined` where the list has none. */
+  readonly slices: readonly (PullWindow | undefined)[];
   /** @param size records a page, where the vendor lets us ask; default the declared page size */
-  urlOf(parent: Parent, size?: number): URL;
+  requestOf(position: Position, size?: number): VendorRequest;
   /** The vendor's records of an answer. */
   recordsOf(answer: Answer): readonly object[];
 }
 
-/** @throws ResourceNotFoundError, InvalidArgument, ConnectionInvalid: all before any request leaves */
+/** @throws InvalidArgument, ConnectionInvalid: all before any request leaves */
 export function listOf(
   connector: Connector,
+  { name, entity: declared }: NamedEntity,
   request: SourceRequest,
   ports: SourcePorts,
   options: DeclaredSourceOptions,
 ): EntityList {
-  const [name, entity] = entityOf(connector, request);
   const at = `${connector.label}.${name}`;
-  const base = baseUrlOf(connector, request);
   const settings = settingsOf(connector, request);
   const setting = (hole: string) => settingOf(settings, hole, connector);
-  // Missing settings are named now, not when the first address is made of them.
-  const templates = [entity.path, ...Object.values(entity.query ?? {})];
-  for (const hole of templates.flatMap(holesOf)) if (!hole.includes('.')) setting(hole);
 
-  const window = windowOf(entity, request, at);
-  const filters = pushDown(entity, request.filters, new Set(window?.query.keys()), at);
-  const path = entity.records ?? connector.records;
-  const listAt = path === undefined ? (json: unknown) => json : compileFieldPath(path);
-  const pagination = entity.pagination ?? connector.pagination;
+  const whole = withDefaults(connector, declared);
+  const pulled = windowOf(whole, request, at);
+  const asked = pushDown(windowed(whole, pulled), request.filters, new Set(), at);
+  const window = pulled ?? asked.window;
+  const entity = windowed(whole, window);
+  const base = baseUrlOf(connector, request, entity.baseUrl);
+  const first = window && windowQuery(entity, window);
+  const filters = pushDown(entity, request.filters, new Set(first?.query.keys()), at);
+  // Missing settings are named now, not when the first address is made of them.
+  for (const hole of [entity.path, ...Object.values(entity.query ?? {})].flatMap(holesOf)) {
+    const isFilled = hole.includes('.') || own(filters.holes, hole) !== undefined || own(entity.each, hole);
+    if (!isFilled) setting(hole);
+  }
+  const pagination = entity.pagination === 'onePage' ? undefined : entity.pagination;
   const exactDecimals = needsExactDecimals(entity);
+  const build = listRequest({ name, entity, pagination, base, filters, at, fields: request.fields, setting });
   return {
+    name,
     entity,
     pagination,
     at,
     base,
     filters,
-    window,
+    appliesWindow: request.window.start !== undefined && (first?.exact ?? false),
+    slices: window ? slicesOf(window, entity.incremental?.sliceDays) : [undefined],
     client: vendorClient({
       connector,
+      request,
       ports,
       origin: base.origin,
       at,
       parse: (text) => parseJson(text, exactDecimals),
+      decode: entity.decode,
+      budgetKey: `${connector.label} ${request.connectorProfileName ?? base.origin}`,
       ...options,
     }),
-    urlOf(parent, size) {
-      const url = urlOf(base, entity.path, (hole) => parent[hole] ?? setting(hole), at);
-      const declared = pagination?.size ?? {};
-      const query = [
-        ...Object.entries({ ...entity.query, ...(window && entity.incremental?.query) }).map(
-          ([key, value]) => [key, fillHoles(value, setting)] as const,
-        ),
-        ...Object.entries(declared).map(
-          ([key, most]) => [key, String(Math.min(most, size ?? most))] as const,
-        ),
-        ...filters.query,
-        ...(window?.query ?? []),
-      ];
-      for (const [key, value] of query) url.searchParams.set(key, value);
-      return url;
-    },
-    recordsOf({ json, status }) {
-      if (status === 204) return [];
-      const records = listAt(json);
-      if (
-        !Array.isArray(records) ||
-        !records.every((record) => typeof record === 'object' && record !== null)
-      ) {
-        throw new TributaryError('ConnectorProtocol', 'the answer holds no list of records', {
-          at,
-          expected: path === undefined ? 'a list of objects' : `a list of objects at '${path}'`,
-        });
-      }
-      return records;
-    },
+    requestOf: build,
+    recordsOf: (answer) => recordsOf(entity, answer, at),
   };
 }
 
-export function entityOf(connector: Connector, { properties }: SourceRequest): [string, Entity] {
-  const name = properties.entityName ?? properties.object;
-  const entity = typeof name === 'string' ? own(connector.entities, name) : undefined;
-  if (typeof name === 'string' && entity) return [name, entity];
-  throw new TributaryError('ResourceNotFoundError', 'there is no such entity', {
-    at: connector.label,
-    got: String(name),
-    expected: `one of ${Object.keys(connector.entities).join(', ')}`,
-  });
+function withDefaults(connector: Connector, entity: Entity): Entity {
+  const { records, pagination, search, projection, textValues } = connector;
+  return {
+    ...(records === undefined ? {} : { records }),
+    ...(pagination === undefined ? {} : { pagination }),
+    ...(search === undefined ? {} : { search }),
+    ...(projection === undefined ? {} : { projection }),
+    ...(textValues === undefined ? {} : { textValues }),
+    ...entity,
+  };
 }
 
-/** A full pull has no window: nothing would fetch later what its end cuts off. */
-function windowOf(entity: Entity, request: SourceRequest, at: string): WindowParameters | undefined {
+/** The entity as its windowed list is. */
+function windowed(entity: Entity, window: PullWindow | undefined): Entity {
+  const list = window && entity.incremental?.list;
+  return list ? { ...entity, ...list, query: { ...entity.query, ...list.query } } : entity;
+}
+
+function recordsOf({ records: where }: Entity, { json, status }: Answer, at: string): readonly object[] {
+  if (status === 204) return [];
+  if (typeof where === 'function') return where(json);
+  const records = where === undefined ? json : compileFieldPath(where)(json);
+  if (!Array.isArray(records) || !records.every((record) => typeof record === 'object' && record !== null)) {
+    throw new TributaryError('ConnectorProtocol', 'the answer holds no list of records', {
+      at,
+      expected: where === undefined ? 'a list of objects' : `a list of objects at '${where}'`,
+    });
+  }
+  return records;
+}
+
+/**
+ * The window that a list is asked with: of the run, or as far back as a list reaches that needs one. A full pull of any
+ * other has none: nothing would fetch later what its end cuts off.
+ */
+function windowOf(entity: Entity, request: SourceRequest, at: string): PullWindow | undefined {
   const { incrementalField, window } = request;
   const { incremental } = entity;
   if (incrementalField !== undefined && incrementalField !== incremental?.field) {
@@ -127,6 +140,11 @@ function windowOf(entity: Entity, request: SourceRequest, at: string): WindowPar
       expected: incremental?.field ?? 'a full pull',
     });
   }
-  if (!incremental || window.start === undefined) return undefined;
-  return windowParameters(incremental, entity.fields[incremental.field]?.format ?? 'iso8601', window);
+  if (!incremental) return undefined;
+  if (window.start !== undefined) return window;
+  if (request.filters.some(({ field }) => field === incremental.parameter)) return undefined;
+  const { reachDays } = incremental;
+  return reachDays === undefined
+    ? undefined
+    : { start: window.end - reachDays * 86_400_000, end: window.end };
 }

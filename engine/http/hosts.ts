@@ -28,21 +28,34 @@ export function settingOf(
       fix: "add it to the connection's settings or to the flow's customProperties",
     });
   }
+  const { values, pattern } = connector.settings?.[name] ?? {};
+  if (values?.includes(value) === false || (pattern && !new RegExp(`^(?:${pattern.source})$`).test(value))) {
+    throw new TributaryError('ConnectionInvalid', `the setting '${name}' has a wrong value`, {
+      at: connector.label,
+      got: value,
+      expected: values?.join(' or ') ?? `something like ${pattern?.example}`,
+    });
+  }
   return value;
 }
 
 /**
  * Where the connection's requests go.
  *
+ * @param template default the connector's `baseUrl`
  * @throws ConnectionInvalid if the settings lead to a host that the connector does not declare: credentials would leak
  */
-export function baseUrlOf(connector: Connector, request: SourceRequest): URL {
+export function baseUrlOf(connector: Connector, request: SourceRequest, template = connector.baseUrl): URL {
   if (request.endpoint !== undefined) return loopback(request.endpoint, connector);
   const settings = settingsOf(connector, request);
-  const text = fillHoles(connector.baseUrl, (name) => settingOf(settings, name, connector));
+  const filled = fillHoles(template, (name) => settingOf(settings, name, connector));
+  // A setting may hold the address, which people write with or without https and a slash.
+  const text = template.startsWith('{') && !filled.includes('://') ? `https://${filled}` : filled;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const hosts = connector.hosts ?? (holesOf(connector.baseUrl).length === 0 && url ? [url.host] : []);
-  if (url?.protocol !== 'https:' || url.username || !hosts.some((host) => matches(url.host, host))) {
+  const own = holesOf(connector.baseUrl).length === 0 ? [new URL(connector.baseUrl).host] : [];
+  const hosts = connector.hosts ?? own;
+  const usable = url?.protocol === 'https:' && !url.username && !url.search && !url.hash;
+  if (!usable || !hosts.some((host) => matches(url.host, host))) {
     throw new TributaryError('ConnectionInvalid', "the settings lead to a host that is not the vendor's", {
       at: connector.label,
       got: url?.host ?? text,
@@ -53,6 +66,7 @@ export function baseUrlOf(connector: Connector, request: SourceRequest): URL {
 }
 
 function matches(host: string, pattern: string): boolean {
+  if (pattern === '*') return true;
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 

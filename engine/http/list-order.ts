@@ -1,42 +1,39 @@
 import type { Entity } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
-import type { SourceRequest } from '../../core/source.ts';
-import { parseMoment, readMoment } from './moments.ts';
-import { windowParameters } from './window-parameters.ts';
+import type { PullWindow } from '../../core/source.ts';
+import { parseMoment, readMoment, unitOf } from './moments.ts';
 
-/** What the order of a list by its incremental field allows, and asks for. */
+/**
+ * What the order of a list by its incremental field allows, and asks for. A list of its own for windows says nothing of the
+ * order of the other one.
+ */
 export interface ListOrder {
   /** Whether all that follows a page lies outside the window. */
-  endsWith(records: readonly object[]): boolean;
-  /** The next page's address asked for anew from the last record's time on; `undefined` if that would be no progress. */
-  anew(records: readonly object[], first: URL, current: URL): URL | undefined;
+  endsWith(records: readonly object[], window: PullWindow | undefined): boolean;
+  /** The window's new beginning for asking anew from the last record's time on; `undefined` if that would be no progress. */
+  anew(records: readonly object[], window: PullWindow | undefined): number | undefined;
 }
 
-export function orderOf({ incremental, fields }: Entity, { window }: SourceRequest): ListOrder {
+export function orderOf({ incremental, fields }: Entity): ListOrder {
   const field = incremental && fields[incremental.field];
-  const { order } = incremental ?? {};
+  const { order, from, list } = incremental ?? {};
   if (!field || !order) return { endsWith: () => false, anew: () => undefined };
   const format = field.format ?? 'iso8601';
+  const unit = unitOf((typeof from === 'object' && from.format) || format);
   const fieldOf = compileFieldPath(field.at ?? incremental.field);
   const lastOf = (records: readonly object[]) =>
     parseMoment(String(readMoment(fieldOf(records.at(-1)), format)));
   return {
-    endsWith(records) {
+    endsWith(records, window) {
       const last = lastOf(records);
-      if (last === undefined || window.start === undefined) return false;
+      if (last === undefined || window?.start === undefined) return false;
       return order === 'newestFirst' ? last < window.start : last >= window.end;
     },
-    anew(records, first, current) {
+    anew(records, window) {
       const last = lastOf(records);
-      if (last === undefined || order !== 'oldestFirst') return undefined;
-      const { from } = incremental;
-      const { query } = windowParameters({ ...(from ? { from } : {}) }, format, { start: last, end: last });
-      const url = new URL(first);
-      for (const [name, value] of query) {
-        if (current.searchParams.get(name) === value) return undefined;
-        url.searchParams.set(name, value);
-      }
-      return url;
+      if (last === undefined || order !== 'oldestFirst' || (list && !window)) return undefined;
+      const moment = Math.floor(last / unit) * unit;
+      return window?.start !== undefined && moment <= window.start ? undefined : moment;
     },
   };
 }

@@ -1,12 +1,30 @@
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Row } from '../../core/records.ts';
-import type { Page, PageToken, SourcePorts, SourceRequest, SourceSession, Split } from '../../core/source.ts';
-import type { EntityList, Parent } from './entity-list.ts';
+import type {
+  Page,
+  PageToken,
+  PullWindow,
+  SourcePorts,
+  SourceRequest,
+  SourceSession,
+  Split,
+} from '../../core/source.ts';
+import type { EntityList } from './entity-list.ts';
 import { orderOf } from './list-order.ts';
+import type { Parent } from './list-request.ts';
 import { type NextPage, nextPage } from './next-page.ts';
 import { compileRow } from './read-records.ts';
 import { type Answer, checkOrigin } from './vendor-client.ts';
+
+/** A page's place in the split: which parent's list, which slice of the window, asked anew since when, which page. */
+interface Place {
+  readonly parent: number;
+  readonly slice?: number;
+  /** Epoch milliseconds; in place of the slice's beginning. */
+  readonly since?: number;
+  readonly page?: NextPage;
+}
 
 /** Reads an entity's list page by page; of a child entity, the lists of the split's parents one after the other. */
 export function sessionOf(
@@ -15,11 +33,11 @@ export function sessionOf(
   split: Split,
   { log }: SourcePorts,
 ): SourceSession {
-  const { entity, pagination, at, client } = list;
+  const { entity, pagination, at, client, slices } = list;
   const rowOf = compileRow(entity, request.fields, at);
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
-  const order = orderOf(entity, request);
+  const order = orderOf(entity);
   // With a filter or skipped records, small pages would only mean more of them.
   const size = request.filters.length > 0 || skipped ? undefined : request.limit;
   /** Tokens of the chain being read: one that comes again would never end. */
@@ -27,29 +45,27 @@ export function sessionOf(
   let expected = '';
 
   async function read(token: PageToken | undefined): Promise<Page> {
-    const { parent = 0, page } = tokenOf(token);
+    const place = placeOf(token);
     const key = JSON.stringify(token ?? {});
     if (key !== expected) seen.clear();
     seen.add(key);
 
-    const url = urlOfPage(parents[parent] ?? {}, page);
-    const answer = await client.get(url).catch((error: unknown) => {
-      if (
-        error instanceof TributaryError &&
-        entity.absent?.some((status) => status === error.context.status)
-      ) {
-        return undefined;
-      }
+    const parent = parents[place.parent] ?? {};
+    const window = windowAt(place);
+    const asked = list.requestOf({ parent, window, page: place.page }, size);
+    if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
+    const answer = await client.send(asked).catch((error: unknown) => {
+      const { status } = error instanceof TributaryError ? error.context : {};
+      if (entity.absent?.some((absent) => absent === status)) return undefined;
       throw error;
     });
     const records = answer ? list.recordsOf(answer) : [];
     const rows: Row[] = [];
     for (const record of records) {
       if (skipped && !isNothing(skipped(record))) continue;
-      rows.push(rowOf(record));
+      rows.push(rowOf(record, parent));
     }
-    const nextOfList = answer && !order.endsWith(records) ? nextOf(answer, records, parent, url) : undefined;
-    const next = nextToken(parent, nextOfList);
+    const next = nextPlace(place, answer && within(place, answer, records, asked.url, window));
     expected = JSON.stringify(next ?? {});
     if (next && seen.has(expected)) {
       throw new TributaryError('ConnectorProtocol', 'the vendor gave the same page token twice', { at });
@@ -60,39 +76,44 @@ export function sessionOf(
       rows,
       bytes,
       ...(rows.length < records.length ? { skipped: records.length - rows.length } : {}),
-      ...(next ? { next } : {}),
+      ...(next ? { next: next as unknown as PageToken } : {}),
     };
   }
 
-  function nextOf(
+  function windowAt({ slice = 0, since }: Place): PullWindow | undefined {
+    const whole = slices[slice];
+    return since === undefined ? whole : { start: since, end: whole?.end ?? Number.POSITIVE_INFINITY };
+  }
+
+  /** The next page of the same list; `undefined` at its end. */
+  function within(
+    { slice, since, page, parent }: Place,
     answer: Answer,
     records: readonly object[],
-    parent: number,
     url: URL,
-  ): NextPage | undefined {
-    const next = nextPage(pagination, answer, records, url, at);
-    if (next && 'url' in next) checkOrigin(new URL(next.url), list.base.origin, at);
-    const anew = next && order.anew(records, list.urlOf(parents[parent] ?? {}, size), url);
-    return anew ? { url: anew.href } : next;
+    window: PullWindow | undefined,
+  ): Place | undefined {
+    if (order.endsWith(records, window)) return undefined;
+    const next = nextPage(pagination, { answer, records, url, page, size, at });
+    if (!next) return undefined;
+    if ('url' in next) checkOrigin(new URL(next.url), list.base.origin, at);
+    const inSlice = { parent, ...(slice === undefined ? {} : { slice }) };
+    const anew = order.anew(records, window);
+    if (anew !== undefined) return { ...inSlice, since: anew };
+    return { ...inSlice, ...(since === undefined ? {} : { since }), page: next };
   }
 
-  function urlOfPage(parent: Parent, page: NextPage | undefined): URL {
-    if (page && 'url' in page) return new URL(page.url);
-    const url = list.urlOf(parent, size);
-    if (page && pagination?.kind === 'lastRecord') url.searchParams.set(pagination.param, String(page.after));
-    return url;
-  }
-
-  function nextToken(parent: number, next: NextPage | undefined): PageToken | undefined {
-    if (next) return { parent, page: next };
+  function nextPlace({ parent, slice = 0 }: Place, next: Place | undefined): Place | undefined {
+    if (next) return next;
+    if (slice + 1 < slices.length) return { parent, slice: slice + 1 };
     return parent + 1 < parents.length ? { parent: parent + 1 } : undefined;
   }
 
   return { read, close: async () => {} };
 }
 
-function tokenOf(token: PageToken | undefined): { parent?: number; page?: NextPage } {
-  return (token ?? {}) as { parent?: number; page?: NextPage };
+function placeOf(token: PageToken | undefined): Place {
+  return (token ?? { parent: 0 }) as unknown as Place;
 }
 
 function isNothing(value: unknown): boolean {

@@ -1,5 +1,7 @@
 import type { DateTimeFormat } from '../../core/connector/fields.ts';
 
+const hour = 3_600_000;
+
 /** Milliseconds between two neighbouring moments that a parameter of the format can name. */
 const units: Readonly<Record<DateTimeFormat, number>> = {
   iso8601: 1000,
@@ -7,36 +9,79 @@ const units: Readonly<Record<DateTimeFormat, number>> = {
   iso8601Milliseconds: 1,
   epochSeconds: 1000,
   epochMilliseconds: 1,
+  epochDecimal: 1,
+  spacedSeconds: 1000,
+  basicHour: hour,
+  date: 24 * hour,
+  basicDate: 24 * hour,
 };
 
 export function unitOf(format: DateTimeFormat): number {
   return units[format];
 }
 
+/** The vendor compares whole hours or days: `to=2024-05-01` means all of that day. */
+export function comparesUnits(format: DateTimeFormat): boolean {
+  return units[format] >= hour;
+}
+
 /** Whether no record has a moment between two that a parameter can name. */
 export function isExact(format: DateTimeFormat): boolean {
-  return format !== 'iso8601';
+  return format !== 'iso8601' && format !== 'epochDecimal' && !comparesUnits(format);
 }
 
 /** @param moment epoch milliseconds, a multiple of the format's unit */
 export function writeMoment(moment: number, format: DateTimeFormat): string {
+  if (format === 'epochSeconds') return String(moment / 1000);
+  if (format === 'epochMilliseconds') return String(moment);
+  if (format === 'epochDecimal') return (moment / 1000).toFixed(6);
+  const text = new Date(moment).toISOString();
   switch (format) {
-    case 'epochSeconds':
-      return String(moment / 1000);
-    case 'epochMilliseconds':
-      return String(moment);
     case 'iso8601Milliseconds':
-      return new Date(moment).toISOString();
+      return text;
     case 'iso8601':
     case 'iso8601Seconds':
-      return new Date(moment).toISOString().replace(/\.\d+Z$/, 'Z');
+      return text.replace(/\.\d+Z$/, 'Z');
+    case 'spacedSeconds':
+      return text.slice(0, 19).replace('T', ' ');
+    case 'date':
+      return text.slice(0, 10);
+    case 'basicDate':
+      return text.slice(0, 10).replaceAll('-', '');
+    case 'basicHour':
+      return text.slice(0, 13).replaceAll('-', '');
   }
 }
 
 /** A DateTime of a record as ISO 8601 text. A value that is no moment is handed on as it is, for the engine to reject. */
 export function readMoment(value: unknown, format: DateTimeFormat): unknown {
-  if (typeof value !== 'number' || !format.startsWith('epoch')) return value;
-  const date = new Date(value * units[format]);
+  if (format === 'epochSeconds' || format === 'epochMilliseconds') return ofEpoch(value, format);
+  if (typeof value !== 'string') return value;
+  switch (format) {
+    case 'epochDecimal':
+      return value.replace(/^(\d{1,11})\.(\d+)$/, (_, seconds: string, fraction: string) =>
+        new Date(Number(seconds) * 1000).toISOString().replace('.000', `.${fraction}`),
+      );
+    case 'spacedSeconds':
+      return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/, '$1T$2Z');
+    case 'date':
+      return value.replace(/^\d{4}-\d\d-\d\d$/, '$&T00:00:00Z');
+    case 'basicDate':
+    case 'basicHour':
+      return value.replace(
+        /^(\d{4})(\d\d)(\d\d)(?:T(\d\d))?$/,
+        (_, year: string, month: string, day: string, at = '00') => `${year}-${month}-${day}T${at}:00:00Z`,
+      );
+    default:
+      // ISO 8601's basic offset, which some vendors write beside the extended date.
+      return value.replace(/(T[\d:.]+[+-]\d\d)(\d\d)$/, '$1:$2');
+  }
+}
+
+function ofEpoch(value: unknown, format: 'epochSeconds' | 'epochMilliseconds'): unknown {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof number !== 'number') return value;
+  const date = new Date(number * units[format]);
   if (Number.isNaN(date.getTime())) return value;
   const text = date.toISOString();
   return format === 'epochSeconds' ? text.replace('.000Z', 'Z') : text;

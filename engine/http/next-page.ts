@@ -1,52 +1,125 @@
 import { compileFieldPath } from '../../core/connector/field-path.ts';
-import type { Pagination } from '../../core/connector/pagination.ts';
+import { type AnswerPlace, type Pagination, pageSizeOf } from '../../core/connector/pagination.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Answer } from './vendor-client.ts';
 
 /** Where the next page of one list begins: plain data. */
 export type NextPage = { readonly url: string } | { readonly after: string | number };
 
+/** The page just read. */
+export interface PageRead {
+  readonly answer: Answer;
+  /** The vendor's records on it. */
+  readonly records: readonly object[];
+  /** Its address. */
+  readonly url: URL;
+  /** Where it began. */
+  readonly page?: NextPage | undefined;
+  /** Records asked for; default the declared page size. */
+  readonly size?: number | undefined;
+  readonly at: string;
+}
+
 /**
- * @param url the address of the page just read
- * @param records the vendor's records on it
  * @returns `undefined` on the last page
  * @throws ConnectorProtocol if the answer lacks what the pagination needs
  */
-export function nextPage(
-  pagination: Pagination | undefined,
-  { headers, json }: Answer,
-  records: readonly object[],
-  url: URL,
-  at: string,
-): NextPage | undefined {
+export function nextPage(pagination: Pagination | undefined, read: PageRead): NextPage | undefined {
   if (!pagination) return undefined;
+  const { answer, records, url, page, at } = read;
+  const size = Math.min(pageSizeOf(pagination) ?? 1, read.size ?? Number.POSITIVE_INFINITY);
   switch (pagination.kind) {
     case 'linkHeader': {
-      const link = nextLink(headers.link ?? '');
+      const link = nextLink(answer.headers.link ?? '');
       return link === undefined ? undefined : { url: new URL(link, url).href };
     }
-    case 'lastRecord': {
-      const more = compileFieldPath(pagination.more)(json);
-      if (typeof more !== 'boolean') {
-        throw new TributaryError('ConnectorProtocol', `the answer has no boolean at '${pagination.more}'`, {
-          at,
-        });
-      }
-      if (!more) return undefined;
-      const after = compileFieldPath(pagination.field)(records.at(-1));
-      if (typeof after !== 'string' && typeof after !== 'number') {
-        throw new TributaryError(
-          'ConnectorProtocol',
-          'there are more pages, but no last record to ask from',
-          {
-            at,
-            expected: `a record with '${pagination.field}'`,
-          },
-        );
-      }
-      return { after };
+    case 'nextLink': {
+      const link = tokenAt(answer, pagination.at, at);
+      return link === undefined ? undefined : { url: new URL(String(link), url).href };
     }
+    case 'cursor': {
+      if (pagination.more !== undefined && !booleanAt(answer, pagination.more, at)) return undefined;
+      if (pagination.end !== undefined && booleanAt(answer, pagination.end, at)) return undefined;
+      const after = tokenAt(answer, pagination.at, at);
+      if (after === undefined && (pagination.more ?? pagination.end) !== undefined) {
+        throw new TributaryError('ConnectorProtocol', 'there are more pages, but no token for them', { at });
+      }
+      return after === undefined ? undefined : { after };
+    }
+    case 'offset': {
+      const { first = 0, total, mayBeShort } = pagination;
+      const after = numberOf(page, first) + size;
+      const all = total === undefined ? undefined : countAt(answer, total, at);
+      const ends =
+        all === undefined
+          ? records.length === 0 || (!mayBeShort && records.length < size)
+          : after - first >= all;
+      return ends ? undefined : { after };
+    }
+    case 'page': {
+      const { first = 1, pages, mayBeShort } = pagination;
+      const number = numberOf(page, first);
+      const all = pages === undefined ? undefined : countAt(answer, pages, at);
+      const ends =
+        all === undefined
+          ? records.length === 0 || (!mayBeShort && records.length < size)
+          : number - first + 1 >= all;
+      return ends ? undefined : { after: number + 1 };
+    }
+    case 'lastRecord': {
+      const { more, field } = pagination;
+      const ends = more === undefined ? records.length < size : !booleanAt(answer, more, at);
+      return ends ? undefined : { after: lastOf(records, field, at) };
+    }
+    case 'keyset':
+      return records.length < size ? undefined : { after: lastOf(records, pagination.field, at) };
   }
+}
+
+function numberOf(page: NextPage | undefined, first: number): number {
+  return page && 'after' in page ? Number(page.after) : first;
+}
+
+function lastOf(records: readonly object[], field: string, at: string): string | number {
+  const after = compileFieldPath(field)(records.at(-1));
+  if (typeof after === 'string' || typeof after === 'number') return after;
+  if (typeof after === 'bigint') return String(after);
+  throw new TributaryError('ConnectorProtocol', 'there are more pages, but no last record to ask from', {
+    at,
+    expected: `a record with '${field}'`,
+  });
+}
+
+function valueAt({ headers, json }: Answer, place: AnswerPlace): unknown {
+  return typeof place === 'string' ? compileFieldPath(place)(json) : headers[place.header];
+}
+
+function tokenAt(answer: Answer, place: AnswerPlace, at: string): string | number | undefined {
+  const value = valueAt(answer, place);
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'bigint') return String(value);
+  throw new TributaryError('ConnectorProtocol', `the answer has no page token ${nameOf(place)}`, {
+    at,
+    got: typeof value,
+  });
+}
+
+function countAt(answer: Answer, place: AnswerPlace, at: string): number {
+  const value = valueAt(answer, place);
+  const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof count === 'number') return count;
+  throw new TributaryError('ConnectorProtocol', `the answer has no count ${nameOf(place)}`, { at });
+}
+
+function booleanAt(answer: Answer, path: string, at: string): boolean {
+  const value = valueAt(answer, path);
+  if (typeof value === 'boolean') return value;
+  throw new TributaryError('ConnectorProtocol', `the answer has no boolean at '${path}'`, { at });
+}
+
+function nameOf(place: AnswerPlace): string {
+  return typeof place === 'string' ? `at '${place}'` : `in the header ${place.header}`;
 }
 
 /** The target of rel="next" in a Link header (RFC 8288). */

@@ -1,47 +1,91 @@
-import type { Connector } from '../../core/connector/connector.ts';
-import { holesOf } from '../../core/connector/holes.ts';
+import type { Connector, Entity } from '../../core/connector/connector.ts';
+import { holesOf, textsIn } from '../../core/connector/holes.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Value } from '../../core/records.ts';
 import type { PageToken, SourcePorts, SourceRequest, Split } from '../../core/source.ts';
-import { type DeclaredSourceOptions, entityOf, listOf, type Parent } from './entity-list.ts';
+import { type DeclaredSourceOptions, listOf, type NamedEntity } from './entity-list.ts';
+import type { Parent } from './list-request.ts';
 import { sessionOf } from './list-session.ts';
 
-/** Lists of child records that one split reads, one after the other. */
-const parentsPerSplit = 100;
+/** Lists that one split reads, one after the other. */
+const listsPerSplit = 100;
 
-/** One split, or one for every hundred records of the parent entity. */
+/** One split, or one for every hundred lists: a list for each record of the parent entity, or for each declared value. */
 export async function splitsOf(
   connector: Connector,
+  { entity }: NamedEntity,
   request: SourceRequest,
   ports: SourcePorts,
   options: DeclaredSourceOptions,
 ): Promise<Split[]> {
-  const [, { parent, path }] = entityOf(connector, request);
-  if (parent === undefined) return [{}];
-  const holes = holesOf(path).filter((hole) => hole.startsWith(`${parent}.`));
+  const lists = await listsOf(connector, entity, request, ports, options);
+  if (!lists) return [{}];
+  const splits: Split[] = [];
+  for (let from = 0; from < lists.length; from += listsPerSplit) {
+    splits.push({ parents: lists.slice(from, from + listsPerSplit) });
+  }
+  return splits;
+}
+
+/** `undefined`: there is one list. */
+async function listsOf(
+  connector: Connector,
+  entity: Entity,
+  request: SourceRequest,
+  ports: SourcePorts,
+  options: DeclaredSourceOptions,
+): Promise<Parent[] | undefined> {
+  const each = Object.entries(entity.each ?? {}).flatMap(([hole, values]) =>
+    values.map((value): Parent => ({ [hole]: value })),
+  );
+  const parents =
+    entity.parent === undefined ? undefined : await parentsOf(connector, entity, request, ports, options);
+  if (!parents) return entity.each ? each : undefined;
+  return entity.each ? parents.flatMap((parent) => each.map((one) => ({ ...parent, ...one }))) : parents;
+}
+
+/** What the records of the parent entity, and of its own parents, put into the holes of a child's path. */
+async function parentsOf(
+  connector: Connector,
+  child: Entity,
+  request: SourceRequest,
+  ports: SourcePorts,
+  options: DeclaredSourceOptions,
+): Promise<Parent[]> {
+  const name = child.parent ?? '';
+  const entity = connector.entities[name];
+  if (!entity) return [];
+  const holes = holesNaming(name, child);
   const parentRequest = {
-    ...parentOf(request, parent),
-    fields: holes.map((hole) => hole.slice(parent.length + 1)),
+    ...parentOf(request, name),
+    fields: holes.map((hole) => hole.slice(name.length + 1)),
   };
-  const session = sessionOf(listOf(connector, parentRequest, ports, options), parentRequest, {}, ports);
-  const parentAt = `${connector.label}.${parent}`;
+  const list = listOf(connector, { name, entity }, parentRequest, ports, options);
+  const above = await listsOf(connector, entity, request, ports, options);
+  const session = sessionOf(list, parentRequest, above ? { parents: above } : {}, ports);
   // By content: a list that moves while it is read may show a record twice.
   const found = new Map<string, Parent>();
   let token: PageToken | undefined;
   do {
+    const from = above?.[Number(token?.parent ?? 0)] ?? {};
     const page = await session.read(token);
     for (const row of page.rows) {
-      const named = Object.fromEntries(holes.map((hole, index) => [hole, keyOf(row[index], hole, parentAt)]));
-      found.set(JSON.stringify(named), named);
+      const named = Object.fromEntries(holes.map((hole, index) => [hole, keyOf(row[index], hole, list.at)]));
+      found.set(JSON.stringify([from, named]), { ...from, ...named });
     }
     token = page.next;
   } while (token !== undefined);
-  const parents = [...found.values()];
-  const splits: Split[] = [];
-  for (let from = 0; from < parents.length; from += parentsPerSplit) {
-    splits.push({ parents: parents.slice(from, from + parentsPerSplit) });
-  }
-  return splits;
+  return [...found.values()];
+}
+
+/** Holes of the child's request, and fields of its records, that name the parent. */
+function holesNaming(parent: string, { path, query, body, fields }: Entity): string[] {
+  const templates = [path, ...Object.values(query ?? {}), ...textsIn(body)];
+  const named = [
+    ...templates.flatMap(holesOf),
+    ...Object.values(fields).flatMap(({ hole }) => (hole === undefined ? [] : [hole])),
+  ];
+  return [...new Set(named)].filter((hole) => hole.startsWith(`${parent}.`));
 }
 
 function keyOf(value: Value | undefined, hole: string, at: string): string {

@@ -36,22 +36,28 @@ export function needsExactDecimals(entity: Entity): boolean {
  *
  * @throws SchemaChanged for any other name
  */
-export function compileRow(entity: Entity, names: readonly string[], at: string): (record: object) => Row {
+export function compileRow(
+  entity: Entity,
+  names: readonly string[],
+  at: string,
+): (record: object, holes?: Holes) => Row {
   const readers = names.map((name) => readerOf(entity, name, at));
-  return (record) => readers.map((read) => read(record));
+  return (record, holes = {}) => readers.map((read) => read(record, holes));
 }
 
-type Reader = (record: object) => Value;
+/** What stands in the holes of the list's path: fields may take it. */
+type Holes = Readonly<Record<string, string>>;
+type Reader = (record: object, holes: Holes) => Value;
 
 function readerOf(entity: Entity, name: string, at: string): Reader {
   if (name === wholeRecord) {
     const readers = Object.entries(entity.fields).map(
-      ([key, field]) => [key, fieldReader(key, field)] as const,
+      ([key, field]) => [key, fieldReader(key, field, entity)] as const,
     );
-    return (record) => Object.fromEntries(readers.map(([key, read]) => [key, read(record)]));
+    return (record, holes) => Object.fromEntries(readers.map(([key, read]) => [key, read(record, holes)]));
   }
   const field = own(entity.fields, name);
-  if (field) return fieldReader(name, field);
+  if (field) return fieldReader(name, field, entity);
   // A request parameter that a filter names is no data.
   if (own(entity.parameters, name)) return () => null;
   const [head = '', ...rest] = name.split('.');
@@ -62,20 +68,37 @@ function readerOf(entity: Entity, name: string, at: string): Reader {
       expected: `one of ${Object.keys(entity.fields).join(', ')}`,
     });
   }
-  const read = fieldReader(head, struct);
+  const read = fieldReader(head, struct, entity);
   const inner = compilePath(rest.join('.'));
-  return (record) => {
-    const value = read(record);
+  return (record, holes) => {
+    const value = read(record, holes);
     return isStruct(value) ? inner(value) : null;
   };
 }
 
-function fieldReader(name: string, field: Field): Reader {
+function fieldReader(name: string, field: Field, { textValues }: Entity): Reader {
+  const { hole } = field;
   const valueAt = compileFieldPath(field.at ?? name);
   const decode = decoderOf(field);
-  return (record) => {
-    const value = valueAt(record);
+  const ofText = textValues || hole !== undefined ? textDecoderOf(field) : (value: unknown) => value;
+  return (record, holes) => {
+    const value = ofText(hole === undefined ? valueAt(record) : holes[hole]);
     return value === null || value === undefined ? null : (decode(value) as Value);
+  };
+}
+
+/** For vendors that write every value as text. Text that is no value of the type is handed on as it is. */
+function textDecoderOf({ type }: Field): (value: unknown) => unknown {
+  const isWhole = type === 'Short' || type === 'Integer' || type === 'Long' || type === 'BigInteger';
+  return (value) => {
+    if (value === '' && type !== 'String') return null;
+    if (typeof value !== 'string') return value;
+    if (type === 'Boolean') return value === 'true' ? true : value === 'false' ? false : value;
+    if (isWhole && /^-?\d+$/.test(value)) {
+      return Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value);
+    }
+    const isNumber = (type === 'Double' || type === 'Float') && Number.isFinite(Number(value));
+    return isNumber ? Number(value) : value;
   };
 }
 

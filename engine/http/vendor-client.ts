@@ -1,9 +1,11 @@
 import type { Connector } from '../../core/connector/connector.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
 import type { HttpResponse } from '../../core/ports.ts';
-import type { SourcePorts } from '../../core/source.ts';
-import { type Authorization, authorize } from './authorize.ts';
-import { vendorError } from './vendor-error.ts';
+import type { SourcePorts, SourceRequest } from '../../core/source.ts';
+import { authorizer } from '../credentials/authorizer.ts';
+import type { Authorization } from './authorize.ts';
+import { takeOne } from './governor.ts';
+import { refusedInBody, vendorError } from './vendor-error.ts';
 
 /** Tries of one request, the first included. */
 const attempts = 4;
@@ -14,54 +16,79 @@ const unknownWait = 60;
 const redirects = 3;
 
 export interface Answer extends HttpResponse {
-  /** The body's JSON; `undefined` for an empty body. */
+  /** The body's JSON, or what `decode` made of it; `undefined` for an empty body. */
   readonly json: unknown;
 }
 
+/** A question to the vendor. */
+export interface VendorRequest {
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST';
+  readonly url: URL;
+  /** Over the connector's. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export interface VendorClient {
+  get(url: URL): Promise<Answer>;
   /**
-   * GETs with the connection's credentials. Waits out short rate limits and tries failures of the vendor again.
+   * Asks with the connection's credentials. Waits out short rate limits and tries failures of the vendor again.
    *
    * @throws RateLimitExceeded (with `retryAfterSeconds`, if the wait is 20 s or more), InvalidCredentials, AccessDenied,
    * ResourceNotFoundError, ClientError, ServerError, ServiceUnavailable, RequestTimeout, ConnectorUnreachable, ConnectorProtocol
    */
-  get(url: URL): Promise<Answer>;
+  send(request: VendorRequest): Promise<Answer>;
 }
 
 export interface VendorClientOptions {
   readonly connector: Connector;
+  /** Says which settings and endpoint the connection has. */
+  readonly request: SourceRequest;
   readonly ports: SourcePorts;
   /** Credentials go to this origin and no other. */
   readonly origin: string;
   /** For errors: `GitHub.issues`. */
   readonly at: string;
   readonly parse: (text: string) => unknown;
+  /** Makes the answer of a body that is not one JSON text. */
+  readonly decode?: ((body: Uint8Array, parse: (text: string) => unknown) => unknown) | undefined;
+  /** Of the connection, for its budget. Default the origin. */
+  readonly budgetKey?: string;
   /** In [0, 1); spreads the retries of concurrent runs. Default Math.random. */
   readonly random?: () => number;
 }
 
 export function vendorClient({
   connector,
+  request: asked,
   ports,
   origin,
   at,
   parse,
+  decode,
+  budgetKey = origin,
   random = Math.random,
 }: VendorClientOptions): VendorClient {
   const { clock, http, log } = ports;
   const limits = { retryAfter: 'retry-after', ...connector.rateLimit };
-  let authorization: Promise<Authorization> | undefined;
+  const authorization = authorizer(connector, asked, ports);
   /** Epoch milliseconds before which the vendor wants no request. */
   let notBefore = 0;
 
-  async function get(url: URL): Promise<Answer> {
-    authorization ??= ports.credentials().then((credentials) => authorize(connector, credentials));
-    const { headers, secrets } = await authorization;
+  async function send(request: VendorRequest): Promise<Answer> {
+    /** Refused; a token is renewed once for each request. */
+    let refused: Authorization | undefined;
     for (let attempt = 1; ; attempt++) {
       await waitForQuota();
+      const authorized = await authorization.current();
       try {
-        return await once(url, { 'user-agent': 'tributary', ...connector.headers, ...headers }, secrets);
+        return await once(request, authorized);
       } catch (error) {
+        if (!refused && isRefusal(error) && (await authorization.renewed(authorized))) {
+          refused = authorized;
+          continue;
+        }
         if (!(error instanceof TributaryError) || !isPassing(error)) throw error;
         const told = error.context.retryAfterSeconds;
         const wait = told ?? (0.5 + random() / 2) * 2 ** (attempt - 1);
@@ -72,22 +99,26 @@ export function vendorClient({
     }
   }
 
-  async function once(
-    first: URL,
-    headers: Readonly<Record<string, string>>,
-    secrets: readonly string[],
-  ): Promise<Answer> {
-    let url = first;
+  async function once(request: VendorRequest, authorized: Authorization): Promise<Answer> {
+    const { method = 'GET', body } = request;
+    const { secrets } = authorized;
+    const more = { 'user-agent': 'tributary', ...connector.headers, ...request.headers };
+    let { url } = request;
     for (let hop = 0; hop <= redirects; hop++) {
       checkOrigin(url, origin, at);
-      const response = await http.send({ method: 'GET', url: url.href, headers }).catch((error: unknown) => {
+      const asked = withQuery(url, authorized.query);
+      const signed = { method, url: asked, headers: more, ...(body === undefined ? {} : { body }) };
+      const headers = { ...more, ...authorized.headers, ...authorized.sign?.(signed, clock.now()) };
+      const response = await http.send({ ...signed, url: asked.href, headers }).catch((error: unknown) => {
         if (!(error instanceof TributaryError)) throw error;
         throw new TributaryError(error.code, error.message, { at, cause: error });
       });
       const { status, headers: got } = response;
       const resetSeconds = secondsUntilReset(response);
       if (resetSeconds !== undefined) notBefore = clock.now() + resetSeconds * 1000;
-      if (status >= 200 && status < 300) return { ...response, json: jsonOf(response) };
+      const json = status >= 200 && status < 300 ? jsonOf(response) : undefined;
+      const isAnswer = status >= 200 && status < 300 && !refusedInBody(connector, json);
+      if (isAnswer) return { ...response, json };
       if (![301, 302, 307, 308].includes(status) || got.location === undefined) {
         throw vendorError(connector, at, response, secrets, (code) => waitOf(code, response, resetSeconds));
       }
@@ -96,14 +127,15 @@ export function vendorClient({
     throw new TributaryError('ConnectorProtocol', 'the vendor redirects in circles', { at });
   }
 
-  /** A quota that the last answer reported as used up. */
+  /** A quota that the last answer reported as used up, then the declared budget. */
   async function waitForQuota(): Promise<void> {
-    const seconds = Math.ceil((notBefore - clock.now()) / 1000);
+    const reported = Math.ceil((notBefore - clock.now()) / 1000);
+    const seconds = reported > 0 ? reported : takeOne(limits, budgetKey, clock, longestSleep * 1000) / 1000;
     if (seconds <= 0) return;
     if (seconds >= longestSleep) {
       throw new TributaryError('RateLimitExceeded', "the vendor's request quota is used up", {
         at,
-        retryAfterSeconds: seconds,
+        retryAfterSeconds: Math.ceil(seconds),
       });
     }
     log.info('waiting for the request quota', { at, seconds });
@@ -112,8 +144,11 @@ export function vendorClient({
 
   function secondsUntilReset({ headers }: HttpResponse): number | undefined {
     const remaining = limits.remaining && headers[limits.remaining];
+    if (remaining !== '0') return undefined;
+    const after = Number((limits.resetAfter && headers[limits.resetAfter]) || Number.NaN);
+    if (!Number.isNaN(after)) return Math.ceil(after) + 1;
     const resetAt = Number((limits.resetAt && headers[limits.resetAt]) || Number.NaN);
-    if (remaining !== '0' || Number.isNaN(resetAt)) return undefined;
+    if (Number.isNaN(resetAt)) return undefined;
     // By the vendor's clock, which set the moment; one second more, as both are whole seconds.
     const now = dateOf(headers.date) ?? clock.now();
     return Math.max(0, Math.ceil(resetAt - now / 1000) + 1);
@@ -136,10 +171,11 @@ export function vendorClient({
   function jsonOf({ headers, body, status }: HttpResponse): unknown {
     if (body.length === 0) return undefined;
     const type = headers['content-type'];
-    if (type !== undefined && !/[/+]json\b/.test(type)) {
+    if (!decode && type !== undefined && !/[/+]json\b/.test(type)) {
       throw new TributaryError('ConnectorProtocol', 'the answer is not JSON', { at, status, got: type });
     }
     try {
+      if (decode) return decode(body, parse);
       return parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
     } catch {
       // Most likely cut short on its way. The parser's own message quotes the data.
@@ -147,7 +183,14 @@ export function vendorClient({
     }
   }
 
-  return { get };
+  return { get: (url) => send({ url }), send };
+}
+
+function withQuery(url: URL, query: Readonly<Record<string, string>> = {}): URL {
+  if (Object.keys(query).length === 0) return url;
+  const asked = new URL(url);
+  for (const [name, value] of Object.entries(query)) asked.searchParams.set(name, value);
+  return asked;
 }
 
 /** @throws ConnectorProtocol: the credentials would go to a stranger */
@@ -164,6 +207,11 @@ export function checkOrigin(url: URL, origin: string, at: string): void {
 export function dateOf(text: string | undefined): number | undefined {
   const date = text === undefined || /^\d+$/.test(text) ? Number.NaN : Date.parse(text);
   return Number.isNaN(date) ? undefined : date;
+}
+
+/** The vendor does not take the credentials, which may be a token that has ended early. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof TributaryError && error.code === 'InvalidCredentials';
 }
 
 /** Worth another try within seconds; an unreachable host is left to the state machine. */

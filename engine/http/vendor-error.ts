@@ -12,8 +12,19 @@ const fixes: Partial<Record<ErrorCode, string>> = {
     "check the connection's settings; many vendors also answer so when access is missing",
 };
 
+/** Whether an answer of 2xx is a refusal all the same, as the connector declares. */
+export function refusedInBody({ errors }: Connector, json: unknown): boolean {
+  if (!errors?.inBody) return false;
+  const { path, is } = errors.inBody;
+  const value = compileFieldPath(path)(json);
+  if (is !== undefined) return value === is;
+  return (
+    value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
+  );
+}
+
 /**
- * An answer that is not 2xx as an error: the code from the connector's rules, else from the status; what the vendor says,
+ * A refusal as an error: the code from the connector's rules, else from the status; what the vendor says,
  * shortened and without the connection's secrets.
  *
  * @param waitOf seconds to wait before the next try, as the vendor tells for an error of that code
@@ -28,8 +39,10 @@ export function vendorError(
   const { errors = {} } = connector;
   const answer = jsonOf(body);
   const textAt = (path: string | undefined) => {
-    const value = path === undefined ? undefined : compileFieldPath(path)(answer);
-    return typeof value === 'string' ? redact(value, secrets).slice(0, shown) : undefined;
+    const found = path === undefined ? undefined : compileFieldPath(path)(answer);
+    const value = Array.isArray(found) ? found[0] : found;
+    const isText = typeof value === 'string' || typeof value === 'number';
+    return isText ? redact(String(value), secrets).slice(0, shown) : undefined;
   };
   const message = textAt(errors.message);
   const vendorCode = textAt(errors.vendorCode);
@@ -60,7 +73,7 @@ function applies(
   vendorCode = '',
 ): boolean {
   return (
-    rule.status.includes(status) &&
+    (rule.status === undefined || rule.status.includes(status)) &&
     Object.entries(rule.header ?? {}).every(([name, value]) =>
       value === true ? headers[name] !== undefined : headers[name] === value,
     ) &&
@@ -86,7 +99,8 @@ function codeOf(status: number): ErrorCode {
       return 'ServiceUnavailable';
     default:
       if (status >= 500) return 'ServerError';
-      return status >= 400 ? 'ClientError' : 'ConnectorProtocol';
+      // 2xx: refused in the body.
+      return status >= 400 || status < 300 ? 'ClientError' : 'ConnectorProtocol';
   }
 }
 
@@ -98,7 +112,7 @@ function jsonOf(body: Uint8Array): unknown {
   }
 }
 
-function redact(text: string, secrets: readonly string[]): string {
+export function redact(text: string, secrets: readonly string[]): string {
   return secrets
     .toSorted((a, b) => b.length - a.length)
     .reduce((redacted, secret) => redacted.replaceAll(secret, '***'), text);

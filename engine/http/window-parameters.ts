@@ -1,40 +1,105 @@
-import type { Incremental, WindowBound } from '../../core/connector/connector.ts';
+import type { Entity, Incremental, WindowBound } from '../../core/connector/connector.ts';
 import type { DateTimeFormat } from '../../core/connector/fields.ts';
+import type { FilterOperator } from '../../core/operators.ts';
+import type { Json } from '../../core/ports.ts';
 import type { PullWindow } from '../../core/source.ts';
-import { isExact, unitOf, writeMoment } from './moments.ts';
+import { comparesUnits, isExact, unitOf, writeMoment } from './moments.ts';
 
 export interface WindowParameters {
-  readonly query: ReadonlyMap<string, string>;
+  readonly query: ReadonlyMap<string, Json>;
+  /** Comparisons for the entity's search. */
+  readonly comparisons: readonly { readonly operator: FilterOperator; readonly value: string }[];
   /** The vendor holds back all that lies outside the window, and nothing else. */
   readonly exact: boolean;
 }
 
 /**
- * The pull window `[start, end)` as query parameters. Never narrower than the window: where the vendor's precision or
- * operator differs, the bound is moved outwards and the engine drops what is too much.
+ * The pull window `[start, end)` as parameters and comparisons. Never narrower than the window: where the vendor's precision
+ * or operator differs, the bound is moved outwards and the engine drops what is too much.
+ *
+ * @param format of the field
+ * @param typed epochs as numbers, for a JSON body
  */
 export function windowParameters(
   { from, to }: Pick<Incremental, 'from' | 'to'>,
   format: DateTimeFormat,
   window: PullWindow,
+  typed = false,
 ): WindowParameters {
-  const unit = unitOf(format);
-  const exact = isExact(format);
-  const query = new Map<string, string>();
+  const query = new Map<string, Json>();
+  const comparisons: { operator: FilterOperator; value: string }[] = [];
+  let exact = true;
+  const set = (bound: Bound<FilterOperator>, moment: number) => {
+    const value = writeMoment(moment, bound.format);
+    if (bound.param === undefined) comparisons.push({ operator: bound.operator, value });
+    else query.set(bound.param, typed && /^epoch(Seconds|Mill)/.test(bound.format) ? Number(value) : value);
+    exact &&= bound.exact;
+  };
   if (from !== undefined && window.start !== undefined) {
-    const { param, operator } = boundOf(from, 'GREATER_THAN_OR_EQUAL_TO');
+    const bound = boundOf<FilterOperator>(from, 'GREATER_THAN_OR_EQUAL_TO', format);
+    const { unit } = bound;
     // Records sit on whole units only if the format is exact: then the first one inside is the next whole unit.
-    const first = (exact ? Math.ceil : Math.floor)(window.start / unit) * unit;
-    query.set(param, writeMoment(operator === 'GREATER_THAN' ? first - unit : first, format));
+    const first = (bound.exact ? Math.ceil : Math.floor)(window.start / unit) * unit;
+    set(bound, bound.operator === 'GREATER_THAN' ? first - unit : first);
   }
-  if (to !== undefined) {
-    const { param, operator } = boundOf(to, 'LESS_THAN');
+  if (to !== undefined && window.end !== Number.POSITIVE_INFINITY) {
+    const bound = boundOf<FilterOperator>(to, 'LESS_THAN', format);
+    const { unit } = bound;
+    const includes = bound.operator === 'LESS_THAN_OR_EQUAL_TO';
+    // The last unit may be left out only where records sit on whole ones, or where the unit itself is compared.
     const end = Math.ceil(window.end / unit) * unit;
-    query.set(param, writeMoment(operator === 'LESS_THAN_OR_EQUAL_TO' && exact ? end - unit : end, format));
+    set(bound, includes && (bound.exact || comparesUnits(bound.format)) ? end - unit : end);
   }
-  return { query, exact: exact && to !== undefined && (window.start === undefined || from !== undefined) };
+  return {
+    query,
+    comparisons,
+    exact: exact && to !== undefined && (window.start === undefined || from !== undefined),
+  };
 }
 
-function boundOf<O extends string>(bound: WindowBound<O>, usual: O): { param: string; operator: O } {
-  return typeof bound === 'string' ? { param: bound, operator: usual } : bound;
+interface Bound<O extends string> {
+  readonly param: string | undefined;
+  readonly operator: O;
+  readonly format: DateTimeFormat;
+  readonly unit: number;
+  readonly exact: boolean;
+}
+
+function boundOf<O extends string>(
+  bound: WindowBound<NoInfer<O>>,
+  usual: O,
+  fieldFormat: DateTimeFormat,
+): Bound<O> {
+  const {
+    param,
+    operator = usual,
+    format = fieldFormat,
+  } = typeof bound === 'string' ? { param: bound } : bound === true ? {} : bound;
+  const unit = unitOf(format);
+  // A parameter that is coarser than the records cannot name each of their moments.
+  const exact = isExact(format) && isExact(fieldFormat) && unit <= unitOf(fieldFormat);
+  return { param, operator, format, unit, exact };
+}
+
+/** Consecutive parts of the window, none longer than so many days. */
+export function slicesOf(window: PullWindow, days: number | undefined): PullWindow[] {
+  const { start, end } = window;
+  if (days === undefined || start === undefined) return [window];
+  const slices: PullWindow[] = [];
+  for (let from = start; from < end; from += days * 86_400_000) {
+    slices.push({ start: from, end: Math.min(end, from + days * 86_400_000) });
+  }
+  return slices.length > 0 ? slices : [window];
+}
+
+/** Whether parameters are members of the request's body. */
+export function parametersInBody({ method, parametersIn }: Pick<Entity, 'method' | 'parametersIn'>): boolean {
+  return (parametersIn ?? (method === 'POST' ? 'body' : 'query')) === 'body';
+}
+
+/** {@link windowParameters} of an entity. */
+export function windowQuery(entity: Entity, window: PullWindow): WindowParameters {
+  const { incremental, fields } = entity;
+  const format = (incremental && fields[incremental.field]?.format) ?? 'iso8601';
+  return windowParameters(incremental ?? {}, format, window, parametersInBody(entity));
 }

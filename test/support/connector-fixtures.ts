@@ -4,7 +4,7 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Connector, FilterCondition, PullWindow } from '#core';
+import type { Connector, Entity, FilterCondition, Pagination, PullWindow } from '#core';
 import { connectorNames, loadConnector } from '../../connectors/registry.ts';
 import type { Exchange } from './http-server.ts';
 
@@ -48,9 +48,13 @@ export const declaredEntities = declared.flatMap(({ name, connector }) =>
     connector,
     entityName,
     entity,
-    pagination: entity.pagination ?? connector.pagination,
+    pagination: paginationOf(entity.pagination ?? connector.pagination),
   })),
 );
+
+function paginationOf(pagination: Entity['pagination']): Pagination | undefined {
+  return pagination === 'onePage' ? undefined : pagination;
+}
 
 export function fixtureText(folder: string, file: string): string {
   return readFileSync(new URL(`${folder}/fixtures/${file}`, home), 'utf8');

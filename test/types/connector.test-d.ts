@@ -56,8 +56,8 @@ export const refused = [
   dateTime({ format: 'epoch' }),
   // @ts-expect-error a write operation needs a verb that writes
   entity({ docs, path: '/things', primaryKey: ['id'], fields, write: { INSERT: 'GET /things' } }),
-  // @ts-expect-error where the list says that there is more is missing
-  lastRecord({ field: 'id', param: 'after' }),
+  // @ts-expect-error the parameter that takes the value is missing
+  lastRecord({ field: 'id', more: 'has_more' }),
   defineConnector({
     label: 'Example',
     docs,

@@ -110,7 +110,7 @@ describe('an entity is refused', () => {
     [
       'for a parameter that cannot be set',
       { parameters: { mentioned: string() } },
-      "GitHub.issues: parameter 'mentioned' has no filters.EQUAL_TO",
+      "GitHub.issues: parameter 'mentioned' has neither filters nor a hole in the path",
     ],
     [
       'for a parameter with the name of a field',
@@ -132,11 +132,22 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  test('for a parent that has a parent', () => {
+  test('for parents in a circle, and for nothing else about grandparents', () => {
     const child = { ...comments, path: '/issues/{issues.id}/comments' };
-    const grandchild = { ...comments, parent: 'child', path: '/comments/{child.id}/reactions' };
-    expect(findingsOf(connectorWith({ entities: { issues, child, grandchild } }))).toEqual([
-      "GitHub.grandchild: the parent 'child' has a parent itself; only one level is supported",
+    const grandchild = { ...comments, parent: 'child', path: '/{issues.id}/comments/{child.id}/reactions' };
+    expect(findingsOf(connectorWith({ entities: { issues, child, grandchild } }))).toEqual([]);
+    const circle = { ...child, parent: 'grandchild', path: '/comments' };
+    expect(findingsOf(connectorWith({ entities: { child: circle, grandchild } }))).toEqual([
+      'GitHub.child: the parents lead in a circle: grandchild, child, grandchild',
+      "GitHub.grandchild: no setting or field named 'issues.id'; expected one of owner, child.id, grandchild.id",
+      'GitHub.grandchild: the parents lead in a circle: child, grandchild, child',
+    ]);
+  });
+
+  test('for a filter without a parameter where there is no search', () => {
+    const fields = { id: long(), title: string({ filters: { EQUAL_TO: true } }) };
+    expect(findingsOf(connectorWith({}, { fields }))).toEqual([
+      'GitHub.issues.title: a filter without a parameter needs a search',
     ]);
   });
 });

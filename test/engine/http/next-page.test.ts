@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lastRecord, linkHeader } from '#core';
-import { nextPage } from '../../../engine/http/next-page.ts';
+import { nextPage, type PageRead } from '../../../engine/http/next-page.ts';
 
 const url = new URL('https://api.example.com/things?page=1');
 const answer = (changes: { headers?: Record<string, string>; json?: unknown }) => ({
@@ -10,6 +10,12 @@ const answer = (changes: { headers?: Record<string, string>; json?: unknown }) =
   json: undefined,
   ...changes,
 });
+
+const read = (
+  answered: ReturnType<typeof answer>,
+  records: readonly object[] = [],
+  more: Partial<PageRead> = {},
+): PageRead => ({ answer: answered, records, url, at: 'X.y', ...more });
 
 describe('a Link header', () => {
   test.each<[string, string | undefined]>([
@@ -23,12 +29,12 @@ describe('a Link header', () => {
     ['<https://a.example/3>; rel="prev"', undefined],
     ['', undefined],
   ])('%s', (link, next) => {
-    const page = nextPage(linkHeader(), answer({ headers: { link } }), [], url, 'X.y');
+    const page = nextPage(linkHeader(), read(answer({ headers: { link } })));
     expect(page).toEqual(next === undefined ? undefined : { url: next });
   });
 
   test('is missing on the last page', () => {
-    expect(nextPage(linkHeader(), answer({}), [], url, 'X.y')).toBeUndefined();
+    expect(nextPage(linkHeader(), read(answer({})))).toBeUndefined();
   });
 });
 
@@ -37,11 +43,11 @@ describe('the last record', () => {
   const more = (value: unknown) => answer({ json: { meta: { more: value } } });
 
   test('says where the next page begins', () => {
-    expect(nextPage(pagination, more(true), [{ id: 'a' }, { id: 'b' }], url, 'X.y')).toEqual({ after: 'b' });
+    expect(nextPage(pagination, read(more(true), [{ id: 'a' }, { id: 'b' }]))).toEqual({ after: 'b' });
   });
 
   test('ends the list when there are no more', () => {
-    expect(nextPage(pagination, more(false), [{ id: 'a' }], url, 'X.y')).toBeUndefined();
+    expect(nextPage(pagination, read(more(false), [{ id: 'a' }]))).toBeUndefined();
   });
 
   test.each([
@@ -54,12 +60,12 @@ describe('the last record', () => {
     ['a page that has a next one is empty', more(true), [], "expected a record with 'id'"],
     ['the record lacks the value', more(true), [{ id: null }], "expected a record with 'id'"],
   ])('breaks the contract if %s', (_, page, records, message) => {
-    expect(() => nextPage(pagination, page, records, url, 'X.y')).toThrow(message);
+    expect(() => nextPage(pagination, read(page, records))).toThrow(message);
   });
 });
 
 test('without pagination there is one page', () => {
   expect(
-    nextPage(undefined, answer({ headers: { link: '<https://a.example>; rel="next"' } }), [], url, 'X.y'),
+    nextPage(undefined, read(answer({ headers: { link: '<https://a.example>; rel="next"' } }))),
   ).toBeUndefined();
 });

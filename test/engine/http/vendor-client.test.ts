@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { apiKey, basic, type Connector, TributaryError } from '#core';
+import { apiKey, basic, type Connector, type SourceRequest, TributaryError } from '#core';
 import { vendorClient } from '../../../engine/http/vendor-client.ts';
 import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
@@ -26,6 +26,16 @@ const connector: Connector = {
   entities: {},
 };
 
+const request: SourceRequest = {
+  flowName: 'things',
+  connector: 'X',
+  properties: {},
+  settings: {},
+  fields: [],
+  filters: [],
+  window: { end: now },
+};
+
 function setup(
   answers: readonly (TestAnswer | Error)[],
   options: { connector?: Connector; credentials?: Record<string, string>; random?: () => number } = {},
@@ -35,6 +45,7 @@ function setup(
   const ports = testSourcePorts({ http, now, credentials });
   const client = vendorClient({
     connector: options.connector ?? connector,
+    request,
     ports,
     origin,
     at: 'X.things',

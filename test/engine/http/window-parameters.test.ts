@@ -7,7 +7,7 @@ import { windowParameters } from '../../../engine/http/window-parameters.ts';
 const start = Date.UTC(2024, 4, 1, 10, 0, 0, 250);
 const end = Date.UTC(2024, 4, 2, 10, 0, 0, 250);
 
-function textOf(...input: Parameters<typeof windowParameters>): Record<string, string> {
+function textOf(...input: Parameters<typeof windowParameters>): Record<string, unknown> {
   return Object.fromEntries(windowParameters(...input).query);
 }
 
@@ -75,7 +75,7 @@ test('what a vendor answers is never narrower than the window, and equal to it w
           window,
         );
         const bound = (name: string) => {
-          const text = query.get(name) ?? '';
+          const text = String(query.get(name));
           const read = readMoment(format.startsWith('epoch') ? Number(text) : text, format);
           return parseMoment(String(read)) ?? Number.NaN;
         };

@@ -1,0 +1,44 @@
+/** Entities that an account defines (tables, custom objects, sheets), from the vendor's metadata at run time. */
+
+import type { EntityDescription } from '../source.ts';
+import type { Entity } from './connector.ts';
+import type { Field } from './fields.ts';
+import type { ListRequest } from './list-request.ts';
+
+/** A field as plain data: what metadata can tell. Filters and the like come with `Discovery.entity`. */
+export type DiscoveredField = Pick<
+  Field,
+  'type' | 'format' | 'at' | 'label' | 'description' | 'precision' | 'scale'
+>;
+
+/** Plain data, frozen in a run's plan. */
+export interface DiscoveredEntity {
+  readonly name: string;
+  readonly label: string;
+  readonly fields: Readonly<Record<string, DiscoveredField>>;
+  /** Whatever else `Discovery.entity` needs: an object type's id, the key's name. */
+  readonly facts?: Readonly<Record<string, string>>;
+}
+
+/** Sends metadata requests with the connection's credentials, its rate limits and error rules. */
+export interface MetadataReader {
+  /** @throws ConnectionInvalid if it is missing */
+  setting(name: string): string;
+  /** The answer's JSON; `''` as accept header and other ones as `headers` say. */
+  get(path: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
+  /** The answer as text: `$metadata`. */
+  text(path: string, query?: Readonly<Record<string, string>>): Promise<string>;
+  /** All records of a list, page by page. */
+  list(request: ListRequest): Promise<readonly object[]>;
+}
+
+export interface Discovery {
+  /** The vendor's page about its metadata. */
+  readonly docs: string;
+  /** All entities of the account; `path` for nested ones. */
+  readonly list: (reader: MetadataReader) => Promise<readonly Omit<EntityDescription, 'hasNestedEntities'>[]>;
+  /** `undefined`: there is none of that name. */
+  readonly describe: (name: string, reader: MetadataReader) => Promise<DiscoveredEntity | undefined>;
+  /** How to read it. Pure. */
+  readonly entity: (discovered: DiscoveredEntity) => Entity;
+}

@@ -1,0 +1,197 @@
+import type { Entity } from '../../core/connector/connector.ts';
+import { fillHoles, holesOf } from '../../core/connector/holes.ts';
+import type { Search } from '../../core/connector/list-request.ts';
+import { own } from '../../core/connector/own.ts';
+import { type Pagination, pageSizeOf } from '../../core/connector/pagination.ts';
+import type { FilterOperator } from '../../core/operators.ts';
+import type { Json, JsonObject } from '../../core/ports.ts';
+import { wholeRecord } from '../../core/records.ts';
+import type { PullWindow } from '../../core/source.ts';
+import { urlOf } from './hosts.ts';
+import type { NextPage } from './next-page.ts';
+import type { PushDown } from './push-down.ts';
+import type { VendorRequest } from './vendor-client.ts';
+import { parametersInBody, windowQuery } from './window-parameters.ts';
+
+/** What fills the holes of a list's path beside settings, by hole: `{ 'pull_requests.number': '7' }`. */
+export type Parent = Readonly<Record<string, string>>;
+
+/** A page of a list. */
+export interface Position {
+  readonly parent: Parent;
+  /** The part of the window that is read; none for a list without one. */
+  readonly window?: PullWindow | undefined;
+  readonly page?: NextPage | undefined;
+}
+
+interface ListRequestOptions {
+  readonly name: string;
+  /** As the run lists it. */
+  readonly entity: Entity;
+  readonly pagination: Pagination | undefined;
+  readonly base: URL;
+  readonly filters: PushDown;
+  readonly at: string;
+  /** The read set. */
+  readonly fields: readonly string[];
+  readonly setting: (name: string) => string;
+}
+
+/** Makes the request for a page: the address, and the body of a POST. */
+export function listRequest(
+  options: ListRequestOptions,
+): (position: Position, size?: number) => VendorRequest {
+  const { name, entity, pagination, base, filters, at, setting } = options;
+  const { search, projection, method = 'GET' } = entity;
+  const inBody = parametersInBody(entity);
+  const paths = projection || search ? pathsOf(entity, options.fields, pagination) : [];
+  const templates = Object.values(entity.headers ?? {});
+  const headers =
+    templates.length === 0
+      ? {}
+      : {
+          headers: Object.fromEntries(
+            Object.entries(entity.headers ?? {}).map(([key, value]) => [key, fillHoles(value, setting)]),
+          ),
+        };
+
+  return ({ parent, window, page }, size) => {
+    const fill = (hole: string) => parent[hole] ?? own(filters.holes, hole) ?? setting(hole);
+    const windowed = window && windowQuery(entity, window);
+    const parameters = new Map<string, Json>([
+      ...sizeOf(pagination, size),
+      ...Object.entries(projection?.(paths) ?? {}),
+      ...filters.query,
+      ...(windowed?.query ?? []),
+    ]);
+    const after = page && 'after' in page ? page.after : undefined;
+    const comparisons = [...filters.comparisons];
+    for (const { operator, value } of windowed?.comparisons ?? []) {
+      compare(search, entity.incremental?.field ?? '', operator, value, comparisons);
+    }
+    if (pagination?.kind === 'keyset' && after !== undefined) {
+      compare(search, pagination.field, 'GREATER_THAN', String(after), comparisons);
+    } else if (pagination?.kind === 'cursor' && after !== undefined) {
+      for (const param of pagination.drops ?? []) parameters.delete(param);
+      parameters.set(pagination.param, after);
+    } else if (pagination && 'param' in pagination && pagination.param !== undefined) {
+      const begin = after ?? firstOf(pagination);
+      if (begin !== undefined) parameters.set(pagination.param, begin);
+    }
+    if (search) {
+      const most = pagination && pageSizeOf(pagination);
+      const start = pagination?.kind === 'offset' ? Number(after ?? pagination.first ?? 0) : undefined;
+      const expression = search.expression(comparisons, {
+        entityName: name,
+        paths,
+        setting,
+        ...(start === undefined ? {} : { start }),
+        ...(most === undefined ? {} : { size: Math.min(most, size ?? most) }),
+      });
+      if (expression !== undefined) parameters.set(search.param, expression);
+    }
+
+    const url = page && 'url' in page ? new URL(page.url) : urlOf(base, entity.path, fill, at);
+    if (!(page && 'url' in page)) {
+      for (const [key, value] of Object.entries(entity.query ?? {})) {
+        url.searchParams.set(key, fillHoles(value, fill));
+      }
+      if (!inBody) setQuery(url, parameters);
+      // Not every vendor reads a form's + as the blank that it stands for.
+      url.search = url.search.replaceAll('+', '%20');
+    }
+    if (method === 'GET') return { url, ...headers };
+    const body = filled(entity.body ?? {}, fill);
+    if (inBody) for (const [path, value] of parameters) setAt(body, path.split('.'), value);
+    return { method, url, ...bodyOf(entity, body, headers.headers) };
+  };
+
+  function compare(
+    language: Search | undefined,
+    field: string,
+    operator: FilterOperator,
+    value: string,
+    into: Json[],
+  ): void {
+    const declared = entity.fields[field];
+    const comparison =
+      declared &&
+      language?.condition({
+        name: field,
+        path: declared.at ?? field,
+        field: declared,
+        operator,
+        values: [value],
+      });
+    if (comparison !== undefined) into.push(comparison);
+  }
+}
+
+/** Paths in the vendor's records of what the run reads, and of what reading the list needs. */
+function pathsOf(entity: Entity, names: readonly string[], pagination: Pagination | undefined): string[] {
+  const { fields, primaryKey, incremental, skipIf } = entity;
+  const wanted = names.includes(wholeRecord)
+    ? Object.keys(fields)
+    : names.map((name) => (own(fields, name) ? name : (name.split('.')[0] ?? name)));
+  const needed = [...primaryKey, ...(incremental ? [incremental.field] : [])];
+  const known = [...new Set([...wanted, ...needed])].filter((name) => own(fields, name));
+  const paths = known.flatMap((name) => (fields[name]?.hole === undefined ? [fields[name]?.at ?? name] : []));
+  const others = [
+    skipIf?.present,
+    pagination?.kind === 'lastRecord' || pagination?.kind === 'keyset' ? pagination.field : undefined,
+  ];
+  return [...new Set([...paths, ...others.filter((path) => path !== undefined)])];
+}
+
+function sizeOf(pagination: Pagination | undefined, size: number | undefined): [string, number][] {
+  if (!pagination?.size || typeof pagination.size === 'number') return [];
+  return Object.entries(pagination.size).map(([key, most]) => [key, Math.min(most, size ?? most)]);
+}
+
+/** Vendors that count pages get the first one's number too where it is not what they begin with. */
+function firstOf(pagination: Pagination): number | undefined {
+  return pagination.kind === 'offset' || pagination.kind === 'page' ? pagination.first : undefined;
+}
+
+function setQuery(url: URL, parameters: ReadonlyMap<string, Json>): void {
+  for (const [key, value] of parameters) {
+    url.searchParams.delete(key);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      url.searchParams.append(key, typeof one === 'object' ? JSON.stringify(one) : String(one));
+    }
+  }
+}
+
+function filled(body: JsonObject, fill: (hole: string) => string): Record<string, Json> {
+  return JSON.parse(JSON.stringify(body), (_, value) =>
+    typeof value === 'string' && holesOf(value).length > 0 ? fillHoles(value, fill) : value,
+  );
+}
+
+function setAt(body: Record<string, Json>, [head = '', ...rest]: readonly string[], value: Json): void {
+  if (rest.length === 0) {
+    body[head] = value;
+    return;
+  }
+  const inner = body[head];
+  const next = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? { ...inner } : {};
+  setAt(next as Record<string, Json>, rest, value);
+  body[head] = next as JsonObject;
+}
+
+function bodyOf(
+  { bodyFormat = 'json' }: Entity,
+  body: Readonly<Record<string, Json>>,
+  headers: Readonly<Record<string, string>> | undefined,
+): Pick<VendorRequest, 'headers' | 'body'> {
+  if (bodyFormat === 'json') {
+    return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+  }
+  const form = new URLSearchParams(
+    Object.entries(body).map(([key, value]): [string, string] => [key, String(value)]),
+  );
+  return {
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: form.toString(),
+  };
+}
