@@ -134,7 +134,7 @@ const cases: readonly Case[] = [
       gitHub(cli);
       return cli.flow(customSource('gh', 'isues'));
     },
-    told: ['isues', "did you mean 'issues'?"],
+    told: ['ResourceNotFoundError: GitHub: there is no such entity; got isues; expected one of issues'],
   },
   {
     name: 'a field that GitHub does not have',

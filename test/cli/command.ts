@@ -59,7 +59,7 @@ export function command(options: { readonly interactive?: boolean } = {}): Comma
       let err = '';
       const home = commandsWithHome.includes(args[0] ?? '') || args[0] === 'connection';
       const located =
-        home && !args.includes('--aws')
+        home && !args.includes('--aws') && !args.includes('--home')
           ? ['--home', path.join(folder, 'home'), '--connections', path.join(folder, 'connections')]
           : [];
       const terminal = {
