@@ -61,15 +61,17 @@ def resource_type(name, *properties, named_by=None, keeps_data=False):
                 return cls(*made(resource_name, cloudformation_json))
 
             @classmethod
-            def update_from_cloudformation_json(cls, original, new_name, cloudformation_json, account_id, region_name):
+            def update_from_cloudformation_json(
+                cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name
+            ):
                 if keeps_data:
                     given = cloudformation_json.get("Properties", {})
-                    changed = [k for k in {*given, *original.given} if given.get(k) != original.given.get(k)]
+                    changed = [k for k in {*given, *original_resource.given} if given.get(k) != original_resource.given.get(k)]
                     if set(changed) - {"Description", "Tags"}:
                         raise ValidationError(message=f"{name}: the emulated cloud cannot change {', '.join(changed)}")
-                    return original
-                original.undo()
-                return cls(*made(new_name if named_by else original.physical_id, cloudformation_json))
+                    return original_resource
+                original_resource.undo()
+                return cls(*made(new_resource_name if named_by else original_resource.physical_id, cloudformation_json))
 
             def delete(self, account_id, region_name):
                 try:
