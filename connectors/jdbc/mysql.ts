@@ -265,6 +265,8 @@ export function columnOf(row: CatalogRow): Column {
       ...(comment !== '' && { description: comment }),
       ...(type === 'DateTime' && { fractionDigits: 6 as const }),
       ...(type === 'BigDecimal' && precision !== null && { precision, scale: scale ?? 0 }),
+      // 2^64 - 1 has twenty digits.
+      ...(type === 'BigInteger' && { precision: 20, scale: 0 }),
     },
     select: select?.(quoted) ?? quoted,
     convert,

@@ -3,6 +3,7 @@
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import type { CatalogColumn, CatalogPartition, CatalogTable } from '../../core/ports.ts';
 import type { DestinationField } from '../../core/records.ts';
+import { decimalDigits } from '../encode/parquet/column-type.ts';
 import {
   dateParts,
   decodeSegment,
@@ -140,8 +141,11 @@ function hiveType(field: DestinationField, fileType: 'CSV' | 'JSON' | 'PARQUET')
       return 'float';
     case 'Double':
       return 'double';
-    case 'BigDecimal':
-      return field.scale === undefined ? 'string' : `decimal(${field.precision ?? 38},${field.scale})`;
+    case 'BigInteger':
+    case 'BigDecimal': {
+      const digits = decimalDigits(field);
+      return digits ? `decimal(${digits.precision},${digits.scale})` : 'string';
+    }
     case 'Date':
       return fileType === 'PARQUET' ? 'date' : 'string';
     case 'DateTime':

@@ -1,8 +1,9 @@
 /** Values from one type to another, and to text: what a Map task's DESTINATION_DATA_TYPE and the file types ask for. */
 
-import { isInteger, parse, stringify } from 'lossless-json';
+import { isInteger, parse } from 'lossless-json';
 import { isStruct } from '../../core/record-path.ts';
 import type { FieldType, Value } from '../../core/records.ts';
+import { jsonText } from '../encode/value-checks.ts';
 import { dateText, dateTimeText, timeText } from './date-time.ts';
 import { decimalOf, decimalText, isDecimalText, wholeOf } from './decimal.ts';
 
@@ -50,15 +51,6 @@ function numberText(value: number): string {
   if (!text.includes('e')) return text;
   const decimal = decimalOf(value);
   return decimal === undefined ? text : decimalText(decimal);
-}
-
-function jsonText(value: object): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    // Integers beyond 2^53 are bigints, which JSON.stringify refuses.
-    return stringify(value) ?? 'null';
-  }
 }
 
 /**

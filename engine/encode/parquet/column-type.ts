@@ -166,8 +166,7 @@ const double: StorageType<number> = { physical: physical.double, convert: asNumb
  * precision. Without a declaration their digits are UTF8 text: any scale that we chose would round or refuse values.
  */
 export function columnType(field: DestinationField): ColumnType {
-  const { precision = field.scale === undefined ? undefined : 38, scale } = field;
-  const fits = precision !== undefined && precision >= 1 && precision <= 38;
+  const digits = decimalDigits(field);
   const integerText = (value: Value): string => String(asBigInteger(value, field));
   switch (field.type) {
     case 'String':
@@ -182,14 +181,16 @@ export function columnType(field: DestinationField): ColumnType {
     case 'Long':
       return typeOf(field, int64);
     case 'BigInteger':
-      return fits ? typeOf(field, decimal(precision, 0, integerText)) : typeOf(field, text(integerText));
+      return digits
+        ? typeOf(field, decimal(digits.precision, 0, integerText))
+        : typeOf(field, text(integerText));
     case 'Float':
       return typeOf(field, float);
     case 'Double':
       return typeOf(field, double);
     case 'BigDecimal':
-      return fits && scale !== undefined && scale >= 0 && scale <= precision
-        ? typeOf(field, decimal(precision, scale, asDecimal))
+      return digits
+        ? typeOf(field, decimal(digits.precision, digits.scale, asDecimal))
         : typeOf(field, text(asDecimal));
     case 'Date':
       return typeOf(field, date);
@@ -203,6 +204,15 @@ export function columnType(field: DestinationField): ColumnType {
     case 'Map':
       return typeOf(field, text(asJson));
   }
+}
+
+/** Of a BigDecimal or BigInteger that is a decimal in typed files and in the catalog; `undefined`: it is text there. */
+export function decimalDigits(field: DestinationField): { precision: number; scale: number } | undefined {
+  const scale = field.type === 'BigInteger' ? 0 : field.scale;
+  const precision = field.precision ?? (field.scale === undefined ? 0 : 38);
+  if (scale === undefined || scale < 0 || scale > precision || precision < 1 || precision > 38)
+    return undefined;
+  return { precision, scale };
 }
 
 function typeOf<T>(field: DestinationField, storage: StorageType<T>): ColumnType {

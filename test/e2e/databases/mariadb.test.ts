@@ -117,7 +117,7 @@ describe('types', () => {
       mu: { type: 'Integer' },
       iu: { type: 'Long' },
       bi: { type: 'Long' },
-      bu: { type: 'BigInteger' },
+      bu: { type: 'BigInteger', precision: 20, scale: 0 },
       f: { type: 'Float' },
       d: { type: 'Double' },
       n: { type: 'BigDecimal', precision: 30, scale: 10 },

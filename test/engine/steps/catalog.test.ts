@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Source, SourceField } from '#core';
 import { TributaryError } from '../../../core/errors.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { type Run, runKey } from '../../../engine/run/run.ts';
@@ -41,6 +42,42 @@ const hierarchy = {
 const home = (): MemoryHome => memoryHome({ buckets: ['inbox', 'lake'] });
 
 describe('the catalog after a run', () => {
+  it('gives numbers the types that the Parquet files have', async () => {
+    const types: readonly Omit<SourceField, 'name'>[] = [
+      { type: 'BigDecimal' },
+      { type: 'BigDecimal', precision: 12, scale: 2 },
+      { type: 'BigDecimal', precision: 39, scale: 2 },
+      { type: 'BigInteger' },
+      { type: 'BigInteger', precision: 20, scale: 0 },
+      { type: 'Short' },
+      { type: 'Long' },
+    ];
+    const sourceFields = types.map((type, i) => ({ name: `f${i}`, ...type }));
+    const source: Source = {
+      describe: async () => ({ fields: sourceFields, splits: [{}], appliedFilters: [], appliesWindow: true }),
+      open: async () => ({
+        read: async () => ({ rows: [['1', '2.5', '3', 4n, 5, 6, 7]], bytes: 1 }),
+        close: async () => undefined,
+      }),
+      listEntities: async () => [],
+      testConnection: async () => undefined,
+    };
+    const at = memoryHome({ buckets: ['lake'], sources: { S3: source } });
+    const fields = Object.fromEntries(sourceFields.map(({ name }) => [name, name]));
+    const output = { fileType: 'PARQUET', preserveSourceDataTyping: true };
+    await at.run(catalogued(output, { fields, partition: [] }));
+    const columns = at.catalog.tables.get('raw_appflow_exampleflow_latest')?.table.columns;
+    expect(columns?.map(({ type }) => type)).toEqual([
+      'string',
+      'decimal(12,2)',
+      'string',
+      'string',
+      'decimal(20,0)',
+      'int',
+      'bigint',
+    ]);
+  });
+
   it('has AppFlow’s tables, a stable latest one, labels, and the partitions of the run', async () => {
     const at = home();
     await put(at, '1,Hot', '2,', '3,Hot');
