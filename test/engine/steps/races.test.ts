@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import type { StepName } from '../../../core/flow/state-machine.ts';
+import type { Source } from '../../../core/source.ts';
 import { type FlowState, flowKey, type Run, runKey } from '../../../engine/run/run.ts';
 import { s3Flow } from '../../support/flows.ts';
 import { interleaved, seeded } from '../../support/interleave.ts';
 import { type MemoryHome, memoryHome } from '../../support/memory-home.ts';
 import { leftovers, outcome } from '../../support/outcome.ts';
-import { rows, scriptedSource } from '../../support/scripted-source.ts';
+import { scriptedSource } from '../../support/scripted-source.ts';
 
 const fields = { id: 'id', name: 'name' };
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
-const seeds = Array.from({ length: 40 }, (_, seed) => seed);
+const seeds = Array.from({ length: 30 }, (_, seed) => seed);
 
-const splits = [0, 1, 2].map((split) =>
-  [0, 1, 2].map((page) => ({ rows: rows(split * 100 + page * 10, 4) })),
+const splits = [0, 10].map((from) =>
+  [0, 3].map((page) => ({ rows: [0, 1, 2].map((i) => [String(from + page + i), `name ${i % 2}`]) })),
 );
 const incremental: FlowDefinition = s3Flow({
   fields,
@@ -109,6 +110,90 @@ describe('a late first try', () => {
       await first?.catch(() => undefined);
       expect(outcome(at), `moment ${moment}`).toEqual(expected);
       expect(leftovers(at), `moment ${moment}`).toEqual({ segments: [], uploads: [], uploadRecords: [] });
+    }
+  });
+});
+
+describe('a source that answers differently each time', () => {
+  /** Each page says which answer it is and which answer its token came from. */
+  function changing(): Source {
+    let answers = 0;
+    const pages = 8;
+    return {
+      ...scriptedSource([[{ rows: [] }]]),
+      open: async () => ({
+        async read(token) {
+          const { page = 0, from = 0 } = (token ?? {}) as { page?: number; from?: number };
+          const answer = ++answers;
+          const more = page + 1 < pages;
+          return {
+            rows: [[String(from), String(answer)]],
+            bytes: 10,
+            ...(more && { next: { page: page + 1, from: answer } }),
+          };
+        },
+        close: async () => undefined,
+      }),
+    };
+  }
+  const flow = s3Flow({ fields, output: { aggregationConfig: { aggregationType: 'SingleFile' } } });
+
+  function expectOneSequence(at: MemoryHome, hint: string): void {
+    const [key = ''] = at.objects.keys('lake');
+    const text = at.objects.stored('lake', key)?.body.toString() ?? '';
+    const found = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; name: string });
+    expect(found.length, hint).toBe(8);
+    expect(
+      found.map((row) => row.id),
+      hint,
+    ).toEqual(['0', ...found.slice(0, -1).map((row) => row.name)]);
+    expect(leftovers(at), hint).toEqual({ segments: [], uploads: [], uploadRecords: [] });
+  }
+
+  it.each([1, 2])(
+    'gives one sequence of answers, with twins of every step (%i pages a segment)',
+    async (size) => {
+      for (const seed of seeds) {
+        const random = seeded(seed);
+        const at = memoryHome({
+          buckets: ['inbox', 'lake'],
+          sizes: { segmentPages: size },
+          sources: { S3: changing() },
+        });
+        const ended = await at.run(flow, {
+          aroundStep: async (_, run) => {
+            const results = await interleaved(random, [run, run]);
+            const heard = results[random() < 0.5 ? 0 : 1];
+            if (heard?.status === 'fulfilled') return heard.value;
+            throw heard?.reason;
+          },
+        });
+        expect(ended, `seed ${seed}`).toHaveProperty('output');
+        expectOneSequence(at, `seed ${seed}`);
+      }
+    },
+  );
+
+  it('gives one sequence of answers, killed at any moment', async () => {
+    for (let n = 1; ; n++) {
+      const at = memoryHome({
+        buckets: ['inbox', 'lake'],
+        sizes: { segmentPages: 2 },
+        sources: { S3: changing() },
+      });
+      let moments = 0;
+      at.hook = () => {
+        if (++moments !== n) return;
+        const lost = new Error('nothing was heard of the function');
+        lost.name = 'Lambda.Unknown';
+        throw lost;
+      };
+      expect(await at.run(flow), `killed at moment ${n}`).toHaveProperty('output');
+      expectOneSequence(at, `killed at moment ${n}`);
+      if (moments < n) return;
     }
   });
 });
