@@ -4,7 +4,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { paginateListStackResources } from '@aws-sdk/client-cloudformation';
-import { BucketAlreadyOwnedByYou, CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateDatabaseCommand } from '@aws-sdk/client-glue';
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { expect } from 'vitest';
@@ -21,9 +22,8 @@ import { type FlowState, type Run, readFlowItems, runKey } from '../../../engine
 import type { ExecutionInput } from '../../../engine/steps/index.ts';
 import { dynamoStateStore } from '../../../lambdas/aws/state-store.ts';
 import { cloud } from '../cloud/client.ts';
-import { errors, inbox, lake } from './flows.ts';
+import { account, database, errors, inbox, lake } from './flows.ts';
 
-export const account = '123456789012';
 export const region = 'eu-central-1';
 export const stateBucket = stateBucketName(account, region);
 /** The state as the command sees it, which acts with its user's rights. */
@@ -35,14 +35,21 @@ export async function freshCloud(): Promise<void> {
   await cloud.setWaitScale(0.01);
 }
 
-export async function makeBuckets(): Promise<void> {
-  for (const Bucket of [inbox, lake, errors]) {
-    try {
-      const CreateBucketConfiguration = { LocationConstraint: region } as const;
-      await cloud.s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
-    } catch (error) {
-      if (!(error instanceof BucketAlreadyOwnedByYou)) throw error;
-    }
+/** The buckets and the Glue database of the tests; those that an earlier test file made stay. */
+export async function makeStores(): Promise<void> {
+  const CreateBucketConfiguration = { LocationConstraint: region } as const;
+  const made = await Promise.allSettled([
+    ...[inbox, lake, errors].map((Bucket) =>
+      cloud.s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration })),
+    ),
+    cloud.glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: database } })),
+  ]);
+  for (const one of made) {
+    if (
+      one.status === 'rejected' &&
+      !/^(BucketAlreadyOwnedByYou|AlreadyExistsException)$/.test(one.reason.name)
+    )
+      throw one.reason;
   }
 }
 
@@ -193,4 +200,9 @@ export async function expectNoTrouble(): Promise<void> {
     assumedConditions: [],
     problems: [],
   });
+}
+
+/** Stamps of S3 are whole seconds: the source leaves the running second to the next run. */
+export function nextSecond(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
 }

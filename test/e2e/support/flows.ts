@@ -4,6 +4,17 @@ import type { FlowInput } from '../../../core/flow/definition.ts';
 export const inbox = 'e2e-inbox';
 export const lake = 'e2e-lake';
 export const errors = 'e2e-errors';
+export const database = 'e2e';
+export const account = '123456789012';
+
+/** Registers a flow's output. AppFlow wants a role; the deployed flow uses its own. */
+export const metadataCatalogConfig = {
+  glueDataCatalog: {
+    roleArn: `arn:aws:iam::${account}:role/unused`,
+    databaseName: database,
+    tablePrefix: 'E2E',
+  },
+};
 
 type S3OutputFormatConfig = NonNullable<
   NonNullable<
