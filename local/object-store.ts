@@ -18,6 +18,7 @@ import type {
   UploadTarget,
 } from '../core/ports.ts';
 import { errnoOf, explained, fileError, readJson, writeWhole } from './files.ts';
+import { isAlive, ownProcessId } from './processes.ts';
 
 const smallestPart = 5 * 2 ** 20;
 
@@ -131,11 +132,14 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       await fs.rm(temporary, { force: true });
     }
   };
+  const temporaries = path.join(home, 's3-uploads');
+  let swept: Promise<void> | undefined;
   const temporaryFile = async (bucket: string): Promise<string> => {
     if (!(await bucketExists(bucket))) throw missing(bucket);
-    const folder = path.join(home, 's3-uploads');
-    await fs.mkdir(folder, { recursive: true });
-    return path.join(folder, randomUUID());
+    await fs.mkdir(temporaries, { recursive: true });
+    swept ??= sweep(temporaries);
+    await swept;
+    return path.join(temporaries, `${ownProcessId()}_${randomUUID()}`);
   };
 
   return inWordsOfTheTaxonomy({
@@ -354,6 +358,14 @@ async function moveTo(file: string, temporary: string, ifAbsent: string | undefi
     } finally {
       await fs.rm(beside, { force: true });
     }
+  }
+}
+
+/** Removes the temporary files of processes that are gone. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await fs.readdir(folder)) {
+    const [owner = '', mark] = name.split('_');
+    if (mark !== undefined && !isAlive(owner)) await fs.rm(path.join(folder, name), { force: true });
   }
 }
 

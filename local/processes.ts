@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** `<process id>-<when it started, in the system's own measure>` */
+/** `<process id>-<when it started, in the system's own measure>`: letters, digits and a dash. */
 export type ProcessId = string;
 
 let own: ProcessId | undefined;
@@ -39,7 +39,7 @@ function startByPs(pid: number): string | undefined {
       encoding: 'utf8',
       stdio: 'pipe',
     });
-    return text.trim().replaceAll(/\W+/g, '_') || undefined;
+    return text.trim().replaceAll(/\W+/g, '') || undefined;
   } catch {
     return undefined;
   }

@@ -10,6 +10,7 @@ import { type ConnectionDefinition, resolveEnv } from '../core/connection.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { Secrets, Vault } from '../core/ports.ts';
 import { decrypt, encrypt } from '../engine/credentials/envelope.ts';
+import { holds } from '../engine/credentials/holds.ts';
 import { errnoOf, explained } from './files.ts';
 
 type Credentials = Readonly<Record<string, string>>;
@@ -67,7 +68,8 @@ export function localSecrets(
         );
       }
       const stored = await files.read(name);
-      if (!stored || Object.entries(expected).some(([key, value]) => stored[key] !== value)) {
+      if (stored && holds(stored, change)) return;
+      if (!stored || !holds(stored, expected)) {
         throw new TributaryError('StateConflict', 'the credentials were changed by another process', {
           at: `connection ${name}`,
         });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { localObjectStore } from '../../local/object-store.ts';
+import { ownProcessId } from '../../local/processes.ts';
 import { behavesAsObjectStore } from '../support/object-store-behaviour.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -86,6 +87,16 @@ test('follows links, but not round in circles or to nowhere', async () => {
   symlinkSync('/nowhere', path.join(folder, 'broken'));
   const { store } = prepared(() => ({ inbox: folder }));
   expect(await keys(store, 'inbox')).toEqual(['in/file', 'linked/far', 'one']);
+});
+
+test('what a killed process has left goes, what a living one writes stays', async () => {
+  const { home, store } = prepared();
+  const uploads = path.join(home, 's3-uploads');
+  mkdirSync(uploads);
+  for (const name of [`${process.pid}-1_dead`, `${ownProcessId()}_alive`])
+    writeFileSync(path.join(uploads, name), 'x');
+  await store.put('b', 'k', 'x');
+  expect(readdirSync(uploads)).toEqual([`${ownProcessId()}_alive`]);
 });
 
 test.each(['../out', 'a/../../out', '/etc/x', 'a//b', './a', 'a/', 'nul\0'])(
