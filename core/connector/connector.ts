@@ -9,8 +9,9 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Json } from '../ports.ts';
 import type { FieldType } from '../records.ts';
+import type { EntityDescription } from '../source.ts';
 import type { AuthScheme } from './auth.ts';
-import type { Discovery } from './discovery.ts';
+import type { DiscoveredEntity, MetadataReader } from './discovery.ts';
 import type { DateTimeFormat, Field, Fields, WriteOperation } from './fields.ts';
 import type { ListRequest } from './list-request.ts';
 import type { Pagination } from './pagination.ts';
@@ -153,6 +154,17 @@ export interface Entity<F extends Fields = Fields> extends EntityBase<F> {
 export interface EntityDefinition<F extends Fields> extends EntityBase<F> {
   readonly primaryKey: readonly NoInfer<keyof F & string>[];
   readonly incremental?: Incremental<NoInfer<FieldNameOf<F, 'DateTime'>>>;
+}
+
+/** Entities that the account defines, told by the vendor at run time. */
+export interface Discovery {
+  /** The vendor's page about its metadata. */
+  readonly docs: string;
+  readonly list: (reader: MetadataReader) => Promise<readonly Omit<EntityDescription, 'hasNestedEntities'>[]>;
+  /** `undefined`: there is none of that name. */
+  readonly describe: (name: string, reader: MetadataReader) => Promise<DiscoveredEntity | undefined>;
+  /** How to read it. Pure. */
+  readonly entity: (discovered: DiscoveredEntity) => Entity;
 }
 
 export interface ConnectorDefinition<E extends Readonly<Record<string, Entity>>> {

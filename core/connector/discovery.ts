@@ -1,7 +1,5 @@
-/** Entities that an account defines (tables, custom objects, sheets), from the vendor's metadata at run time. */
+/** What a vendor's metadata tells of entities that an account defines: tables, custom objects, sheets. */
 
-import type { EntityDescription } from '../source.ts';
-import type { Entity } from './connector.ts';
 import type { Field } from './fields.ts';
 import type { ListRequest } from './list-request.ts';
 
@@ -24,21 +22,10 @@ export interface DiscoveredEntity {
 export interface MetadataReader {
   /** @throws ConnectionInvalid if it is missing */
   setting(name: string): string;
-  /** The answer's JSON; `''` as accept header and other ones as `headers` say. */
+  /** The answer's JSON. */
   get(path: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
   /** The answer as text: `$metadata`. */
   text(path: string, query?: Readonly<Record<string, string>>): Promise<string>;
   /** All records of a list, page by page. */
   list(request: ListRequest): Promise<readonly object[]>;
-}
-
-export interface Discovery {
-  /** The vendor's page about its metadata. */
-  readonly docs: string;
-  /** All entities of the account; `path` for nested ones. */
-  readonly list: (reader: MetadataReader) => Promise<readonly Omit<EntityDescription, 'hasNestedEntities'>[]>;
-  /** `undefined`: there is none of that name. */
-  readonly describe: (name: string, reader: MetadataReader) => Promise<DiscoveredEntity | undefined>;
-  /** How to read it. Pure. */
-  readonly entity: (discovered: DiscoveredEntity) => Entity;
 }

@@ -1,7 +1,7 @@
 import type { OAuth2Scheme } from '../../core/connector/auth.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
 import type { Clock, Http, HttpResponse } from '../../core/ports.ts';
-import { dateOf } from '../http/vendor-client.ts';
+import { dateOf } from '../http/moments.ts';
 import { redact } from '../http/vendor-error.ts';
 import { signedJwt } from './jwt.ts';
 

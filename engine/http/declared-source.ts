@@ -7,8 +7,9 @@ import { entityOf, metadataReader, type ResolvedEntity } from './discover.ts';
 import { type DeclaredSourceOptions, listOf } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { sessionOf } from './list-session.ts';
+import { dateOf } from './moments.ts';
 import { allOf, splitsOf } from './parents.ts';
-import { dateOf, vendorClient } from './vendor-client.ts';
+import { vendorClient } from './vendor-client.ts';
 
 /** The engine's side of a declared connector: interprets the declaration; nothing here knows a vendor. */
 export function declaredSource(connector: Connector, options: DeclaredSourceOptions = {}): Source {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Row } from '../../core/records.ts';
@@ -43,6 +44,9 @@ export function sessionOf(
   /** Tokens of the chain being read: one that comes again would never end. */
   const seen = new Set<string>();
   let expected = '';
+  /** Of the page before, where pages are asked for by number: a vendor that ignores the number never ends. */
+  let previous = '';
+  const isNumbered = pagination?.kind === 'offset' || pagination?.kind === 'page';
 
   async function read(token: PageToken | undefined): Promise<Page> {
     const place = placeOf(token);
@@ -60,6 +64,13 @@ export function sessionOf(
       throw error;
     });
     const records = answer ? list.recordsOf(answer) : [];
+    if (isNumbered && answer && records.length > 0) {
+      const content = createHash('sha256').update(answer.body).digest('base64');
+      if (place.page && content === previous) {
+        throw new TributaryError('ConnectorProtocol', 'the vendor gave the same page twice', { at });
+      }
+      previous = content;
+    }
     const rows: Row[] = [];
     for (const record of records) {
       if (skipped && !isNothing(skipped(record))) continue;

@@ -94,3 +94,9 @@ export function parseMoment(text: string): number | undefined {
   const moment = Date.parse(text);
   return Number.isNaN(moment) ? undefined : moment;
 }
+
+/** Epoch milliseconds of an HTTP date. */
+export function dateOf(text: string | undefined): number | undefined {
+  const date = text === undefined || /^\d+$/.test(text) ? Number.NaN : Date.parse(text);
+  return Number.isNaN(date) ? undefined : date;
+}

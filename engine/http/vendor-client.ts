@@ -5,6 +5,7 @@ import type { SourcePorts, SourceRequest } from '../../core/source.ts';
 import { authorizer } from '../credentials/authorizer.ts';
 import type { Authorization } from './authorize.ts';
 import { takeOne } from './governor.ts';
+import { dateOf } from './moments.ts';
 import { refusedInBody, vendorError } from './vendor-error.ts';
 
 /** Tries of one request, the first included. */
@@ -201,12 +202,6 @@ export function checkOrigin(url: URL, origin: string, at: string): void {
     got: url.origin,
     expected: origin,
   });
-}
-
-/** Epoch milliseconds of an HTTP date. */
-export function dateOf(text: string | undefined): number | undefined {
-  const date = text === undefined || /^\d+$/.test(text) ? Number.NaN : Date.parse(text);
-  return Number.isNaN(date) ? undefined : date;
 }
 
 /** The vendor does not take the credentials, which may be a token that has ended early. */

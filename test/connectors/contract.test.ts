@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import {
   type Connector,
   credentialNames,
+  type Entity,
   type PageToken,
+  type Pagination,
   type Row,
   type SourceRequest,
   type Split,
@@ -19,25 +21,13 @@ import {
   fixtureOf,
   fixtureText,
   recordsOf,
+  replay,
+  requestOf,
 } from '../support/connector-fixtures.ts';
-import type { Exchange } from '../support/http-server.ts';
-import { type TestAnswer, type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
+import { type Exchange, requestLine } from '../support/http-server.ts';
+import { type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
 
 const secret = 's3cr3t-value-of-the-connection';
-function requestOf(fixture: Fixture, name: string, entityName: string): SourceRequest {
-  const { incrementalField, window = { end: Date.UTC(2024, 4, 2) }, filters = [] } = fixture.request;
-  return {
-    flowName: 'contract',
-    connector: name,
-    properties: { entityName },
-    settings: fixture.settings,
-    fields: [],
-    filters,
-    window,
-    ...(incrementalField === undefined ? {} : { incrementalField }),
-  };
-}
-
 function credentialsOf(connector: Connector): Record<string, string> {
   return Object.fromEntries(credentialNames(connector.auth[0]).map((name) => [name, secret]));
 }
@@ -75,10 +65,6 @@ async function readAll(
   return rows;
 }
 
-function replay(exchanges: readonly Exchange[]): TestHttp {
-  return testHttp((request, index) => exchanges[index] ?? new Error(`unexpected request ${request.url}`));
-}
-
 async function failureOf(promise: Promise<unknown>): Promise<TributaryError> {
   const error = await promise.then(
     () => undefined,
@@ -95,25 +81,27 @@ function refusal(path: string | undefined, text: string): unknown {
     .reduceRight<unknown>((inner, key) => (key === '' ? {} : { [key]: inner }), text);
 }
 
-/** The first list request of a split of this entity, and its answer. */
-function firstPage({ exchanges }: Fixture, entityName: string, connector: Connector) {
-  const { parent, incremental } = connector.entities[entityName] ?? {};
-  const at = parent !== undefined || incremental ? 1 : 0;
+/** The first request of the entity's list, its answer, and what comes before it. */
+function firstPage({ exchanges, before }: Fixture, { parent, incremental }: Entity) {
+  const at = before ?? (parent !== undefined || incremental ? 1 : 0);
   const exchange = exchanges[at];
   if (!exchange) throw new Error('the fixture has too few exchanges');
   return { before: exchanges.slice(0, at), exchange };
 }
 
-describe.each(declaredEntities)('$title', ({ name, folder, connector, entityName, entity, pagination }) => {
+describe.each(declaredEntities)('$title', (tested) => {
+  const { name, folder, connector, entityName, entity, isDiscovered, pagination } = tested;
   const fixture = fixtureOf(folder, entityName);
   const request = requestOf(fixture, name, entityName);
-  const { before, exchange } = firstPage(fixture, entityName, connector);
+  const { before, exchange } = firstPage(fixture, entity);
 
   test('asks for what was recorded, in that order, and for nothing else', async () => {
     const http = replay(fixture.exchanges);
     await pull(connector, request, http);
-    expect(http.requests.map(({ url }) => url)).toEqual(fixture.exchanges.map(({ url }) => url));
-    expect(new Set(http.requests.map(({ method }) => method))).toEqual(new Set(['GET']));
+    const asked = http.requests.map(({ url, method, body }) =>
+      requestLine({ url, method, ...(body === undefined ? {} : { sent: String(body) }) }),
+    );
+    expect(asked).toEqual(fixture.exchanges.map(requestLine));
   });
 
   test('gives the recorded records, each field of which is somewhere filled and each key once', async () => {
@@ -136,12 +124,12 @@ describe.each(declaredEntities)('$title', ({ name, folder, connector, entityName
     expect(description.incrementalField).toBe(entity.incremental?.field);
   });
 
-  test('tells the fields alone without any request', async () => {
-    const http = replay([]);
-    const ports = testSourcePorts({ http });
+  test('tells the fields alone without reading the list', async () => {
+    const http = replay(isDiscovered ? before : []);
+    const ports = testSourcePorts({ http, credentials: credentialsOf(connector) });
     const description = await declaredSource(connector).describe({ ...request, fieldsOnly: true }, ports);
     expect(description.fields.length).toBeGreaterThan(0);
-    expect(http.requests).toEqual([]);
+    expect(http.requests.length).toBeLessThanOrEqual(isDiscovered ? before.length : 0);
   });
 
   test('resumes from any page token as if it had never stopped', async () => {
@@ -161,10 +149,9 @@ describe.each(declaredEntities)('$title', ({ name, folder, connector, entityName
     expect(rows.map(([record]) => record)).toEqual(recordsOf(folder, entityName));
   });
 
-  if (pagination?.kind === 'linkHeader') {
+  if (pagination?.kind === 'linkHeader' || pagination?.kind === 'nextLink') {
     test('never sends credentials where a foreign next link leads', async () => {
-      const link = '<https://api.attacker.example/next>; rel="next"';
-      const http = replay([...before, { ...exchange, headers: { ...exchange.headers, link } }]);
+      const http = replay([...before, withNext(exchange, pagination, 'https://api.attacker.example/next')]);
       const error = await failureOf(pull(connector, request, http));
       expect(error.code).toBe('ConnectorProtocol');
       expect(error.message).toContain('https://api.attacker.example');
@@ -173,14 +160,15 @@ describe.each(declaredEntities)('$title', ({ name, folder, connector, entityName
   }
 
   test('ends when the vendor gives the same page again and again', async () => {
-    const again: TestAnswer =
-      pagination?.kind === 'linkHeader'
-        ? { ...exchange, headers: { ...exchange.headers, link: `<${exchange.url}&page=2>; rel="next"` } }
-        : exchange;
+    const next = `${exchange.url}${exchange.url.includes('?') ? '&' : '?'}page=2`;
+    const again = withNext(exchange, pagination, next);
     const http = testHttp((_, index) => before[index] ?? again);
-    const error = await failureOf(pull(connector, request, http));
-    expect(error.code).toBe('ConnectorProtocol');
-    expect(http.requests.length).toBeLessThanOrEqual(before.length + 3);
+    const outcome = await pull(connector, request, http).catch((error: unknown) => error);
+    const most = before.length + 3 * Math.max(1, listsOf(fixture, before.length));
+    expect(http.requests.length).toBeLessThanOrEqual(most);
+    if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'ConnectorProtocol' });
+    // A list of one page, or one whose first page is full no more, may simply end.
+    else expect(pagination === undefined || 'size' in pagination).toBe(true);
   });
 
   test.each([
@@ -243,7 +231,26 @@ describe.each(declaredEntities)('$title', ({ name, folder, connector, entityName
   });
 });
 
+/** The exchange with another next link, where its connector pages by links. */
+function withNext(exchange: Exchange, pagination: Pagination | undefined, url: string): Exchange {
+  if (pagination?.kind === 'linkHeader') {
+    return { ...exchange, headers: { ...exchange.headers, link: `<${url}>; rel="next"` } };
+  }
+  if (pagination?.kind !== 'nextLink') return exchange;
+  const body = exchange.body as Record<string, unknown>;
+  if (Object.hasOwn(body, pagination.at)) return { ...exchange, body: { ...body, [pagination.at]: url } };
+  const [head = '', ...rest] = pagination.at.split('.');
+  const inner = rest.reduceRight<unknown>((value, key) => ({ [key]: value }), url);
+  return { ...exchange, body: { ...body, [head]: inner } };
+}
+
+/** Lists that the fixture's run reads: of parents, of slices. */
+function listsOf({ exchanges }: Fixture, before: number): number {
+  return exchanges.length - before;
+}
+
 function listLength(body: unknown): number {
+  if (typeof body !== 'object' || body === null) return 0;
   const list = Array.isArray(body) ? body : Object.values(body as object).find(Array.isArray);
   return list?.length ?? 0;
 }

@@ -1,12 +1,15 @@
 /**
  * Every declared connector and the fixtures in its folder: `fixtures/<entity>.exchanges.json` (settings, what the run asks
- * for, and every request with its answer, in order) and `<entity>.records.json` (the records that must come of it).
+ * for, and every request with its answer, in order) and `<entity>.records.json` (the records that must come of it). An entity
+ * with a fixture that is not declared is discovered, by requests at the fixture's beginning.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Connector, Entity, FilterCondition, Pagination, PullWindow } from '#core';
+import type { Connector, Entity, FilterCondition, Pagination, PullWindow, SourceRequest } from '#core';
 import { connectorNames, loadConnector } from '../../connectors/registry.ts';
-import type { Exchange } from './http-server.ts';
+import { entityOf } from '../../engine/http/discover.ts';
+import { type Exchange, requestLine } from './http-server.ts';
+import { type TestHttp, testHttp, testSourcePorts } from './source-ports.ts';
 
 export interface Fixture {
   readonly settings: Readonly<Record<string, string>>;
@@ -15,6 +18,8 @@ export interface Fixture {
     readonly window?: PullWindow & { readonly start: number };
     readonly filters?: readonly FilterCondition[];
   };
+  /** Requests before the first one of the list itself. Default 1 for a child or an incremental pull, else 0. */
+  readonly before?: number;
   readonly exchanges: readonly Exchange[];
 }
 
@@ -40,20 +45,85 @@ async function loadDeclared(name: string): Promise<Connector | undefined> {
   return found?.kind === 'declared' ? found.connector : undefined;
 }
 
-export const declaredEntities = declared.flatMap(({ name, connector }) =>
-  Object.entries(connector.entities).map(([entityName, entity]) => ({
+export interface TestedEntity {
+  readonly title: string;
+  readonly name: string;
+  readonly folder: string;
+  readonly connector: Connector;
+  readonly entityName: string;
+  readonly entity: Entity;
+  readonly isDiscovered: boolean;
+  readonly pagination: Pagination | undefined;
+}
+
+/** All declared entities, and the discovered ones that have fixtures. */
+export const declaredEntities: readonly TestedEntity[] = (
+  await Promise.all(
+    declared.map(async ({ name, connector }) => {
+      const folder = declarations.find(({ exports }) => exports.includes(connector))?.folder ?? 'missing';
+      const names = new Set([...Object.keys(connector.entities), ...fixtureNames(folder)]);
+      return Promise.all([...names].map((entityName) => testedEntity(name, folder, connector, entityName)));
+    }),
+  )
+).flat();
+
+async function testedEntity(
+  name: string,
+  folder: string,
+  connector: Connector,
+  entityName: string,
+): Promise<TestedEntity> {
+  const known = connector.entities[entityName];
+  const entity = known ?? (await discovered(connector, name, folder, entityName));
+  const { incremental } = entity;
+  const windowed = fixtureOf(folder, entityName).request.window ? incremental?.list?.pagination : undefined;
+  const pagination = windowed ?? entity.pagination ?? connector.pagination;
+  return {
     title: `${name}.${entityName}`,
     name,
-    folder: declarations.find(({ exports }) => exports.includes(connector))?.folder ?? 'missing',
+    folder,
     connector,
     entityName,
     entity,
-    pagination: paginationOf(entity.pagination ?? connector.pagination),
-  })),
-);
+    isDiscovered: known === undefined,
+    pagination: pagination === 'onePage' ? undefined : pagination,
+  };
+}
 
-function paginationOf(pagination: Entity['pagination']): Pagination | undefined {
-  return pagination === 'onePage' ? undefined : pagination;
+async function discovered(
+  connector: Connector,
+  name: string,
+  folder: string,
+  entityName: string,
+): Promise<Entity> {
+  const fixture = fixtureOf(folder, entityName);
+  const credentials = new Proxy({}, { get: () => 'a-credential', has: () => true });
+  const ports = testSourcePorts({ http: replay(fixture.exchanges), credentials });
+  return (await entityOf(connector, requestOf(fixture, name, entityName), ports, {})).entity;
+}
+
+/** What a fixture's run asks of its source. */
+export function requestOf(fixture: Fixture, name: string, entityName: string): SourceRequest {
+  const { incrementalField, window = { end: Date.UTC(2024, 4, 2) }, filters = [] } = fixture.request;
+  return {
+    flowName: 'contract',
+    connector: name,
+    properties: { entityName },
+    settings: fixture.settings,
+    fields: [],
+    filters,
+    window,
+    ...(incrementalField === undefined ? {} : { incrementalField }),
+  };
+}
+
+/** Answers each recorded request, in whatever order and as often as it comes. */
+export function replay(exchanges: readonly Exchange[]): TestHttp {
+  const recorded = new Map(exchanges.map((exchange) => [requestLine(exchange), exchange]));
+  return testHttp(({ url, method, body }) => {
+    const line = requestLine({ url, method, ...(body === undefined ? {} : { sent: String(body) }) });
+    return recorded.get(line) ?? new Error(`not recorded: ${line}`);
+  });
 }
 
 export function fixtureText(folder: string, file: string): string {
@@ -66,4 +136,11 @@ export function fixtureOf(folder: string, entityName: string): Fixture {
 
 export function recordsOf(folder: string, entityName: string): Record<string, unknown>[] {
   return JSON.parse(fixtureText(folder, `${entityName}.records.json`));
+}
+
+function fixtureNames(folder: string): string[] {
+  const at = new URL(`${folder}/fixtures/`, home);
+  const ending = '.exchanges.json';
+  const files = existsSync(at) ? readdirSync(at) : [];
+  return files.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
 }

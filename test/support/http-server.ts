@@ -5,10 +5,25 @@ import type { AddressInfo } from 'node:net';
 export interface Exchange {
   /** The whole address of the vendor that is asked for. */
   readonly url: string;
+  /** Default GET. */
+  readonly method?: string;
+  /** The JSON that a POST sends, or the text of a form. */
+  readonly sent?: unknown;
   /** Default 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** JSON; text is answered as it is. */
   readonly body: unknown;
+}
+
+/** What tells requests apart: method (but for GET), address and body. */
+export function requestLine({
+  url,
+  method = 'GET',
+  sent,
+}: Pick<Exchange, 'url' | 'method' | 'sent'>): string {
+  const body = sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : JSON.stringify(sent)}`;
+  return `${method === 'GET' ? '' : `${method} `}${url}${body}`;
 }
 
 export interface LocalServer {
@@ -33,7 +48,7 @@ export async function startServer(listener: http.RequestListener): Promise<Local
 }
 
 export interface ReplayServer extends LocalServer {
-  /** Path and query of every request so far. */
+  /** Every request so far, as `requestLine` writes it with path and query for the address. */
   readonly requests: string[];
 }
 
@@ -44,23 +59,31 @@ export interface ReplayServer extends LocalServer {
  * @param baseUrl the vendor's, as the recorded addresses begin
  */
 export async function replayServer(baseUrl: string, exchanges: readonly Exchange[]): Promise<ReplayServer> {
-  const recorded = new Map(exchanges.map((exchange) => [exchange.url.replace(baseUrl, ''), exchange]));
+  const here = (text: string) => text.replaceAll(baseUrl, server.endpoint);
+  const recorded = new Map(
+    exchanges.map((exchange) => [
+      requestLine({ ...exchange, url: exchange.url.replace(baseUrl, '') }),
+      exchange,
+    ]),
+  );
   const requests: string[] = [];
-  const server = await startServer((request, response) => {
-    const path = request.url ?? '';
-    requests.push(path);
-    const here = (text: string) => text.replaceAll(baseUrl, server.endpoint);
-    const found = recorded.get(path);
+  const server = await startServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const sent = Buffer.concat(chunks).toString();
+    const { method = 'GET', url = '' } = request;
+    const line = requestLine({ method, url, ...(sent === '' ? {} : { sent }) });
+    requests.push(line);
     const {
       status = 200,
       headers = {},
       body,
-    } = found ?? { status: 400, body: { message: `not recorded: ${path}` } };
+    } = recorded.get(line) ?? { status: 400, body: { message: `not recorded: ${line}` } };
     response.writeHead(
       status,
       Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, here(value)])),
     );
-    response.end(here(JSON.stringify(body)));
+    response.end(here(typeof body === 'string' ? body : JSON.stringify(body)));
   });
   return { ...server, requests };
 }
