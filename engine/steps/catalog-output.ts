@@ -3,7 +3,7 @@ import type { CatalogPartition } from '../../core/ports.ts';
 import type { EnginePorts } from '../ports.ts';
 import { catalogTables, type RunTable } from '../run/catalog-tables.ts';
 import { readManifest } from '../run/manifest.ts';
-import { type RunPlan, readPlan } from '../run/plan.ts';
+import { planKey, type RunPlan, readPlan } from '../run/plan.ts';
 import { expected, flowKey, type RunReference, readFlowItems, readOpenRun } from '../run/run.ts';
 
 export interface CatalogOutputOutput {
@@ -43,6 +43,8 @@ export async function catalogOutput(
     if (index > firstTable && ports.clock.now() > ports.deadline - reserveMilliseconds) {
       return { next: 'more', run: reference, table: index };
     }
+    // A late try must not put an older run in the place of the newest.
+    if (table.kind === 'latest') await readOpenRun(ports.state, reference);
     await register(plan, table, ports);
     ports.onProgress?.({ phase: 'catalog', records: 0, bytes: 0 });
   }
@@ -120,18 +122,31 @@ async function dropOthers(
   }
 }
 
-/** Registers earlier runs whose CatalogOutput failed; the `_latest` tables are the present run's. */
+/**
+ * Registers earlier runs whose CatalogOutput failed; the `_latest` tables are the present run's. What still cannot be
+ * registered (its database was the mistake, say) does not fail the present run, and is tried again by the next.
+ */
 async function mend(plan: RunPlan, own: string, ports: EnginePorts): Promise<void> {
   const { flowName } = plan.flow;
   const pk = flowKey(flowName);
   for await (const item of ports.state.list<{ executionId: string }>(pk, 'CATALOG#')) {
     if (item.sk === own) continue;
-    const earlier = await readPlan(ports.objects, ports.home, flowName, item.data.executionId);
-    for (const table of await tablesOf(earlier, 0, ports)) {
-      if (table.kind !== 'latest') await register(earlier, table, ports);
+    const { executionId } = item.data;
+    try {
+      // A run's papers are kept for a while only; without them there is nothing left to mend.
+      if (await ports.objects.head(ports.home.stateBucket, planKey(flowName, executionId))) {
+        const earlier = await readPlan(ports.objects, ports.home, flowName, executionId);
+        for (const table of await tablesOf(earlier, 0, ports)) {
+          if (table.kind !== 'latest') await register(earlier, table, ports);
+        }
+        ports.log.info('catalog mended', { flowName, executionId });
+      }
+    } catch (error) {
+      if (!(error instanceof TributaryError) || error.retried) throw error;
+      ports.log.warn('catalog not mended', { flowName, executionId, reason: error.message });
+      continue;
     }
     await ports.state.write([{ pk, sk: item.sk, set: 'delete' }]);
-    ports.log.info('catalog mended', { flowName, executionId: item.data.executionId });
   }
 }
 

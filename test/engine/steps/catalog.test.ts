@@ -207,4 +207,32 @@ describe('a failing catalog', () => {
       at.catalog.tables.get('raw_appflow_exampleflow_latest')?.partitions.map(({ values }) => values),
     ).toEqual([['Cold']]);
   });
+
+  it('that stays beyond mending fails no later run, and is tried again by each until its papers are gone', async () => {
+    const at = home();
+    const flow = catalogued({ prefixConfig: hierarchy });
+    let refusals = 1;
+    at.hook = (call, when) => {
+      if (call !== 'catalog.putTable' || when !== 'before' || refusals-- <= 0) return;
+      throw new TributaryError('ResourceNotFoundError', 'the database does not exist');
+    };
+    const notes = (): string[] =>
+      Object.keys(at.state.contents()).flatMap((key) => (key.includes('CATALOG#') ? [key.slice(-1)] : []));
+    for (const [n, toRefuse, left] of [
+      [1, 1, ['1']],
+      [2, 1, ['1']],
+      [3, 0, []],
+      [4, 1, ['4']],
+    ] as const) {
+      refusals = toRefuse;
+      await put(at, `${n},Hot`);
+      at.clock.advance(1000);
+      expect(await at.run(flow, { name: id(n) })).toHaveProperty(n === 1 || n === 4 ? 'error' : 'output');
+      expect(notes()).toEqual(left);
+    }
+    const papers = at.objects.keys('tributary-state').filter((key) => key.includes(id(4)));
+    await at.objects.delete('tributary-state', papers);
+    expect(await at.run(flow, { name: id(5) })).toHaveProperty('output');
+    expect(notes()).toEqual([]);
+  });
 });
