@@ -8,6 +8,8 @@ import { type ValueText, valueText } from './value-text.ts';
  * mark: a header of the destination field names, cells quoted only if they hold a comma, a quote, CR or LF. Null and
  * the empty string are an empty cell; in a file of one column that cell is `""`, as an empty line would be skipped by
  * readers. Nested values are JSON text, bytes base64, numbers plain digits; NaN and the infinities are refused.
+ *
+ * A fragment that holds a value with a line break says so in its meta (`lineBreaks`), as some readers cannot read it.
  */
 export function csv(fields: readonly DestinationField[]): OutputFormat {
   const header = Buffer.from(csvLine(fields.map(({ name }) => quoted(name))));
@@ -26,7 +28,19 @@ export function csv(fields: readonly DestinationField[]): OutputFormat {
     fileType: 'CSV',
     contentType: 'text/csv; charset=utf-8',
     head: () => header,
-    encoder: () => textEncoder(line),
+    encoder: () => {
+      let lineBreaks = false;
+      const watched = (row: Row): string => {
+        const text = line(row);
+        lineBreaks ||= text.indexOf('\n') < text.length - 1;
+        return text;
+      };
+      return textEncoder(watched, () => {
+        const meta = lineBreaks ? { lineBreaks } : undefined;
+        lineBreaks = false;
+        return meta;
+      });
+    },
     tail: () => new Uint8Array(),
   };
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../core/ports.ts';
 import type { Row } from '../../core/records.ts';
 import type { Fragment, FragmentEncoder } from './format.ts';
 
@@ -13,8 +14,12 @@ const empty = Buffer.alloc(0);
  * hold, and what is held stays below about twice `size`.
  *
  * @param line a row's text with its line end; if it throws, nothing of the row is kept
+ * @param metaOf what is to be said of the fragment that ends
  */
-export function textEncoder(line: (row: Row) => string): FragmentEncoder {
+export function textEncoder(
+  line: (row: Row) => string,
+  metaOf: () => JsonObject | undefined = () => undefined,
+): FragmentEncoder {
   let rows = 0;
   let pending = '';
   let pendingRows = 0;
@@ -51,7 +56,12 @@ export function textEncoder(line: (row: Row) => string): FragmentEncoder {
     finish(): Fragment | undefined {
       if (rows === 0) return undefined;
       write();
-      const fragment = { bytes: Buffer.concat([...full, chunk.subarray(0, used)]), rows };
+      const meta = metaOf();
+      const fragment = {
+        bytes: Buffer.concat([...full, chunk.subarray(0, used)]),
+        rows,
+        ...(meta && { meta }),
+      };
       rows = 0;
       full = [];
       fullBytes = 0;

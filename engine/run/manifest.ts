@@ -42,18 +42,22 @@ export interface Manifest {
   readonly bytes: number;
 }
 
-/** Groups the segments' fragments into objects: by unit, by size or into one, and by partition. */
+/**
+ * Groups the segments' fragments into objects: by unit, by size or into one, and by partition.
+ * `lineBreaks`: a CSV value holds one.
+ */
 export async function makeManifest(
   plan: RunPlan,
   segments: readonly SegmentRecord[],
   objects: ObjectStore,
   home: Home,
-): Promise<Manifest> {
+): Promise<Manifest & { readonly lineBreaks: boolean }> {
   const layout = layoutOf(plan);
   const format = outputFormatOf(plan);
   const aggregation = aggregationOf(plan.flow);
   const groups = new Map<string, Group>();
   const rejected: (Part & { rows: number })[] = [];
+  let lineBreaks = false;
   for (const record of segments) {
     const index = await readIndex(objects, home, record);
     const split = splitOf(record.key);
@@ -66,6 +70,7 @@ export async function makeManifest(
         groups.set(name, group);
       }
       group.fragments.push({ ...entry, segment: record.key });
+      lineBreaks ||= entry.meta?.lineBreaks === true;
     }
     if (index.rejected) rejected.push({ segment: record.key, ...index.rejected });
   }
@@ -74,7 +79,7 @@ export async function makeManifest(
   const made = files.map((group, index) => outputObject(layout, format, group, index + 1));
   const refused = rejectedObject(plan, layout, rejected, home);
   const all = refused ? [...made, refused] : made;
-  return { objects: all, bytes: made.reduce((sum, object) => sum + object.size, 0) };
+  return { objects: all, bytes: made.reduce((sum, object) => sum + object.size, 0), lineBreaks };
 }
 
 interface Fragment extends SegmentEntry {

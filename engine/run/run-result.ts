@@ -66,7 +66,7 @@ export function runSummary(run: Run): RunSummary {
     endedAt: iso(run.endedAt),
     dryRun: run.parameters.dryRun === true,
     error: run.errorCode ? { code: run.errorCode, message: run.errorMessage ?? '' } : null,
-    reason: null,
+    reason: run.warnings?.join('; ') ?? null,
     exitCode: run.status === 'Successful' ? 0 : run.exitCode === 2 ? 2 : 1,
   };
 }

@@ -88,6 +88,8 @@ export interface Run {
   readonly objectsWritten?: number;
   readonly splitCount?: number;
   readonly catalogTables?: readonly string[];
+  /** What the user should know of a run that succeeded. */
+  readonly warnings?: readonly string[];
   readonly errorCode?: string;
   readonly errorMessage?: string;
   /** Why the flow was suspended with this run's failure. */

@@ -64,6 +64,9 @@ export async function commitOutput(
   return { ...base, next: after };
 }
 
+const lineBreaksWarning =
+  'CSV values hold line breaks, which the catalog’s CSV readers (Athena, Glue) take for the end of a record; write PARQUET or JSON';
+
 /** Sums up what was transferred, checks the books, writes the manifest, makes the run COMMITTING. */
 async function prepare(
   plan: RunPlan,
@@ -105,6 +108,8 @@ async function prepare(
     bytesWritten: plan.dryRun ? 0 : manifest.bytes,
     objectsWritten: plan.dryRun ? 0 : manifest.objects.filter((object) => object.partition !== null).length,
     splitCount: plan.splitCount,
+    ...(manifest.lineBreaks &&
+      plan.flow.metadataCatalogConfig?.glueDataCatalog && { warnings: [lineBreaksWarning] }),
   };
   await ports.state.write([
     { pk: item.pk, sk: item.sk, expect: item.revision, set: run },

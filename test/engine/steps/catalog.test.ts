@@ -152,6 +152,21 @@ describe('the catalog after a run', () => {
     );
   });
 
+  it('comes with a warning where CSV values hold line breaks, which its readers cannot read', async () => {
+    const at = home();
+    const warnings = async (n: number): Promise<unknown> => {
+      at.clock.advance(1000);
+      await at.run(catalogued({ fileType: 'CSV', prefixConfig: hierarchy }, { partition: [] }), {
+        name: id(n),
+      });
+      return (await at.state.get<Run>(runKey(id(n)), 'RUN'))?.data.warnings;
+    };
+    await put(at, '1,Hot');
+    expect(await warnings(1)).toBeUndefined();
+    await put(at, '1,"Ho\nt"');
+    expect(await warnings(2)).toEqual([expect.stringContaining('write PARQUET or JSON')]);
+  });
+
   it('drops tables of single runs after retentionDays', async () => {
     const at = home();
     const flow = catalogued({ prefixConfig: hierarchy }, { tributary: { retentionDays: 7 } });
