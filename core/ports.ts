@@ -232,8 +232,8 @@ export interface Secrets {
   /** The credentials of a connection: a flat object of strings. Throws InvalidCredentials if there are none. */
   read(connectorProfileName: string): Promise<Readonly<Record<string, string>>>;
   /**
-   * Replaces members of the secret, if `expected` (some of its members, as they were read) still holds. Throws StateConflict
-   * if it does not, InvalidCredentials if nothing can be written where the credentials come from.
+   * Replaces members of the secret, if `expected` (some of its members, as they were read) still holds. No error if they are
+   * replaced already. Throws StateConflict if they are others by now, InvalidCredentials if nothing can be written where the credentials come from.
    */
   update(
     connectorProfileName: string,

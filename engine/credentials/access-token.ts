@@ -147,56 +147,66 @@ async function renew(
   held: Held | undefined,
 ): Promise<Held | undefined> {
   const { state, secrets, vault, clock, log } = ports;
-  const before: TokenState = item?.data ?? { of: '' };
-  const { leasedUntil: interrupted, ...kept } = before;
-  const lease = { ...kept, leasedUntil: clock.now() + leaseTime };
-  if (!(await wrote(state, name, lease, item?.revision ?? 'absent'))) return undefined;
-  const revision = (item?.revision ?? 0) + 1;
+  const { leasedUntil: interrupted, ...kept }: TokenState = item?.data ?? { of: '' };
+  let revision = item?.revision ?? 0;
+  /** `false`: the lease is lost. */
+  const put = async (data: TokenState): Promise<boolean> => {
+    if (!(await wrote(state, name, data, revision === 0 ? 'absent' : revision))) return false;
+    revision++;
+    return true;
+  };
+  const hold = (): Promise<boolean> => put({ ...kept, leasedUntil: clock.now() + leaseTime });
+
+  if (!(await hold())) return undefined;
   if (interrupted !== undefined)
     log.warn('a renewal of the access token was cut short; its refresh token is tried once more', {
       connectorProfileName: name,
     });
-
   // Under the lease: what was read before may be replaced by now.
   let credentials = await secrets.read(name);
   try {
     const asked = clock.now();
+    const ask = (): Promise<TokenAnswer> =>
+      requestToken(grant, renewalParameters(grant, credentials, asked), credentials, ports);
     let answer: TokenAnswer;
     try {
-      answer = await requestToken(grant, renewalParameters(grant, credentials, asked), credentials, ports);
+      answer = await ask();
     } catch (error) {
       if (!needsConsent(grant, error)) throw error;
       // Somebody may have consented anew meanwhile.
       const again = await secrets.read(name);
       if (again.refreshToken === credentials.refreshToken) throw error;
+      if (!(await hold())) return undefined;
       credentials = again;
-      answer = await requestToken(grant, renewalParameters(grant, credentials, asked), credentials, ports);
+      answer = await ask();
     }
-    credentials = await keepRefreshToken(ports, name, credentials, answer);
+    const { refreshToken } = answer;
+    const { refreshToken: used } = credentials;
+    if (refreshToken !== undefined && used !== undefined && refreshToken !== used) {
+      if (!(await keepRefreshToken(ports, name, refreshToken, used, hold))) return undefined;
+      credentials = { ...credentials, refreshToken };
+    }
     const lifetime = answer.expiresInSeconds;
     const times = lifetime !== undefined && {
       expiresAt: asked + lifetime * 1000,
       renewAt: asked + (lifetime - Math.min(longestSkew, lifetime / 5)) * 1000,
     };
     const sealed = await vault.seal(answer.accessToken, name);
-    const next = { of: fingerprint(grant, credentials), sealed, ...times };
-    if (!(await wrote(state, name, next, revision))) return undefined;
+    if (!(await put({ of: fingerprint(grant, credentials), sealed, ...times }))) return undefined;
     log.info('access token renewed', { connectorProfileName: name, expiresInSeconds: lifetime });
     return { token: answer.accessToken, renewAt: times ? times.renewAt : Number.POSITIVE_INFINITY };
   } catch (error) {
     if (needsConsent(grant, error)) {
       const reason = error.message;
-      const next: TokenState = {
+      const data: TokenState = {
         of: fingerprint(grant, credentials),
         needsConsent: { since: clock.now(), reason, reported: false },
       };
-      if (!(await wrote(state, name, next, revision))) return undefined;
-      await report(ports, name, { pk: tokenKey(name), sk, revision: revision + 1, data: next });
+      if (!(await put(data))) return undefined;
+      await report(ports, name, { pk: tokenKey(name), sk, revision, data });
       throw consentError(name, reason);
     }
-    // If the lease is lost, it is another's to give back.
-    const free = await wrote(state, name, kept, revision);
-    if (!free) return undefined;
+    if (!(await put(kept))) return undefined;
     if (!held || !(error instanceof TributaryError)) throw error;
     log.warn('the access token could not be renewed; the old one is used to its end', {
       connectorProfileName: name,
@@ -207,23 +217,24 @@ async function renew(
 }
 
 /**
- * A refresh token that replaces the one used is stored before anything else, as it may be the only one that is still good.
+ * A refresh token that replaces the one used is stored before anything else: no other may be good any more.
  *
- * @returns what the secret holds now
- * @throws StateConflict if the secret has changed meanwhile
+ * @param hold renews the lease: who has lost it must not replace what its new holder stores
+ * @returns `false` if the lease is lost
+ * @throws StateConflict if somebody else has changed the secret
  */
 async function keepRefreshToken(
   { secrets, clock }: TokenPorts,
   name: string,
-  credentials: Credentials,
-  { refreshToken }: TokenAnswer,
-): Promise<Credentials> {
-  const { refreshToken: used } = credentials;
-  if (refreshToken === undefined || used === undefined || refreshToken === used) return credentials;
+  refreshToken: string,
+  used: string,
+  hold: () => Promise<boolean>,
+): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     try {
+      if (!(await hold())) return false;
       await secrets.update(name, { refreshToken }, { refreshToken: used });
-      return { ...credentials, refreshToken };
+      return true;
     } catch (error) {
       const wait = storeAgain[attempt];
       if (!(error instanceof TributaryError) || error.code !== 'StorageUnavailable' || wait === undefined)

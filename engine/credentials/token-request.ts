@@ -12,6 +12,8 @@ export const tokenTimeout = 20_000;
 /** Milliseconds by which two clocks may differ before a vendor minds. */
 const tolerableSkew = 60_000;
 const shown = 300;
+/** Members of a connection's secret that an error may name. */
+const notSecret = new Set(['clientId', 'username', 'consentedAt']);
 
 export interface TokenAnswer {
   readonly accessToken: string;
@@ -38,6 +40,7 @@ export function needsConsent(grant: OAuth2Scheme, error: unknown): error is Trib
   return (
     grant.grant === 'authorizationCode' &&
     error instanceof TributaryError &&
+    error.code === 'InvalidCredentials' &&
     consentErrors.has(error.context.vendorCode ?? '')
   );
 }
@@ -94,17 +97,24 @@ export async function requestToken(
     timeout: tokenTimeout,
   });
   const answer = membersOf(response);
-  const secrets = [...Object.values(credentials), ...Object.values(parameters)];
   const { access_token: accessToken, refresh_token: refreshToken } = answer;
   // Some vendors refuse with status 200.
   if (response.status !== 200 || answer.error || !accessToken)
-    throw refusal(grant, response, answer, secrets, clock.now());
+    throw refusal(grant, response, answer, secretsOf(credentials, parameters), clock.now());
   const expiresInSeconds = Number(answer.expires_in ?? grant.expiresInSeconds);
   return {
     accessToken,
     ...(refreshToken && { refreshToken }),
     ...(expiresInSeconds > 0 && { expiresInSeconds }),
   };
+}
+
+function secretsOf(
+  credentials: Credentials,
+  { assertion = '', code = '', code_verifier: verifier = '' }: Readonly<Record<string, string>>,
+): string[] {
+  const kept = Object.entries(credentials).flatMap(([name, value]) => (notSecret.has(name) ? [] : [value]));
+  return [...kept, assertion, code, verifier].filter((secret) => secret.length > 3);
 }
 
 /** Both are form-encoded first: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { TributaryError } from '../../core/errors.ts';
 import { secretName } from '../../core/physical-name.ts';
 import type { Secrets } from '../../core/ports.ts';
+import { holds } from '../../engine/credentials/holds.ts';
 import { awsCall, awsError, isAwsError } from './errors.ts';
 
 const credentials = z.record(z.string(), z.string());
@@ -61,7 +62,8 @@ export function secretsManagerSecrets(client: SecretsManagerClient): AwsSecrets 
       const values = await awsCall('secretsmanager:GetSecretValue', at, () =>
         get(secretName(connectorProfileName)),
       );
-      if (!values || Object.entries(expected).some(([key, value]) => values[key] !== value))
+      if (values && holds(values, change)) return;
+      if (!values || !holds(values, expected))
         throw new TributaryError('StateConflict', 'the secret was changed by another process', { at });
       await put(connectorProfileName, { ...values, ...change });
     },
