@@ -1,0 +1,671 @@
+/** What a declaration can say of a list, each by a small vendor of its own: the requests that come of it, and the rows. */
+
+import { describe, expect, test } from 'vitest';
+import {
+  apiKey,
+  by,
+  type Connector,
+  cursor,
+  dateTime,
+  type Entity,
+  type FilterCondition,
+  fieldList,
+  headedRows,
+  keyset,
+  long,
+  members,
+  ndjson,
+  nextLink,
+  offset,
+  type PageToken,
+  pageNumber,
+  type Search,
+  type SourceRequest,
+  string,
+  struct,
+} from '#core';
+import { declaredSource } from '../../../engine/http/declared-source.ts';
+import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+
+const docs = 'https://example.com/docs';
+const base = 'https://api.example.com';
+const start = Date.UTC(2024, 4, 1);
+const end = Date.UTC(2024, 4, 2);
+const day = 86_400_000;
+
+const things: Entity = { docs, path: '/things', primaryKey: ['id'], fields: { id: long() } };
+
+function connectorOf(
+  entities: Readonly<Record<string, Entity>>,
+  changes: Partial<Connector> = {},
+): Connector {
+  return {
+    label: 'X',
+    docs,
+    baseUrl: base,
+    auth: [apiKey({ label: 'Key' })],
+    validateCredentials: 'GET /me',
+    settings: { shop: { label: 'Shop' } },
+    entities,
+    ...changes,
+  };
+}
+
+interface Pull {
+  readonly request?: Partial<SourceRequest>;
+  readonly connector?: Partial<Connector>;
+  readonly others?: Readonly<Record<string, Entity>>;
+}
+
+/** Describes and reads all, by answers in the order of the requests. */
+async function pull(
+  entity: Entity,
+  answers: readonly TestAnswer[],
+  { request, connector, others }: Pull = {},
+) {
+  const http = testHttp((_, index) => answers[index] ?? new Error('unexpected request'));
+  const ports = testSourcePorts({ http, credentials: { apiKey: 'the-key' }, now: end });
+  const source = declaredSource(connectorOf({ things: entity, ...others }, connector), { random: () => 0 });
+  const asked: SourceRequest = {
+    flowName: 'f',
+    connector: 'X',
+    properties: { entityName: 'things' },
+    settings: { shop: 'acme' },
+    fields: ['id'],
+    filters: [],
+    window: { end },
+    ...request,
+  };
+  const description = await source.describe(asked, ports);
+  const rows: unknown[] = [];
+  for (const split of description.splits) {
+    const session = await source.open(asked, JSON.parse(JSON.stringify(split)), ports);
+    let token: PageToken | undefined;
+    do {
+      const page = await session.read(token && JSON.parse(JSON.stringify(token)));
+      rows.push(...page.rows);
+      token = page.next;
+    } while (token !== undefined);
+  }
+  const lines = http.requests.map(({ method, url, body }) =>
+    [method, decodeURIComponent(url.replace(base, '')), body].filter(Boolean).join(' '),
+  );
+  return { rows, lines, requests: http.requests, description };
+}
+
+const is = (
+  field: string,
+  operator: FilterCondition['operator'],
+  type: FilterCondition['type'],
+  ...values: string[]
+): FilterCondition => ({ field, operator, type, values });
+
+const ids = (...numbers: number[]) => numbers.map((id) => ({ id }));
+
+describe('pages', () => {
+  test('by an address in the body', async () => {
+    const { lines, rows } = await pull(
+      { ...things, records: 'value', pagination: nextLink({ at: '@odata.nextLink' }) },
+      [
+        { body: { value: ids(1), '@odata.nextLink': `${base}/things?$skiptoken=7` } },
+        { body: { value: ids(2), '@odata.nextLink': null } },
+      ],
+    );
+    expect(lines).toEqual(['GET /things', 'GET /things?$skiptoken=7']);
+    expect(rows).toEqual([[1], [2]]);
+  });
+
+  test('by an address elsewhere are refused', async () => {
+    const answers = [{ body: { value: ids(1), next: 'https://evil.example/2' } }];
+    await expect(
+      pull({ ...things, records: 'value', pagination: nextLink({ at: 'next' }) }, answers),
+    ).rejects.toThrow("X.things: the vendor's answer leads to another origin; got https://evil.example");
+  });
+
+  test('by a token, in place of what only the first request has', async () => {
+    const paging = cursor({
+      at: 'after',
+      param: 'cursor',
+      end: 'done',
+      drops: ['since'],
+      size: { limit: 2 },
+    });
+    const entity: Entity = {
+      ...things,
+      records: 'items',
+      pagination: paging,
+      fields: { id: long(), at: dateTime() },
+      incremental: { field: 'at', from: 'since' },
+    };
+    const { lines } = await pull(
+      entity,
+      [
+        { body: { items: [], done: true } },
+        { body: { items: ids(1), after: 'a b', done: false } },
+        { body: { items: [], after: 'c', done: true } },
+      ],
+      { request: { window: { start, end } } },
+    );
+    expect(lines).toEqual([
+      'GET /things?limit=1',
+      'GET /things?limit=2&since=2024-05-01T00:00:00Z',
+      'GET /things?limit=2&cursor=a b',
+    ]);
+  });
+
+  test('by a token that is missing though there is more are refused', async () => {
+    const entity = {
+      ...things,
+      records: 'items',
+      pagination: cursor({ at: 'after', param: 'c', more: 'more' }),
+    };
+    await expect(pull(entity, [{ body: { items: [], more: true } }])).rejects.toThrow(
+      'X.things: there are more pages, but no token for them',
+    );
+  });
+
+  test('by a token of a header, and by one that comes again', async () => {
+    const entity = { ...things, pagination: cursor({ at: { header: 'x-next' }, param: 'c' }) };
+    const again = { headers: { 'x-next': '7' }, body: ids(1) };
+    await expect(pull(entity, [again, again])).rejects.toThrow('the vendor gave the same page token twice');
+  });
+
+  test.each<[string, Entity['pagination'], TestAnswer[], string[]]>([
+    [
+      'a short page',
+      offset({ param: 'skip', size: { top: 2 } }),
+      [{ body: ids(1, 2) }, { body: ids(3) }],
+      ['GET /things?top=2', 'GET /things?top=2&skip=2'],
+    ],
+    [
+      'an empty page, as others may be short',
+      offset({ param: 'skip', size: { top: 2 }, mayBeShort: true }),
+      [{ body: ids(1) }, { body: ids(3) }, { body: [] }],
+      ['GET /things?top=2', 'GET /things?top=2&skip=2', 'GET /things?top=2&skip=4'],
+    ],
+    [
+      'the total, whatever the pages hold',
+      offset({ param: 'skip', size: { top: 2 }, first: 1, total: { header: 'x-total' }, mayBeShort: true }),
+      [
+        { body: [], headers: { 'x-total': '3' } },
+        { body: ids(3), headers: { 'x-total': '3' } },
+      ],
+      ['GET /things?top=2&skip=1', 'GET /things?top=2&skip=3'],
+    ],
+    [
+      'the number of pages',
+      pageNumber({ param: 'page', size: { per_page: 2 }, pages: { header: 'x-wp-totalpages' } }),
+      [
+        { body: ids(1), headers: { 'x-wp-totalpages': '2' } },
+        { body: ids(2, 3), headers: { 'x-wp-totalpages': '2' } },
+      ],
+      ['GET /things?per_page=2', 'GET /things?per_page=2&page=2'],
+    ],
+    [
+      'a page that is not full, counted from 0',
+      pageNumber({ param: 'p', first: 0, size: { n: 1 } }),
+      [{ body: ids(1) }, { body: [] }],
+      ['GET /things?n=1&p=0', 'GET /things?n=1&p=1'],
+    ],
+  ])('by number end at %s', async (_, pagination, answers, requests) => {
+    const { lines } = await pull({ ...things, ...(pagination ? { pagination } : {}) }, answers);
+    expect(lines).toEqual(requests);
+  });
+
+  test('by number whose number the vendor ignores are refused', async () => {
+    const entity = { ...things, pagination: offset({ param: 'skip', size: { top: 1 } }) };
+    await expect(pull(entity, [{ body: ids(1) }, { body: ids(1) }])).rejects.toThrow(
+      'X.things: the vendor gave the same page twice',
+    );
+  });
+});
+
+const sql: Search = {
+  param: 'q',
+  condition: ({ path, operator, values: [value = ''] }) =>
+    operator === 'CONTAINS'
+      ? undefined
+      : `${path} ${{ EQUAL_TO: '=', GREATER_THAN: '>', GREATER_THAN_OR_EQUAL_TO: '>=', LESS_THAN: '<' }[operator as 'EQUAL_TO'] ?? '?'} '${value.replaceAll("'", "\\'")}'`,
+  expression: (conditions, { entityName, paths, start: from, size }) =>
+    [
+      `select ${paths.join(',')} from ${entityName}`,
+      conditions.length > 0 && `where ${conditions.join(' and ')}`,
+      from !== undefined && `start ${from}`,
+      `max ${size}`,
+    ]
+      .filter(Boolean)
+      .join(' '),
+};
+
+describe('a search', () => {
+  const searched: Entity = {
+    ...things,
+    search: sql,
+    pagination: offset({ first: 1, size: 2 }),
+    fields: {
+      id: long(),
+      name: string({ at: 'info.name', filters: by(true, 'EQUAL_TO', 'CONTAINS') }),
+      at: dateTime({ format: 'iso8601Seconds' }),
+    },
+    incremental: { field: 'at', from: true, to: true },
+  };
+
+  test('holds filters, window, wanted fields and position', async () => {
+    const filters = [is('name', 'EQUAL_TO', 'String', "O'Neil"), is('name', 'CONTAINS', 'String', 'x')];
+    const { lines, description } = await pull(
+      searched,
+      [{ body: ids(1) }, { body: ids(1, 2) }, { body: [] }],
+      {
+        request: { filters, window: { start, end }, fields: ['name', 'id'] },
+      },
+    );
+    const where =
+      "where info.name = 'O\\'Neil' and at >= '2024-05-01T00:00:00Z' and at < '2024-05-02T00:00:00Z'";
+    expect(lines).toEqual([
+      'GET /things?q=select id,at from things start 1 max 1',
+      `GET /things?q=select info.name,id,at from things ${where} start 1 max 2`,
+      `GET /things?q=select info.name,id,at from things ${where} start 3 max 2`,
+    ]);
+    // What the language cannot say is left to the engine.
+    expect(description).toMatchObject({ appliedFilters: [0], appliesWindow: true });
+  });
+
+  test('goes on behind the last record', async () => {
+    const { lines, rows } = await pull({ ...searched, pagination: keyset({ field: 'id', size: 2 }) }, [
+      { body: ids(1, 2) },
+      { body: ids(5) },
+    ]);
+    expect(lines).toEqual([
+      'GET /things?q=select id,at from things max 2',
+      "GET /things?q=select id,at from things where id > '2' max 2",
+    ]);
+    expect(rows).toEqual([[1], [2], [5]]);
+  });
+});
+
+describe('a POST', () => {
+  const posted: Entity = {
+    docs,
+    method: 'POST',
+    path: '/search',
+    body: { shop: '{shop}', paging: { order: 'asc' } },
+    records: 'results',
+    primaryKey: ['id'],
+    pagination: cursor({ at: 'paging.next', param: 'paging.after', size: { limit: 100 } }),
+    projection: (paths) => ({ properties: paths.map((path) => path.replace('properties.', '')) }),
+    search: {
+      param: 'filters',
+      condition: ({ name, operator, values }) => ({ name, operator, values }),
+      expression: (conditions) => (conditions.length > 0 ? conditions : undefined),
+    },
+    parameters: {
+      archived: { type: 'Boolean', filters: { EQUAL_TO: 'archived' } },
+      kinds: { type: 'List', filters: { EQUAL_TO: 'options.kinds' } },
+    },
+    fields: { id: long(), name: string({ at: 'properties.name', filters: { EQUAL_TO: true } }) },
+  };
+
+  test('has all in its body, with its types', async () => {
+    const filters = [
+      is('name', 'EQUAL_TO', 'String', 'a', 'b'),
+      is('archived', 'EQUAL_TO', 'Boolean', 'true'),
+      is('kinds', 'EQUAL_TO', 'String', 'x', 'y'),
+    ];
+    const { lines, requests, description } = await pull(
+      posted,
+      [{ body: { results: ids(1), paging: { next: 'n' } } }, { body: { results: [] } }],
+      { request: { filters, fields: ['*'] } },
+    );
+    const body = {
+      shop: 'acme',
+      paging: { order: 'asc' },
+      limit: 100,
+      properties: ['id', 'name'],
+      archived: true,
+      options: { kinds: ['x', 'y'] },
+      filters: [{ name: 'name', operator: 'EQUAL_TO', values: ['a', 'b'] }],
+    };
+    expect(lines).toEqual([
+      `POST /search ${JSON.stringify(body)}`,
+      `POST /search ${JSON.stringify({ ...body, paging: { order: 'asc', after: 'n' } })}`,
+    ]);
+    expect(requests[0]?.headers['content-type']).toBe('application/json');
+    expect(description.appliedFilters).toEqual([0, 1, 2]);
+  });
+
+  test('may be a form, or keep its parameters in the query', async () => {
+    const form: Entity = {
+      ...posted,
+      bodyFormat: 'form',
+      body: { q: 'a b' },
+      parametersIn: 'query',
+      pagination: 'onePage',
+    };
+    const { lines, requests } = await pull(form, [{ body: { results: [] } }], {
+      connector: { headers: { accept: 'x' } },
+    });
+    expect(lines).toEqual(['POST /search?properties=id q=a+b']);
+    expect(requests[0]?.headers).toMatchObject({
+      accept: 'x',
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+  });
+});
+
+describe('parameters', () => {
+  const reported: Entity = {
+    ...things,
+    path: '/sites/{site}/report',
+    parameters: {
+      site: string(),
+      type: string({ required: true, values: ['web', 'image'], filters: { EQUAL_TO: 'type' } }),
+      ids: string({
+        filters: { EQUAL_TO: { param: 'filter', render: (values) => `id in (${values.join(' ')})` } },
+      }),
+      range: dateTime({ format: 'date', filters: { BETWEEN: { from: 'startDate', to: 'endDate' } } }),
+    },
+  };
+
+  test('fill a hole, and the vendor is told whatever they render', async () => {
+    const filters = [
+      is('site', 'EQUAL_TO', 'String', 'https://a.example/'),
+      is('type', 'EQUAL_TO', 'String', 'web'),
+      is('ids', 'EQUAL_TO', 'String', '1', '2'),
+      is('range', 'BETWEEN', 'DateTime', '2024-05-01T00:00:00Z', '2024-05-03T12:00:00Z'),
+    ];
+    const { requests, description } = await pull(reported, [{ body: [] }], { request: { filters } });
+    expect(requests[0]?.url).toBe(
+      `${base}/sites/https%3A%2F%2Fa.example%2F/report?type=web&filter=id%20in%20%281%202%29&startDate=2024-05-01&endDate=2024-05-03`,
+    );
+    expect(description.appliedFilters).toEqual([0, 1, 2, 3]);
+  });
+
+  test('that the vendor needs are asked for before any request', async () => {
+    await expect(
+      pull(reported, [], { request: { filters: [is('site', 'EQUAL_TO', 'String', 'a')] } }),
+    ).rejects.toThrow(
+      'X.things.type: the vendor needs this request parameter; add a Filter task that sets it',
+    );
+  });
+});
+
+describe('a window', () => {
+  const sliced: Entity = {
+    ...things,
+    fields: { id: long(), at: dateTime({ format: 'iso8601Seconds' }) },
+    parameters: { range: dateTime({ filters: { BETWEEN: true } }) },
+    search: sql,
+    incremental: {
+      field: 'at',
+      from: 'start',
+      to: { param: 'end', operator: 'LESS_THAN_OR_EQUAL_TO' },
+      sliceDays: 31,
+      reachDays: 60,
+      parameter: 'range',
+      list: { path: '/windowed', query: { sort: 'at' }, search: { ...sql, expression: () => undefined } },
+    },
+  };
+
+  test('longer than the vendor answers is asked for in parts', async () => {
+    const { lines, rows } = await pull(sliced, [{ body: [] }, { body: ids(1) }, { body: ids(2) }], {
+      request: { window: { start: end - 40 * day, end } },
+    });
+    expect(lines.slice(1)).toEqual([
+      'GET /windowed?sort=at&start=2024-03-23T00:00:00Z&end=2024-04-22T23:59:59Z',
+      'GET /windowed?sort=at&start=2024-04-23T00:00:00Z&end=2024-05-01T23:59:59Z',
+    ]);
+    expect(rows).toEqual([[1], [2]]);
+  });
+
+  test('that the list needs goes back as far as it reaches, or as the flow says', async () => {
+    const { lines } = await pull(sliced, [{ body: [] }, { body: [] }]);
+    expect(lines[0]).toBe('GET /windowed?sort=at&start=2024-03-03T00:00:00Z&end=2024-04-02T23:59:59Z');
+    const filters = [is('range', 'BETWEEN', 'DateTime', '2024-01-01T00:00:00Z', '2024-01-01T00:00:09Z')];
+    const set = await pull(sliced, [{ body: [] }], { request: { filters } });
+    expect(set.lines).toEqual(['GET /windowed?sort=at&start=2024-01-01T00:00:00Z&end=2024-01-01T00:00:09Z']);
+    expect(set.description.appliedFilters).toEqual([0]);
+  });
+
+  test('of days is asked for by days', async () => {
+    const entity: Entity = {
+      ...things,
+      fields: { id: long(), at: dateTime({ format: 'date' }) },
+      incremental: { field: 'at', from: 'a', to: { param: 'b', operator: 'LESS_THAN_OR_EQUAL_TO' } },
+    };
+    const { lines } = await pull(entity, [{ body: [] }, { body: [] }], {
+      request: { window: { start: start + 1, end: end + 1 } },
+    });
+    expect(lines[1]).toBe('GET /things?a=2024-05-01&b=2024-05-02');
+  });
+
+  test("asks another request for the vendor's time", async () => {
+    const { lines } = await pull(sliced, [{}, { body: [] }], {
+      request: { window: { start, end } },
+      connector: { clock: 'GET /{shop}/time' },
+    });
+    expect(lines[0]).toBe('GET /acme/time');
+  });
+});
+
+describe('lists of many', () => {
+  test('are read for each value, which a field may take', async () => {
+    const entity: Entity = {
+      ...things,
+      path: '/{kind}',
+      each: { kind: ['deals', 'tickets'] },
+      fields: { id: long(), kind: string({ hole: 'kind' }) },
+    };
+    const { rows, lines } = await pull(entity, [{ body: ids(1) }, { body: ids(2) }], {
+      request: { fields: ['id', 'kind'] },
+    });
+    expect(lines).toEqual(['GET /deals', 'GET /tickets']);
+    expect(rows).toEqual([
+      [1, 'deals'],
+      [2, 'tickets'],
+    ]);
+  });
+
+  test("are read for each record of a parent's parent", async () => {
+    const boards: Entity = { ...things, path: '/boards' };
+    const lists: Entity = { ...things, path: '/boards/{boards.id}/lists', parent: 'boards' };
+    const cards: Entity = {
+      ...things,
+      path: '/boards/{boards.id}/lists/{lists.id}/cards',
+      parent: 'lists',
+      fields: { id: long(), list: long({ hole: 'lists.id' }) },
+    };
+    const { rows, lines } = await pull(
+      cards,
+      [{ body: ids(1, 2) }, { body: ids(11) }, { body: ids(21) }, { body: ids(111) }, { body: ids(211) }],
+      { others: { boards, lists }, request: { fields: ['id', 'list'] } },
+    );
+    expect(lines).toEqual([
+      'GET /boards',
+      'GET /boards/1/lists',
+      'GET /boards/2/lists',
+      'GET /boards/1/lists/11/cards',
+      'GET /boards/2/lists/21/cards',
+    ]);
+    expect(rows).toEqual([
+      [111, 11],
+      [211, 21],
+    ]);
+  });
+});
+
+describe('answers', () => {
+  test('of lines, of members, of rows under headers', async () => {
+    const lines: TestAnswer = {
+      headers: { 'content-type': 'text/plain' },
+      body: '{"id":9007199254740993}\n\n{"id":2}\n',
+    };
+    expect((await pull({ ...things, decode: ndjson }, [lines])).rows).toEqual([[9007199254740993n], [2]]);
+    const object = { body: { all: { a: { id: 1 }, b: 2 } } };
+    const named: Entity = {
+      ...things,
+      records: members('all', 'key'),
+      fields: { id: long(), key: string(), value: long() },
+    };
+    expect((await pull(named, [object], { request: { fields: ['key', 'id', 'value'] } })).rows).toEqual([
+      ['a', 1, null],
+      ['b', null, 2],
+    ]);
+    const sheet = { body: { values: [['id', 'name'], [1], [2, 'b']] } };
+    const rows: Entity = { ...things, records: headedRows('values'), fields: { id: long(), name: string() } };
+    expect((await pull(rows, [sheet], { request: { fields: ['id', 'name'] } })).rows).toEqual([
+      [1, null],
+      [2, 'b'],
+    ]);
+  });
+
+  test('that write everything as text', async () => {
+    const entity: Entity = {
+      ...things,
+      textValues: true,
+      fields: {
+        id: long(),
+        on: { type: 'Boolean' },
+        score: { type: 'Double' },
+        at: dateTime({ format: 'spacedSeconds' }),
+        ref: struct(),
+        name: string(),
+      },
+    };
+    const fields = Object.keys(entity.fields);
+    const body = [
+      { id: '7', on: 'true', score: '1.5', at: '2024-05-01 10:00:00', ref: '', name: '' },
+      { id: 'x', on: 'yes', score: '', at: '', ref: { id: 1 }, name: '12' },
+    ];
+    expect((await pull(entity, [{ body }], { request: { fields } })).rows).toEqual([
+      [7, true, 1.5, '2024-05-01T10:00:00Z', null, ''],
+      ['x', 'yes', null, null, { id: 1 }, '12'],
+    ]);
+  });
+
+  test('of 200 that refuse', async () => {
+    const connector: Partial<Connector> = {
+      errors: {
+        inBody: { path: 'ok', is: false },
+        message: 'error',
+        vendorCode: 'error',
+        rules: [{ status: [200], vendorCode: 'ratelimited', code: 'RateLimitExceeded' }],
+      },
+    };
+    const entity = { ...things, records: 'items' };
+    const refused = { body: { ok: false, error: 'no_such_channel' } };
+    await expect(pull(entity, [refused], { connector })).rejects.toMatchObject({
+      code: 'ClientError',
+      context: { status: 200, vendorCode: 'no_such_channel' },
+    });
+    const slow = { headers: { 'retry-after': '60' }, body: { ok: false, error: 'ratelimited' } };
+    await expect(pull(entity, [slow], { connector })).rejects.toMatchObject({
+      code: 'RateLimitExceeded',
+      context: { retryAfterSeconds: 60 },
+    });
+    expect((await pull(entity, [{ body: { ok: true, items: [] } }], { connector })).rows).toEqual([]);
+  });
+});
+
+test('only what is read is asked for', async () => {
+  const entity: Entity = {
+    ...things,
+    projection: fieldList('fields'),
+    skipIf: { present: 'meta.hidden' },
+    fields: { id: long(), owner: string({ at: 'owner.login' }), tags: struct(), other: string() },
+  };
+  const { lines } = await pull(entity, [{ body: [] }], { request: { fields: ['tags.a', 'owner'] } });
+  expect(lines).toEqual(['GET /things?fields=tags,owner,id,meta']);
+});
+
+test('a budget is shared by all sessions of a process', async () => {
+  const http = testHttp(() => ({ body: [] }));
+  const ports = testSourcePorts({ http, credentials: { apiKey: 'the-key' }, now: end });
+  const connector = connectorOf({ things }, { rateLimit: { budget: { requests: 20, seconds: 20 } } });
+  const request = { flowName: 'f', connector: 'X', properties: { entityName: 'things' }, settings: {} };
+  const read = async (connectorProfileName: string) => {
+    const asked = { ...request, connectorProfileName, fields: ['id'], filters: [], window: { end } };
+    await (await declaredSource(connector).open(asked, {}, ports)).read(undefined);
+  };
+  for (let count = 0; count < 4; count++) await read('one');
+  // Two at once, then one a second; another connection has a budget of its own.
+  expect(ports.clock.slept).toEqual([1000, 1000]);
+  await read('two');
+  expect(ports.clock.slept).toEqual([1000, 1000]);
+});
+
+describe('an entity that the account defines', () => {
+  const connector = connectorOf(
+    { things },
+    {
+      discovery: {
+        docs,
+        list: async (reader) =>
+          (
+            await reader.list({
+              path: '/tables',
+              records: 'tables',
+              pagination: cursor({ at: 'next', param: 'c' }),
+            })
+          ).map((table) => {
+            const { name } = table as { name: string };
+            return { name, label: name.toUpperCase() };
+          }),
+        describe: async (name, reader) => {
+          const { columns } = (await reader.get('/columns', { table: name })) as { columns: string[] };
+          if (columns.length === 0) return undefined;
+          return {
+            name,
+            label: name,
+            fields: Object.fromEntries(columns.map((column) => [column, { type: 'String' as const }])),
+          };
+        },
+        entity: ({ name, fields }) => ({ docs, path: `/rows/${name}`, primaryKey: ['key'], fields }),
+      },
+    },
+  );
+  const asked: SourceRequest = {
+    flowName: 'f',
+    connector: 'X',
+    properties: { entityName: 'own' },
+    settings: {},
+    fields: ['name'],
+    filters: [],
+    window: { end },
+  };
+  const setup = (answers: Readonly<Record<string, unknown>>) => {
+    const http = testHttp(({ url }) => ({ body: answers[url.replace(base, '')] ?? { columns: [] } }));
+    return { http, ports: testSourcePorts({ http, credentials: { apiKey: 'the-key' } }) };
+  };
+
+  test('is listed beside the declared ones', async () => {
+    const { ports } = setup({
+      '/tables': { tables: [{ name: 'own' }], next: '2' },
+      '/tables?c=2': { tables: [{ name: 'things' }, { name: 'other' }] },
+    });
+    expect(await declaredSource(connector).listEntities(asked, undefined, ports)).toEqual([
+      { name: 'things', label: 'things', hasNestedEntities: false },
+      { name: 'own', label: 'OWN', hasNestedEntities: false },
+      { name: 'other', label: 'OTHER', hasNestedEntities: false },
+    ]);
+  });
+
+  test('is described once in a run', async () => {
+    const { ports, http } = setup({
+      '/columns?table=own': { columns: ['key', 'name'] },
+      '/rows/own': [{ key: 'k', name: 'n' }],
+    });
+    const source = declaredSource(connector);
+    const { fields, splits } = await source.describe(asked, ports);
+    expect(fields.map(({ name }) => name)).toEqual(['key', 'name']);
+    const split = JSON.parse(JSON.stringify(splits[0]));
+    expect((await (await source.open(asked, split, ports)).read(undefined)).rows).toEqual([['n']]);
+    expect(http.requests.map(({ url }) => url)).toEqual([`${base}/columns?table=own`, `${base}/rows/own`]);
+  });
+
+  test('that is not there is named', async () => {
+    const { ports } = setup({});
+    await expect(declaredSource(connector).describe(asked, ports)).rejects.toThrow(
+      'X: there is no such entity; got own; expected one of things, or one that discover lists',
+    );
+  });
+});
