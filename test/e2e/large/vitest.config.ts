@@ -7,7 +7,7 @@ export default defineConfig({
     root: new URL('../../..', import.meta.url).pathname,
     include: ['test/e2e/{databases,large}/*.test.ts'],
     globalSetup: ['test/e2e/large/build-command.ts'],
-    testTimeout: 300_000,
+    testTimeout: 600_000,
     hookTimeout: 300_000,
     // One measured process at a time.
     fileParallelism: false,
