@@ -7,12 +7,21 @@ import { type Connector, checkConnector, type LoadedConnector } from '#core';
 const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
   GitHub: async () => declared((await import('./github/connector.ts')).github),
   JDBC: async () => ({ kind: 'coded', label: 'JDBC', source: (await import('./jdbc/source.ts')).jdbc }),
+  Okta: async () => declared((await import('./okta/connector.ts')).okta),
   S3: async () => ({
     kind: 'coded',
     label: 'Amazon S3',
     source: (await import('./amazon-s3/source.ts')).amazonS3,
   }),
   Stripe: async () => declared((await import('./stripe/connector.ts')).stripe),
+};
+
+/**
+ * The connectors with an OAuth 2 grant, and whether a vendor replaces the refresh token with every use: the roles of flows
+ * depend on it, and a construct cannot wait for a declaration to load. A test compares this with the declarations.
+ */
+export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boolean }>> = {
+  GitHub: { rotates: false },
 };
 
 /** As a flow names them: AppFlow's connectorType, or a connection's connectorLabel. */

@@ -12,6 +12,8 @@ export interface GrantContext {
   /** The object with the flow's definition. */
   readonly definitionArn: string;
   readonly eventSource: string;
+  /** Of the source, where it gets access tokens. */
+  readonly oauth2: { readonly rotates: boolean } | undefined;
 }
 
 /** What it takes to put an object, whole or in parts, and to see whether it is there already. */
@@ -31,13 +33,15 @@ interface Folder {
 
 /** What DescribeSource and TransferBatch need: the source, the state, and to see whether the destination is there. */
 export function transferGrants(context: GrantContext): Grants {
-  const { flow } = context;
+  const { flow, oauth2 } = context;
   const source = sourceFolder(flow);
   const destination = destinationFolder(flow);
   const errors = errorFolder(flow);
   const { connectorProfileName } = flow.sourceFlowConfig;
   return {
     ...stateGrants(context, {
+      // Access tokens are shared by the flows of a connection.
+      ...(oauth2 && { connection: connectorProfileName }),
       items: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
       runs: ['s3:GetObject', 's3:PutObject'],
       // A segment that lost against its twin is removed by who wrote it.
@@ -47,7 +51,14 @@ export function transferGrants(context: GrantContext): Grants {
       ReadSource: { actions: ['s3:GetObject'], ...sourceObjects(context, source) },
       ListSource: list(context, source),
     }),
-    ...(connectorProfileName !== undefined && { ReadCredentials: readSecret(context, connectorProfileName) }),
+    ...(connectorProfileName !== undefined && {
+      ReadCredentials: secret(context, connectorProfileName, ['secretsmanager:GetSecretValue']),
+      ...(oauth2?.rotates && {
+        KeepRefreshToken: secret(context, connectorProfileName, ['secretsmanager:PutSecretValue']),
+      }),
+    }),
+    // Of a connection that needs consent.
+    ...(oauth2 && { EmitEvents: emitEvents(context) }),
     ...(destination && { SeeDestination: list(context, destination) }),
     ...(errors && errors.bucket !== destination?.bucket && { SeeErrorBucket: list(context, errors) }),
     ...(source && { UseKeyOfSource: bucketKeys(context, ['kms:Decrypt'], [source]) }),
@@ -56,7 +67,7 @@ export function transferGrants(context: GrantContext): Grants {
 
 /** What the other steps need: the state, the destination, the catalog, and to report. */
 export function controlGrants(context: GrantContext): Grants {
-  const { flow, stack, eventSource } = context;
+  const { flow, stack } = context;
   const destination = destinationFolder(flow);
   const errors = errorFolder(flow);
   const catalog = flow.metadataCatalogConfig?.glueDataCatalog;
@@ -119,11 +130,15 @@ export function controlGrants(context: GrantContext): Grants {
       resources: executionArns(stack, flow.flowName),
       wildcards: 'The runs of this flow',
     },
-    EmitEvents: {
-      actions: ['events:PutEvents'],
-      resources: [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-      conditions: { StringEquals: { 'events:source': eventSource } },
-    },
+    EmitEvents: emitEvents(context),
+  };
+}
+
+function emitEvents({ stack, eventSource }: GrantContext): Grant {
+  return {
+    actions: ['events:PutEvents'],
+    resources: [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+    conditions: { StringEquals: { 'events:source': eventSource } },
   };
 }
 
@@ -168,7 +183,7 @@ function executionArns(stack: Stack, flowName: string): string[] {
 /** The definition, the flow's items, its runs and their segments, and the keys of all of it. */
 function stateGrants(
   context: GrantContext,
-  may: { items: string[]; runs: string[]; segments: string[] },
+  may: { items: string[]; runs: string[]; segments: string[]; connection?: string | undefined },
 ): Grants {
   const { stack, flow, platformKeyArn, definitionArn } = context;
   const [runs, segments] = [stateFolder(context, 'runs'), stateFolder(context, 'segments')];
@@ -178,7 +193,13 @@ function stateGrants(
       actions: may.items,
       resources: [stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: stateTableName })],
       conditions: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`FLOW#${flow.flowName}`, 'RUN#*'] },
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': [
+            `FLOW#${flow.flowName}`,
+            'RUN#*',
+            ...(may.connection === undefined ? [] : [`CONNECTION#${may.connection}`]),
+          ],
+        },
       },
     },
     KeepRuns: {
@@ -213,9 +234,9 @@ function stateFolder({ stack, flow }: GrantContext, kind: 'runs' | 'segments'): 
   return { bucket: stateBucketName(stack.account, stack.region), prefix: `${kind}/${flow.flowName}` };
 }
 
-function readSecret({ stack }: GrantContext, connectorProfileName: string): Grant {
+function secret({ stack }: GrantContext, connectorProfileName: string, actions: string[]): Grant {
   return {
-    actions: ['secretsmanager:GetSecretValue'],
+    actions,
     // Secrets Manager adds a dash and six characters to the name.
     resources: [
       stack.formatArn({

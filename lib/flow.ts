@@ -18,6 +18,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { oauth2Connectors } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
 import { TributaryError } from '../core/errors.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
@@ -80,9 +81,11 @@ export class Flow extends Construct {
     const definition = this.asset({ flow, connections });
     const platformKeyArn = StringParameter.valueForStringParameter(this, keyArnParameter);
     const key = Key.fromKeyArn(this, 'Key', flow.kmsArn ?? platformKeyArn);
+    const sourceConnector = sourceConnectorName(flow, connection);
     const context: GrantContext = {
       stack,
       flow,
+      oauth2: oauth2Connectors[sourceConnector],
       platformKeyArn,
       definitionArn: `arn:${stack.partition}:s3:::${definition.bucketName}/${definition.objectKey}`,
       eventSource: props.eventSource ?? 'tributary',
@@ -102,7 +105,7 @@ export class Flow extends Construct {
       logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
       timeout: Duration.minutes(15),
     };
-    const working = ['S3', 'JDBC'].includes(sourceConnectorName(flow, connection));
+    const working = ['S3', 'JDBC'].includes(sourceConnector);
     const transfer = new NodeFunction(this, 'Transfer', {
       ...shared,
       description: `Flow ${flowName}: reads the source`,

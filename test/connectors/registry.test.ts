@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectorNames, loadConnector } from '../../connectors/registry.ts';
+import { connectorNames, loadConnector, oauth2Connectors } from '../../connectors/registry.ts';
 import { sourceOf } from '../../engine/source-of.ts';
 
 test('the registry has these connectors', () => {
@@ -16,6 +16,19 @@ test.each(connectorNames.map((name) => ({ name })))('$name loads and becomes a s
     listEntities: expect.any(Function),
     testConnection: expect.any(Function),
   });
+});
+
+test('the connectors with OAuth 2, and those whose refresh tokens are replaced, are known without loading them', async () => {
+  const found: Record<string, { rotates: boolean }> = {};
+  for (const name of connectorNames) {
+    const loaded = await loadConnector(name);
+    const schemes = loaded?.kind === 'declared' ? loaded.connector.auth : [];
+    const grants = schemes.filter((scheme) => scheme.kind === 'oauth2');
+    if (grants.length === 0) continue;
+    const rotates = grants.some((scheme) => 'rotatesRefreshToken' in scheme && scheme.rotatesRefreshToken);
+    found[name] = { rotates: rotates === true };
+  }
+  expect(oauth2Connectors).toEqual(found);
 });
 
 test.each(['Nope', 'toString', '__proto__', 'github'])('there is no connector %s', async (name) => {

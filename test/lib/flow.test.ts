@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
-import type { Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { checkFlow } from '../../core/flow/read.ts';
 import { Flow } from '../../lib/flow.ts';
+import { transferGrants } from '../../lib/flow-grants.ts';
 import {
   issuesConnection,
   issuesFlow,
@@ -273,6 +275,53 @@ describe('roles', () => {
     expect(grants(issues, 'FlowTransferRole').ReadCredentials).toMatchObject({
       Action: 'secretsmanager:GetSecretValue',
       Resource: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:tributary/gh-fb2b7fce-??????',
+    });
+  });
+
+  it('let transfer keep the access tokens of an OAuth connection, and tell when it needs consent', () => {
+    expect(grants(issues, 'FlowTransferRole')).toMatchObject({
+      KeepState: {
+        Condition: {
+          'ForAllValues:StringLike': {
+            'dynamodb:LeadingKeys': ['FLOW#issues', 'RUN#*', 'CONNECTION#gh'],
+          },
+        },
+      },
+      EmitEvents: {
+        Action: 'events:PutEvents',
+        Condition: { StringEquals: { 'events:source': 'tributary' } },
+      },
+    });
+    expect(JSON.stringify(grants(issues, 'FlowTransferRole'))).not.toContain('PutSecretValue');
+    expect(JSON.stringify(grants(issues, 'FlowControlRole'))).not.toContain('CONNECTION#');
+  });
+
+  it('let transfer store a refresh token where the vendor replaces it, in the secret of its connection alone', () => {
+    const stack = new Stack(new App(), 'Grants', {
+      env: { account: '123456789012', region: 'eu-central-1' },
+    });
+    const { KeepRefreshToken } = transferGrants({
+      stack,
+      flow: checkFlow(issuesFlow, 'issues'),
+      platformKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/k',
+      definitionArn: 'arn:aws:s3:::assets/a.json',
+      eventSource: 'tributary',
+      oauth2: { rotates: true },
+    });
+    expect(stack.resolve(KeepRefreshToken)).toEqual({
+      actions: ['secretsmanager:PutSecretValue'],
+      resources: [
+        {
+          'Fn::Join': [
+            '',
+            [
+              'arn:',
+              { Ref: 'AWS::Partition' },
+              ':secretsmanager:eu-central-1:123456789012:secret:tributary/gh-fb2b7fce-??????',
+            ],
+          ],
+        },
+      ],
     });
   });
 
