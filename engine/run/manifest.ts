@@ -58,8 +58,7 @@ export async function makeManifest(
   const groups = new Map<string, Group>();
   const rejected: (Part & { rows: number })[] = [];
   let lineBreaks = false;
-  for (const record of segments) {
-    const index = await readIndex(objects, home, record);
+  for await (const { record, index } of readIndexes(objects, home, segments)) {
     const split = splitOf(record.key);
     for (const entry of index.entries) {
       const unit = aggregation.natural ? `${split} ${String(entry.unit).padStart(12, '0')}` : '';
@@ -90,6 +89,21 @@ interface Group {
   readonly partition: string;
   readonly unit: string;
   readonly fragments: Fragment[];
+}
+
+/** In order, some at once: one after the other, the indexes of thousands of segments would outlast the step. */
+async function* readIndexes(
+  objects: ObjectStore,
+  home: Home,
+  segments: readonly SegmentRecord[],
+): AsyncGenerator<{ record: SegmentRecord; index: SegmentIndex }> {
+  const atOnce = 32;
+  for (let from = 0; from < segments.length; from += atOnce) {
+    const some = segments.slice(from, from + atOnce);
+    yield* await Promise.all(
+      some.map(async (record) => ({ record, index: await readIndex(objects, home, record) })),
+    );
+  }
 }
 
 async function readIndex(objects: ObjectStore, home: Home, record: SegmentRecord): Promise<SegmentIndex> {

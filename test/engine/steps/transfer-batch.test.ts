@@ -186,14 +186,6 @@ describe('output units', () => {
     await at.run(s3Flow({ fields }), { name: id });
     expect(ids(at)).toEqual([['1'], ['2'], ['3'], ['4'], ['5']]);
   });
-
-  it('without records are no objects', async () => {
-    const at = homeOf(scriptedSource([[{ rows: [] }, { rows: [] }], []]));
-    const output = { aggregationConfig: { aggregationType: 'SingleFile' as const } };
-    await at.run(s3Flow({ fields, output }), { name: id });
-    expect(written(at)).toEqual([]);
-    expect(await runOf(at)).toMatchObject({ status: 'Successful', objectsWritten: 0 });
-  });
 });
 
 describe('partitions', () => {
