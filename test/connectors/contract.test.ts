@@ -13,6 +13,7 @@ import {
   TributaryError,
 } from '#core';
 import { declaredSource } from '../../engine/http/declared-source.ts';
+import { baseUrlOf } from '../../engine/http/hosts.ts';
 import {
   declarations,
   declared,
@@ -260,12 +261,18 @@ test('every declaration is in the registry', () => {
   expect(new Set(registered)).toEqual(new Set(declarations.map(({ folder }) => folder)));
 });
 
+/** Of the first fixture. */
+function settingsOf(name: string): Readonly<Record<string, string>> {
+  const tested = declaredEntities.find((one) => one.name === name);
+  return tested ? fixtureOf(tested.folder, tested.entityName).settings : {};
+}
+
 describe.each(declared)('$name', ({ name, connector }) => {
   const request: SourceRequest = {
     flowName: 'contract',
     connector: name,
     properties: {},
-    settings: {},
+    settings: settingsOf(name),
     fields: [],
     filters: [],
     window: { end: 0 },
@@ -278,7 +285,7 @@ describe.each(declared)('$name', ({ name, connector }) => {
       const http = testHttp(() => ({ body: {} }));
       await declaredSource(connector).testConnection(request, testSourcePorts({ http, credentials }));
       expect(http.requests.map(({ url }) => new URL(url).origin)).toEqual([
-        new URL(connector.baseUrl).origin,
+        baseUrlOf(connector, request).origin,
       ]);
       const sent = Object.values(http.requests[0]?.headers ?? {}).join('\n');
       const basic = Buffer.from(sent.split('Basic ')[1] ?? '', 'base64').toString();

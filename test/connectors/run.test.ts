@@ -4,20 +4,26 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { type Connector, credentialNames, type FilterCondition } from '#core';
 import { loadConnector } from '../../connectors/registry.ts';
 import { readFlow } from '../../core/flow/read.ts';
+import { baseUrlOf } from '../../engine/http/hosts.ts';
 import { localHome } from '../../local/home.ts';
 import { runFlow } from '../../local/run-flow.ts';
-import { declaredEntities, fixtureOf, recordsOf } from '../support/connector-fixtures.ts';
-import { replayServer } from '../support/http-server.ts';
+import { declaredEntities, fixtureOf, recordsOf, requestOf } from '../support/connector-fixtures.ts';
+import { replayServer, requestLine } from '../support/http-server.ts';
 import { testClock } from '../support/source-ports.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tributary-connectors-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test.each(declaredEntities)('$title arrives in S3', async ({ name, connector, folder: own, entityName }) => {
-  const { settings, request, exchanges } = fixtureOf(own, entityName);
-  const server = await replayServer(connector.baseUrl, exchanges);
+test.each(declaredEntities)('$title arrives in S3', async (tested) => {
+  const { name, connector, folder: own, entityName, entity } = tested;
+  const fixture = fixtureOf(own, entityName);
+  const { settings, request, exchanges } = fixture;
+  const asked = requestOf(fixture, name, entityName);
+  const base = baseUrlOf(connector, asked, entity.baseUrl).href.replace(/\/$/, '');
+  const server = await replayServer(base, exchanges);
   try {
     const connection = `${name}-${entityName}`.replaceAll('_', '-').toLowerCase();
     writeFileSync(
@@ -28,7 +34,7 @@ test.each(declaredEntities)('$title arrives in S3', async ({ name, connector, fo
         connectorLabel: name,
         connectorProfileProperties: settings,
         endpoint: server.endpoint,
-        credentials: { apiKey: '${env:KEY}' },
+        credentials: Object.fromEntries(keysOf(connector).map((key) => [key, '${env:KEY}'])),
       }),
     );
     mkdirSync(path.join(folder, 's3', 'lake'), { recursive: true });
@@ -39,12 +45,16 @@ test.each(declaredEntities)('$title arrives in S3', async ({ name, connector, fo
       clock: testClock(Date.UTC(2024, 4, 2, 0, 10)),
       loadConnector,
     });
-    const flow = readFlow(JSON.stringify(flowOf(connection, entityName)), 'flow.json');
+    const flow = readFlow(JSON.stringify(flowOf(connection, entityName, asked.filters)), 'flow.json');
     const window = request.window && { from: request.window.start, to: request.window.end };
     const result = await runFlow(flow, home, { input: { parameters: window ?? {} } });
 
     expect(result.error).toBeNull();
-    expect(server.requests).toEqual(exchanges.map(({ url }) => url.replace(connector.baseUrl, '')));
+    const here = (value: unknown) =>
+      JSON.parse(JSON.stringify(value).replaceAll(JSON.stringify(base).slice(1, -1), server.endpoint));
+    expect(server.requests).toEqual(
+      exchanges.map((exchange) => requestLine({ ...here(exchange), url: exchange.url.replace(base, '') })),
+    );
     const lines: unknown[] = [];
     for (const object of result.objects) {
       const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(object) ?? [];
@@ -56,21 +66,26 @@ test.each(declaredEntities)('$title arrives in S3', async ({ name, connector, fo
           .map((line) => JSON.parse(line)),
       );
     }
-    const stamp = connector.entities[entityName]?.incremental?.field ?? '';
+    const stamp = entity.incremental?.field ?? '';
     const inside = recordsOf(own, entityName).filter((record) => {
       if (!request.window) return true;
       const time = Date.parse(String(record[stamp]));
       return time >= request.window.start && time < request.window.end;
     });
     expect(inside.length).toBeGreaterThan(0);
-    const here = JSON.parse(JSON.stringify(inside).replaceAll(connector.baseUrl, server.endpoint));
-    expect(lines).toEqual(here);
+    expect(lines).toEqual(here(inside));
   } finally {
     await server.close();
   }
 });
 
-function flowOf(connectorProfileName: string, entityName: string) {
+/** Keys of the connection's secret for a scheme that needs no token from elsewhere. */
+function keysOf({ auth }: Connector): readonly string[] {
+  const scheme = auth.find(({ kind }) => kind !== 'oauth2') ?? auth[0];
+  return credentialNames(scheme);
+}
+
+function flowOf(connectorProfileName: string, entityName: string, filters: readonly FilterCondition[]) {
   return {
     flowName: connectorProfileName,
     triggerConfig: { triggerType: 'OnDemand' },
@@ -83,6 +98,17 @@ function flowOf(connectorProfileName: string, entityName: string) {
     destinationFlowConfigList: [
       { connectorType: 'S3', destinationConnectorProperties: { S3: { bucketName: 'lake' } } },
     ],
-    tasks: [{ taskType: 'Map_all', sourceFields: [], connectorOperator: { CustomConnector: 'NO_OP' } }],
+    tasks: [
+      { taskType: 'Map_all', sourceFields: [], connectorOperator: { CustomConnector: 'NO_OP' } },
+      ...filters.map(({ field, operator, type, values: [value, upper] }) => ({
+        taskType: 'Filter',
+        sourceFields: [field],
+        connectorOperator: { CustomConnector: operator },
+        taskProperties: {
+          DATA_TYPE: type,
+          ...(upper === undefined ? { VALUE: value } : { LOWER_BOUND: value, UPPER_BOUND: upper }),
+        },
+      })),
+    ],
   };
 }
