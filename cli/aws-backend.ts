@@ -132,7 +132,7 @@ export async function awsBackend({ dynamodb, s3, sfn }: Clients, clock: Wakeable
         }
         const run = await backend.state.get<Run>(runKey(executionId), 'RUN');
         if (run) {
-          if (signal?.aborted && !run.data.cancelRequested) await requestCancel(backend, run);
+          if (signal?.aborted) await requestCancel(backend, run);
           const { counts, received } = await readSegments(backend.state, executionId);
           onProgress?.({
             phase: 'transfer',

@@ -209,8 +209,8 @@ export async function cancelCommand(
 }
 
 /**
- * `tributary start FLOW`, as AppFlow's StartFlow: an on-demand flow runs (here to its end, in AWS on its own), a scheduled
- * one becomes active.
+ * `tributary start FLOW`, as AppFlow's StartFlow: an on-demand flow runs (here to its end, in AWS on its own), one with a
+ * schedule or an event pattern becomes active.
  */
 export async function startCommand(
   file: string,
@@ -219,7 +219,7 @@ export async function startCommand(
 ): Promise<number> {
   const flow = await readFlowFile(file);
   const { flowName } = flow;
-  if (flow.triggerConfig.triggerType === 'OnDemand') {
+  if (!startsItself(flow)) {
     if (!options.aws) return runCommand(file, options, shell);
     const executionId = randomUUID();
     await (await shell.openAws(options.region)).start(flowName, executionId, {});
@@ -230,14 +230,14 @@ export async function startCommand(
   return changeStatus(flow, 'Active', options, shell);
 }
 
-/** `tributary stop FLOW`, as AppFlow's StopFlow: a scheduled flow runs no more until it is started. */
+/** `tributary stop FLOW`, as AppFlow's StopFlow: a flow with a schedule or an event pattern runs no more until it is started. */
 export async function stopCommand(
   file: string,
   options: BackendOptions & { readonly json?: boolean },
   shell: Shell,
 ): Promise<number> {
   const flow = await readFlowFile(file);
-  if (flow.triggerConfig.triggerType === 'OnDemand') {
+  if (!startsItself(flow)) {
     throw new TributaryError(
       'InvalidArgument',
       'an on-demand flow is never active, so it cannot be stopped',
@@ -248,6 +248,11 @@ export async function stopCommand(
     );
   }
   return changeStatus(flow, 'Suspended', options, shell);
+}
+
+/** On a schedule or on events: only such a flow can be active or not. */
+function startsItself(flow: FlowDefinition): boolean {
+  return flow.triggerConfig.triggerType !== 'OnDemand' || flow.tributary?.eventPattern !== undefined;
 }
 
 async function changeStatus(
@@ -264,7 +269,9 @@ async function changeStatus(
   else {
     shell.terminal.out(`${flowName}: ${status}`);
     if (!options.aws && status === 'Active')
-      shell.terminal.err(`schedules run in AWS; here, each \`${commandLine('run', flowName)}\` is a run\n`);
+      shell.terminal.err(
+        `schedules and events start flows in AWS; here, each \`${commandLine('run', flowName)}\` is a run\n`,
+      );
   }
   return 0;
 }

@@ -47,22 +47,25 @@ export async function tributary(
       writeErr: (text) => terminal.err(text),
     });
 
-  const local = (command: Command): Command =>
-    command
-      .option('--home <dir>', 'folder of everything local (default: .tributary)')
-      .option('--mount <bucket=folder>', 'let a folder serve as a bucket; may be repeated', collect)
-      .option('--connections <dir>', 'folder of the connection files (default: connections)');
-  /** Commands that know deployed flows as well. */
-  const anywhere = (command: Command): Command =>
-    local(command)
-      .addOption(
-        new Option('--aws', 'of the deployed flow, with the AWS credentials of this shell').conflicts([
-          'home',
-          'mount',
-          'connections',
-        ]),
-      )
-      .option('--region <region>', 'with --aws (default: that of the AWS configuration)');
+  const home = new Option('--home <dir>', 'folder of everything local (default: .tributary)');
+  const mount = new Option(
+    '--mount <bucket=folder>',
+    'let a folder serve as a bucket; may be repeated',
+  ).argParser(collect);
+  const connections = new Option(
+    '--connections <dir>',
+    'folder of the connection files (default: connections)',
+  );
+  const aws = new Option('--aws', 'of the deployed flow, with the AWS credentials of this shell').conflicts([
+    'home',
+    'mount',
+    'connections',
+  ]);
+  const region = new Option('--region <region>', 'with --aws (default: that of the AWS configuration)');
+  const taking = (command: Command, ...options: readonly Option[]): Command => {
+    for (const option of options) command.addOption(option);
+    return command;
+  };
   /** Taken, to be refused with the reason. */
   const notInAws = new Option('--aws').hideHelp();
   const jsonOption = new Option('--json', 'print one JSON value, for programs');
@@ -77,7 +80,7 @@ export async function tributary(
     .argument('[dir]', 'where', '.')
     .description('write a flow and a connection to start from')
     .action(does((dir: string) => initCommand(dir, shell)));
-  local(program.command('validate').argument('<flow...>', 'flow files'))
+  taking(program.command('validate').argument('<flow...>', 'flow files'), connections)
     .description('judge flow definitions as AppFlow would; name what this version cannot run')
     .option('--runnable', 'fail if this version cannot run a flow')
     .action(does((files: string[], options) => validateCommand(files, options, shell)));
@@ -92,7 +95,14 @@ export async function tributary(
     .command('schema')
     .description('print the JSON Schema of flow definitions, for editors')
     .action(does(() => schemaCommand(shell)));
-  anywhere(program.command('run').argument('<flow>', 'flow file; with --aws its name will do'))
+  taking(
+    program.command('run').argument('<flow>', 'flow file; with --aws its name will do'),
+    home,
+    mount,
+    connections,
+    aws,
+    region,
+  )
     .description('run a flow to its end, on this machine or (--aws) in the cloud')
     .option('--from <time>', 'pull records changed since then, this once')
     .option('--to <time>', 'pull records changed before then, this once')
@@ -101,39 +111,44 @@ export async function tributary(
     .option('--dry-run', 'read and apply the tasks, write nothing')
     .addOption(jsonOption)
     .action(does((file: string, options) => runCommand(file, options, shell)));
-  anywhere(program.command('runs').argument('<flow>', 'flow file or name'))
+  taking(program.command('runs').argument('<flow>', 'flow file or name'), home, aws, region)
     .description('list the runs of a flow, newest first')
     .option('--limit <n>', 'so many at most', '20')
     .addOption(jsonOption)
     .action(does((flow: string, options) => runsCommand(flow, options, shell)));
-  anywhere(program.command('show').argument('<run>', 'execution id'))
+  taking(program.command('show').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('show a run')
     .addOption(jsonOption)
     .action(does((run: string, options) => showCommand(run, options, shell)));
-  anywhere(program.command('cancel').argument('<run>', 'execution id'))
+  taking(program.command('cancel').argument('<run>', 'execution id'), home, aws, region)
     .description('ask a run to stop; nothing of it is written')
     .action(does((run: string, options) => cancelCommand(run, options, shell)));
-  anywhere(program.command('start').argument('<flow>', 'flow file'))
-    .description('run an on-demand flow (with --aws: without waiting for its end), activate a scheduled one')
+  taking(program.command('start').argument('<flow>', 'flow file'), home, mount, connections, aws, region)
+    .description(
+      'run an on-demand flow (with --aws: without waiting for its end), activate one with a schedule or an event pattern',
+    )
     .addOption(jsonOption)
     .action(does((file: string, options) => startCommand(file, options, shell)));
-  anywhere(program.command('stop').argument('<flow>', 'flow file'))
-    .description('deactivate a scheduled flow')
+  taking(program.command('stop').argument('<flow>', 'flow file'), home, aws, region)
+    .description('deactivate a flow with a schedule or an event pattern')
     .addOption(jsonOption)
     .action(does((file: string, options) => stopCommand(file, options, shell)));
-  anywhere(program.command('reset').argument('<flow>', 'flow file or name'))
+  taking(program.command('reset').argument('<flow>', 'flow file or name'), home, aws, region)
     .description('forget watermark and schema version; the next run begins as the first')
     .action(does((flow: string, options) => resetCommand(flow, options, shell)));
-  local(program.command('preview').argument('<flow>', 'flow file'))
+  taking(program.command('preview').argument('<flow>', 'flow file'), home, mount, connections)
     .description('show the first records before and after the tasks')
     .option('--limit <n>', 'so many records', '5')
     .addOption(jsonOption)
     .action(does((file: string, options) => previewCommand(file, options, shell)));
-  local(
+  taking(
     program.command('discover').argument('<connection>', 'connection name').argument('[entity]', 'entity'),
+    home,
+    mount,
+    connections,
+    notInAws,
   )
     .description('list the entities of a connection, those below one, or the fields of one')
-    .addOption(notInAws)
     .addOption(jsonOption)
     .action(
       does((name: string, entity: string | undefined, options) =>
@@ -141,9 +156,8 @@ export async function tributary(
       ),
     );
   const connection = program.command('connection').description('look after connections');
-  local(connection.command('test').argument('<name>', 'connection name'))
+  taking(connection.command('test').argument('<name>', 'connection name'), home, mount, connections, notInAws)
     .description('make one authenticated request')
-    .addOption(notInAws)
     .action(does((name: string, options) => testConnectionCommand(name, options, shell)));
 
   try {

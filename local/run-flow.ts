@@ -1,7 +1,6 @@
 /** Runs a flow on this machine: the deployed state machine, interpreted, over local ports. */
 
 import { randomUUID } from 'node:crypto';
-import { TributaryError } from '../core/errors.ts';
 import { executionIdOf } from '../core/execution/execution-id.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { type StepName, stateMachine } from '../core/flow/state-machine.ts';
@@ -85,14 +84,8 @@ export async function runFlow(
   return executionResult(home, flow.flowName, executionId, end);
 }
 
-/** Once the run is open; a record that changes meanwhile is read again. */
+/** Once the run is open. */
 async function askToStop(home: LocalHome, executionId: string): Promise<void> {
   const item = await home.state.get<Run>(runKey(executionId), 'RUN');
-  if (!item || item.data.cancelRequested) return;
-  try {
-    await requestCancel(home, item);
-  } catch (error) {
-    if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
-    await askToStop(home, executionId);
-  }
+  if (item) await requestCancel(home, item);
 }

@@ -1,11 +1,12 @@
 /** The end of a run: its record, the slot, the flow's failure count, the reports, and what it leaves behind. */
 
+import { TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import type { StateItem, StateWrite } from '../../core/ports.ts';
 import type { EnginePorts } from '../ports.ts';
 import { segmentFolder } from './plan.ts';
 import { reportDeactivated, reportEnd } from './reports.ts';
-import { expected, type FlowState, flowKey, isClosed, type Run, readFlowItems } from './run.ts';
+import { expected, type FlowState, flowKey, isClosed, type Run, readFlowItems, readRun } from './run.ts';
 
 /** How a run ends; members of the record that the closer knows. */
 export type Ending = Pick<Run, 'status'> & Partial<Run>;
@@ -84,10 +85,17 @@ export async function requestCancel(
   item: StateItem<Run>,
 ): Promise<'cancelStarted' | 'tooLate'> {
   if (item.data.status !== 'RUNNING') return 'tooLate';
-  await ports.state.write([
-    { pk: item.pk, sk: item.sk, expect: item.revision, set: { ...item.data, cancelRequested: true } },
-  ]);
-  return 'cancelStarted';
+  if (item.data.cancelRequested) return 'cancelStarted';
+  try {
+    await ports.state.write([
+      { pk: item.pk, sk: item.sk, expect: item.revision, set: { ...item.data, cancelRequested: true } },
+    ]);
+    return 'cancelStarted';
+  } catch (error) {
+    if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+    // The run went on meanwhile: what it is now decides.
+    return requestCancel(ports, await readRun(ports.state, item.data.executionId));
+  }
 }
 
 /** The flow's state when nothing has been written yet. */

@@ -32,8 +32,7 @@ export interface Command {
   shell: Partial<Shell>;
 }
 
-const commandsWithHome = [
-  'validate',
+const withHome = [
   'run',
   'runs',
   'show',
@@ -43,7 +42,9 @@ const commandsWithHome = [
   'reset',
   'preview',
   'discover',
+  'connection',
 ];
+const withConnections = ['validate', 'run', 'start', 'preview', 'discover', 'connection'];
 
 export function command(options: { readonly interactive?: boolean } = {}): Command {
   const folder = temporaryFolder();
@@ -57,11 +58,14 @@ export function command(options: { readonly interactive?: boolean } = {}): Comma
     async run(...args) {
       let out = '';
       let err = '';
-      const home = commandsWithHome.includes(args[0] ?? '') || args[0] === 'connection';
-      const located =
-        home && !args.includes('--aws') && !args.includes('--home')
-          ? ['--home', path.join(folder, 'home'), '--connections', path.join(folder, 'connections')]
-          : [];
+      const [name = ''] = args;
+      const here = !args.includes('--aws') && !args.includes('--home');
+      const located = [
+        ...(here && withHome.includes(name) ? ['--home', path.join(folder, 'home')] : []),
+        ...(here && withConnections.includes(name)
+          ? ['--connections', path.join(folder, 'connections')]
+          : []),
+      ];
       const terminal = {
         out: (text: string) => {
           out += `${text}\n`;

@@ -218,9 +218,17 @@ describe('start, stop and reset', () => {
     expect(await cli.run('start', flow)).toEqual({
       exitCode: 0,
       out: 'orders: Active\n',
-      err: 'schedules run in AWS; here, each `tributary run orders` is a run\n',
+      err: 'schedules and events start flows in AWS; here, each `tributary run orders` is a run\n',
     });
     expect(await cli.json('stop', flow)).toEqual({ flowName: 'orders', status: 'Suspended' });
+  });
+
+  test('start and stop set the status of a flow that events start', async () => {
+    const cli = command();
+    const flow = cli.flow({ tributary: { eventPattern: { source: ['tributary'] } } });
+    expect(await cli.json('stop', flow)).toEqual({ flowName: 'orders', status: 'Suspended' });
+    expect(await cli.json('start', flow)).toEqual({ flowName: 'orders', status: 'Active' });
+    expect(await cli.json('run', flow)).toMatchObject({ status: 'Successful' });
   });
 
   test('reset forgets the watermark, but neither the status nor the runs', async () => {

@@ -61,19 +61,19 @@ describe('discover', () => {
     expect(requests).toEqual([]);
   });
 
-  test.each([
+  test.each<[string, string[], object, string | RegExp]>([
     ['an entity', ['discover', 'gh', 'isues'], {}, 'got isues; expected one of issues'],
     ['a connection', ['discover', 'hg'], {}, 'there is no such connection'],
     [
       'a connector',
       ['discover', 'gh'],
       { connectorLabel: 'GitHup' },
-      "this version has no such connector; got GitHup; expected one of GitHub, JDBC, S3, Stripe; did you mean 'GitHub'?",
+      /connection gh: this version has no such connector; got GitHup; expected one of .*S3.*; did you mean 'GitHub'\?/,
     ],
   ])('refuses %s that is not there', async (_, args, more, told) => {
     const { exitCode, err } = await gitHub(more).run(...args);
     expect(exitCode).toBe(2);
-    expect(err).toContain(told);
+    expect(err).toMatch(told);
     expect(requests).toEqual([]);
   });
 });
