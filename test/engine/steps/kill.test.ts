@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TributaryError } from '../../../core/errors.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { isClosed, type Run } from '../../../engine/run/run.ts';
@@ -6,6 +6,9 @@ import { s3Flow } from '../../support/flows.ts';
 import { seeded } from '../../support/interleave.ts';
 import { type MemoryHome, memoryHome } from '../../support/memory-home.ts';
 import { leftovers, outcome } from '../../support/outcome.ts';
+
+// Hundreds of runs each: minutes would be a defect, half a minute is a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ratings = ['Hot', 'Warm', 'Cold'];
 /** Of each file. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import type { StepName } from '../../../core/flow/state-machine.ts';
 import type { Source } from '../../../core/source.ts';
@@ -8,6 +8,9 @@ import { interleaved, seeded } from '../../support/interleave.ts';
 import { type MemoryHome, memoryHome } from '../../support/memory-home.ts';
 import { leftovers, outcome } from '../../support/outcome.ts';
 import { scriptedSource } from '../../support/scripted-source.ts';
+
+// Dozens of runs each, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const fields = { id: 'id', name: 'name' };
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
