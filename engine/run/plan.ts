@@ -49,6 +49,14 @@ export interface SplitPointer {
   readonly end: number;
 }
 
+/** Where a split's transfer is; travels in the state machine. */
+export interface TransferState extends SplitPointer {
+  /** Number of the next segment. */
+  readonly segment: number;
+  /** Invocations so far in this loop. */
+  readonly turns: number;
+}
+
 export const planKey = (flowName: string, executionId: string): string =>
   `${runFolder(flowName, executionId)}/plan.json`;
 export const manifestKey = (flowName: string, executionId: string): string =>

@@ -10,13 +10,19 @@ import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.t
 import { accessTokens } from '../credentials/access-token.ts';
 import type { EnginePorts } from '../ports.ts';
 import { s3Output } from '../run/output.ts';
-import { planKey, type RunPlan, readPlan, runFolder, type SplitPointer } from '../run/plan.ts';
+import {
+  planKey,
+  type RunPlan,
+  readPlan,
+  runFolder,
+  type SplitPointer,
+  type TransferState,
+} from '../run/plan.ts';
 import { type Run, type RunReference, readFlowItems, readOpenRun } from '../run/run.ts';
 import { defaultSizes } from '../run/sizes.ts';
 import { isEmpty, iso, movesWatermark } from '../run/window.ts';
 import { filterConditions, planTasks, type TaskPlan } from '../tasks/plan.ts';
 import { isIncremental } from './start-run.ts';
-import type { TransferState } from './transfer-batch.ts';
 
 export interface DescribeSourceOutput {
   readonly next: 'one' | 'many' | 'none';

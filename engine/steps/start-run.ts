@@ -69,9 +69,11 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
       got: slot.data.executionId,
     });
   }
+  // Whoever starts a run by hand means it; what starts runs by itself asks whether the flow is active.
+  if (input.trigger !== 'OnDemand' && state.status !== 'Active') {
+    return skip(ports, flow, `the flow is ${state.status}: ${state.statusMessage ?? 'deactivated'}`);
+  }
   if (input.trigger === 'Scheduled') {
-    if (state.status !== 'Active')
-      return skip(ports, flow, `the flow is ${state.status}: ${state.statusMessage ?? 'deactivated'}`);
     const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
     const allowed = scheduled ? scheduleAllows(scheduled, input.scheduledTime ?? input.startedAt) : 'run';
     if (allowed !== 'run')

@@ -6,7 +6,14 @@ import { RefusedValue } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
 import { keyRoom } from '../run/layout.ts';
 import { aggregationOf, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
-import { type RunPlan, readPlan, readSplit, type SplitPointer, segmentFolder } from '../run/plan.ts';
+import {
+  type RunPlan,
+  readPlan,
+  readSplit,
+  type SplitPointer,
+  segmentFolder,
+  type TransferState,
+} from '../run/plan.ts';
 import { rejectedRecordWriter } from '../run/rejected-record.ts';
 import { type Run, type RunReference, readOpenRun, runKey, segmentKey } from '../run/run.ts';
 import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
@@ -14,14 +21,6 @@ import { readSegment, readSegments, type SegmentRecord } from '../run/segment-re
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
 import { compileTasks, type RecordMapper } from '../tasks/compile.ts';
 import { sourcePorts } from './describe-source.ts';
-
-/** Where a split's transfer is; travels in the state machine. */
-export interface TransferState extends SplitPointer {
-  /** Number of the next segment. */
-  readonly segment: number;
-  /** Invocations so far in this loop. */
-  readonly turns: number;
-}
 
 export interface TransferBatchOutput {
   readonly next: 'more' | 'wait' | 'done' | 'unfinished';

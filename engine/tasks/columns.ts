@@ -7,7 +7,7 @@ import { type FieldReader, fractionDigits } from './field-reader.ts';
 import { fieldTypeOf } from './field-type.ts';
 import { typeOf, type ValueMaker } from './field-value.ts';
 import { destinationName, type Numbered } from './numbered-task.ts';
-import type { Column, PlanOptions, WholeRecord } from './plan.ts';
+import type { Column, PlanOptions, WholeRecord } from './task-plan.ts';
 
 interface MadeColumn {
   readonly column: Column;

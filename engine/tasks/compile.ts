@@ -7,7 +7,7 @@ import { type Converter, converter, textOf, valueText } from './convert.ts';
 import { calculate, type Decimal, decimalOf, decimalText } from './decimal.ts';
 import { compileEdits, compilePartEdits } from './edit.ts';
 import { compileFilter } from './filter.ts';
-import type { Column, Expression, Place, TaskPlan, Validation, WholeRecord } from './plan.ts';
+import type { Column, Expression, Place, TaskPlan, Validation, WholeRecord } from './task-plan.ts';
 
 /** A record that cannot be written: a value that its field's type cannot hold. */
 export interface Rejection {
@@ -193,13 +193,11 @@ const validators: Readonly<Record<Validation['operator'], (value: Value) => bool
   VALIDATE_NUMERIC: (value) => isMissing(value) || decimalOf(value) !== undefined,
 };
 
-function terminated({ task, operator, field, masked }: Validation, value: Value): TributaryError {
-  const text = valueText(value);
-  const shown =
-    masked || text === null ? '' : ` ${JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)}`;
+/** Tells what kind of value it was, not the value: the message goes to logs and events, which must hold no records. */
+function terminated({ task, operator, field }: Validation, value: Value): TributaryError {
   return new TributaryError('ValidationTerminated', `a record fails ${operator} of field '${field}'`, {
     at: `tasks[${task}] (Validate)`,
-    got: `${kindOf(value)}${shown}`,
+    got: kindOf(value),
     fix: 'mend the record at the source, or drop such records with VALIDATION_ACTION DropRecord',
   });
 }

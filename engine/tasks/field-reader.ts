@@ -5,7 +5,7 @@ import { didYouMean } from '../../core/flow/finding.ts';
 import { type FieldType, type SourceField, wholeRecord } from '../../core/records.ts';
 import type { ConvertedType } from './convert.ts';
 import { type Numbered, place } from './numbered-task.ts';
-import type { Place } from './plan.ts';
+import type { Place } from './task-plan.ts';
 
 interface FoundField {
   readonly at: Place;

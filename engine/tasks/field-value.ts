@@ -9,14 +9,12 @@ import type { Edit, PartEdit } from './edit.ts';
 import { type FieldReader, shortList } from './field-reader.ts';
 import { isWhole } from './field-type.ts';
 import { invalid, listOf, type Numbered, place, wrongOperator } from './numbered-task.ts';
-import type { Expression, PlanOptions } from './plan.ts';
+import type { Expression, PlanOptions } from './task-plan.ts';
 
 export interface ValueMaker {
   /** The value of a source field or of the field that an Arithmetic or Merge task makes. */
   of(name: string, user: Numbered): Expression;
   isMasked(name: string): boolean;
-  /** The field or a part of it is masked. */
-  holdsMasked(name: string): boolean;
   /** Edits of parts of a field; undefined: of the whole record. */
   partsOf(name: string | undefined): PartEdit[];
 }
@@ -78,9 +76,6 @@ export function valueMaker(
   return {
     of: (name, user) => make(name, user, false, []),
     isMasked: (name) => editsOf(name).some(isMask),
-    holdsMasked: (name) =>
-      editsOf(name).some(isMask) ||
-      partsOf(name).some(({ edits }) => edits !== 'remove' && edits.some(isMask)),
     partsOf,
   };
 }

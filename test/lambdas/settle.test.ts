@@ -1,6 +1,7 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import type { StateStore } from '../../core/ports.ts';
+import { startExecution } from '../../lambdas/aws/executions.ts';
 import { settle } from '../../lambdas/settle.ts';
 import { fakeClient, serviceError } from '../support/fake-client.ts';
 
@@ -19,7 +20,7 @@ function holding(status: string | undefined): Pick<StateStore, 'get'> {
 
 async function settling(status: string | undefined, answer: object | Error = {}) {
   const { client, calls } = fakeClient<SFNClient>({ StartExecution: answer });
-  await settle(detail, { state: holding(status), stateMachines: client, log });
+  await settle(detail, { state: holding(status), start: (request) => startExecution(client, request), log });
   return calls.map((call) => call.input);
 }
 
@@ -37,7 +38,11 @@ describe('settle', () => {
   it('hands on how the execution failed', async () => {
     const { client, calls } = fakeClient<SFNClient>({ StartExecution: {} });
     const failed = { ...detail, status: 'FAILED', error: 'States.Runtime', cause: 'no such path' };
-    await settle(failed, { state: holding('RUNNING'), stateMachines: client, log });
+    await settle(failed, {
+      state: holding('RUNNING'),
+      start: (request) => startExecution(client, request),
+      log,
+    });
     expect(calls.map((call) => JSON.parse(String((call.input as { input: string }).input)))).toEqual([
       { settle: { executionId: id, status: 'FAILED', error: 'States.Runtime', cause: 'no such path' } },
     ]);

@@ -314,6 +314,19 @@ describe('cancel', () => {
   });
 });
 
+it('a suspended flow is not started by events, but by hand', async () => {
+  const at = home();
+  const flow = s3Flow({
+    fields,
+    more: { tributary: { eventPattern: { source: ['shop'] }, flowStatus: 'Suspended' } },
+  });
+  await put(at, 'a.csv', '1,a');
+  expect(await at.run(flow, { name: id(1), input: { trigger: 'Event' } })).toEqual({
+    output: { next: 'skip', reason: 'the flow is Suspended: deactivated' },
+  });
+  expect(await at.run(flow, { name: id(2) })).toMatchObject({ output: { next: 'done' } });
+});
+
 describe('scheduled flows', () => {
   it('are suspended after as many consecutive failures as the threshold says, and then skipped', async () => {
     const at = home();

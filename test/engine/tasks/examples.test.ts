@@ -258,23 +258,16 @@ describe('Validate', () => {
       expect.objectContaining({
         name: 'ValidationTerminated',
         message:
-          'tasks[1] (Validate): a record fails VALIDATE_NUMERIC of field \'Amount\'; got a text "n/a"; mend the record at the source, or drop such records with VALIDATION_ACTION DropRecord',
+          "tasks[1] (Validate): a record fails VALIDATE_NUMERIC of field 'Amount'; got a text; mend the record at the source, or drop such records with VALIDATION_ACTION DropRecord",
       }),
     );
   });
 
-  it('looks at raw values and does not tell masked ones', () => {
+  it('looks at raw values, and tells none', () => {
     const mask = task('Mask', ['Amount'], { operator: 'MASK_ALL' });
     const tasks = [mask, validate('Amount', 'NUMERIC', 'DropDataset'), id];
     expect(runTasks(tasks, fields, [r1])).toEqual([{ id: '001' }]);
     expect(() => runTasks(tasks, fields, [r4])).toThrow(/got a text; mend/);
-  });
-
-  it('shortens the value it tells', () => {
-    const tasks = [validate('Email', 'NUMERIC', 'DropDataset'), id];
-    expect(() => runTasks(tasks, fields, [{ ...r1, Email: 'x'.repeat(100) }])).toThrow(
-      `got a text "${'x'.repeat(39)}…"`,
-    );
   });
 });
 
