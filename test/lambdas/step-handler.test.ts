@@ -51,9 +51,11 @@ describe('stepHandler', () => {
     );
   });
 
+  const ending = { ...event, step: 'EndRun', state: { run: { executionId: 'e', fence: 1 } } };
+
   it('lets an error through under its code, which the state machine matches', async () => {
     const { made, logged } = ports(new TributaryError('StateConflict', 'lost'));
-    await expect(stepHandler(['FailSplit'], made)(event, context)).rejects.toMatchObject({
+    await expect(stepHandler(['EndRun'], made)(ending, context)).rejects.toMatchObject({
       name: 'StateConflict',
     });
     expect(logged).toEqual([{ errorCode: 'StateConflict', errorMessage: 'lost', stack: undefined }]);
@@ -61,7 +63,7 @@ describe('stepHandler', () => {
 
   it('logs the stack of a defect', async () => {
     const { made, logged } = ports(new TypeError('x is undefined'));
-    await expect(stepHandler(['FailSplit'], made)(event, context)).rejects.toBeInstanceOf(TypeError);
+    await expect(stepHandler(['EndRun'], made)(ending, context)).rejects.toBeInstanceOf(TypeError);
     expect(logged[0]).toMatchObject({
       errorCode: 'TypeError',
       stack: expect.stringContaining('step-handler'),
