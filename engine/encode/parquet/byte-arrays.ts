@@ -33,10 +33,6 @@ function plainBuffer(): PlainBuffer {
   let minSize = 0;
   let maxAt = -1;
   let maxSize = 0;
-  // The same as strings (copies, since a value may be a slice that keeps a whole page of records in memory): where one
-  // of two is ASCII the orders agree, and comparing strings is several times as fast.
-  let minText = '';
-  let maxText = '';
   let earlier: Bounds | undefined;
 
   function reserve(more: number): void {
@@ -57,8 +53,8 @@ function plainBuffer(): PlainBuffer {
     return aLength - bLength;
   }
 
-  /** Closes the value that was put behind the last one, ending at `end`. @param text if it is a string */
-  function addValue(end: number, text?: string): number {
+  /** Closes the value that was put behind the last one, ending at `end`. */
+  function addValue(end: number): number {
     const start = length + 4;
     const size = end - start;
     bytes[length] = size;
@@ -67,16 +63,13 @@ function plainBuffer(): PlainBuffer {
     bytes[length + 3] = size >>> 24;
     length = end;
     const first = minAt < 0;
-    const isAscii = text?.length === size;
-    if (first || (isAscii ? text < minText : compare(start, size, minAt, minSize) < 0)) {
+    if (first || compare(start, size, minAt, minSize) < 0) {
       minAt = start;
       minSize = size;
-      if (text !== undefined) minText = bytes.toString('utf8', start, end);
     }
-    if (first || (isAscii ? text > maxText : compare(start, size, maxAt, maxSize) > 0)) {
+    if (first || compare(start, size, maxAt, maxSize) > 0) {
       maxAt = start;
       maxSize = size;
-      if (text !== undefined) maxText = bytes.toString('utf8', start, end);
     }
     return size + 4;
   }
@@ -98,7 +91,7 @@ function plainBuffer(): PlainBuffer {
     add(value) {
       if (typeof value === 'string') {
         reserve(4 + 3 * value.length);
-        return addValue(putString(bytes, value, length + 4), value);
+        return addValue(putString(bytes, value, length + 4));
       }
       reserve(4 + value.length);
       bytes.set(value, length + 4);
@@ -129,7 +122,7 @@ function extremes(...some: readonly (Bounds | undefined)[]): Bounds | undefined 
 /** UTF-8, a lone surrogate as U+FFFD. @returns where it ends */
 function putString(bytes: Buffer, value: string, start: number): number {
   // A loop beats the native call for short ASCII.
-  if (value.length > 40) return start + bytes.write(value, start);
+  if (value.length > 24) return start + bytes.write(value, start);
   let at = start;
   for (let index = 0; index < value.length; index++) {
     const unit = value.charCodeAt(index);

@@ -12,6 +12,7 @@ const tableBits = 14;
 export function snappyCompressor(): (input: Uint8Array) => Uint8Array {
   const table = new Uint16Array(1 << tableBits);
   return (input) => {
+    const view = new DataView(input.buffer, input.byteOffset, input.length);
     const out = Buffer.allocUnsafe(32 + input.length + Math.ceil(input.length / 6));
     let at = 0;
     let length = input.length;
@@ -21,7 +22,7 @@ export function snappyCompressor(): (input: Uint8Array) => Uint8Array {
       const end = Math.min(start + blockBytes, input.length);
       // Small pages need, and clear, but a part of the table.
       const bits = Math.min(tableBits, 32 - Math.clz32(end - start));
-      at = compressBlock(input, start, end, table.fill(0, 0, 1 << bits), bits, out, at);
+      at = compressBlock(input, view, start, end, table.fill(0, 0, 1 << bits), bits, out, at);
     }
     return Uint8Array.prototype.slice.call(out, 0, at);
   };
@@ -30,6 +31,7 @@ export function snappyCompressor(): (input: Uint8Array) => Uint8Array {
 /** Appends input[start, end) to `out` at `at`, and gives where it ended. */
 function compressBlock(
   input: Uint8Array,
+  view: DataView,
   start: number,
   end: number,
   table: Uint16Array,
@@ -42,11 +44,11 @@ function compressBlock(
   let from = start + 1;
   let misses = 0;
   while (from + 4 <= end) {
-    const word = read32(input, from);
+    const word = view.getInt32(from, true);
     const slot = Math.imul(word, 0x1e35a7bd) >>> (32 - bits);
     const candidate = start + (table[slot] ?? 0);
     table[slot] = from - start;
-    if (read32(input, candidate) !== word) {
+    if (view.getInt32(candidate, true) !== word) {
       from += 1 + (misses++ >> 5); // Data that does not repeat is skipped faster and faster.
       continue;
     }
@@ -59,15 +61,6 @@ function compressBlock(
     literal = from;
   }
   return putLiteral(input, literal, end, out, to);
-}
-
-function read32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] ?? 0) |
-    ((bytes[at + 1] ?? 0) << 8) |
-    ((bytes[at + 2] ?? 0) << 16) |
-    ((bytes[at + 3] ?? 0) << 24)
-  );
 }
 
 function putLiteral(input: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
