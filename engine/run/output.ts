@@ -87,7 +87,9 @@ export function partitioner(
   const remember = (key: Value, values: readonly Value[]): string => {
     const folder = folderOf(values);
     if (remembered.size >= 20_000) remembered = new Map();
-    remembered.set(key, folder);
+    // A copy: the value may be a slice that keeps all of the record it was read from in memory.
+    const copy = typeof key === 'string' ? Buffer.from(key, 'utf16le').toString('utf16le') : key;
+    remembered.set(copy, folder);
     return folder;
   };
   if (indexes.length === 1 && only !== undefined) {
