@@ -13,6 +13,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     label: 'Amazon S3',
     source: (await import('./amazon-s3/source.ts')).amazonS3,
   }),
+  Slack: async () => declared((await import('./slack/connector.ts')).slack),
   Stripe: async () => declared((await import('./stripe/connector.ts')).stripe),
 };
 
@@ -22,6 +23,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
  */
 export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boolean }>> = {
   GitHub: { rotates: false },
+  Slack: { rotates: true },
 };
 
 /** As a flow names them: AppFlow's connectorType, or a connection's connectorLabel. */
