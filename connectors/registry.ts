@@ -1,12 +1,19 @@
 import { type Connector, checkConnector, type LoadedConnector } from '#core';
 
+export { oauth2Connectors } from './oauth2.ts';
+
 /**
  * One line for each connector; the import is literal, so that a bundler gives each a chunk of its own and a run loads
  * only what it uses.
  */
 const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
   GitHub: async () => declared((await import('./github/connector.ts')).github),
-  JDBC: async () => ({ kind: 'coded', label: 'JDBC', source: (await import('./jdbc/source.ts')).jdbc }),
+  JDBC: async () => ({
+    kind: 'coded',
+    label: 'JDBC',
+    source: (await import('./jdbc/source.ts')).jdbc,
+    connection: (await import('./jdbc/connection.ts')).jdbcConnection,
+  }),
   Okta: async () => declared((await import('./okta/connector.ts')).okta),
   S3: async () => ({
     kind: 'coded',
@@ -15,15 +22,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
   }),
   Slack: async () => declared((await import('./slack/connector.ts')).slack),
   Stripe: async () => declared((await import('./stripe/connector.ts')).stripe),
-};
-
-/**
- * The connectors with an OAuth 2 grant, and whether a vendor replaces the refresh token with every use: the roles of flows
- * depend on it, and a construct cannot wait for a declaration to load. A test compares this with the declarations.
- */
-export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boolean }>> = {
-  GitHub: { rotates: false },
-  Slack: { rotates: true },
+  Zendesk: async () => declared((await import('./zendesk/connector.ts')).zendesk),
 };
 
 /** As a flow names them: AppFlow's connectorType, or a connection's connectorLabel. */

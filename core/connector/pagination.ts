@@ -10,7 +10,13 @@ export type Pagination =
   /** The next page's address comes in a `Link` header with rel="next" (RFC 8288); none on the last page. */
   | { readonly kind: 'linkHeader'; readonly size?: PageSize }
   /** The next page's address comes in the body: `@odata.nextLink`. None, null or '' on the last page. */
-  | { readonly kind: 'nextLink'; readonly at: string; readonly size?: PageSize }
+  | {
+      readonly kind: 'nextLink';
+      readonly at: string;
+      /** Path of a boolean that is true on the last page; for vendors whose last page has an address too. */
+      readonly end?: string;
+      readonly size?: PageSize;
+    }
   /** A token in the answer goes into a parameter of the next request. None, null or '' on the last page. */
   | {
       readonly kind: 'cursor';

@@ -97,6 +97,8 @@ export function listRequest(
         url.searchParams.set(key, fillHoles(value, fill));
       }
       if (!inBody) setQuery(url, parameters);
+      const drops = pagination?.kind === 'cursor' && after !== undefined ? pagination.drops : undefined;
+      for (const param of drops ?? []) url.searchParams.delete(param);
       // Not every vendor reads a form's + as the blank that it stands for.
       url.search = url.search.replaceAll('+', '%20');
     }

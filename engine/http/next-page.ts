@@ -34,6 +34,7 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
       return link === undefined ? undefined : { url: new URL(link, url).href };
     }
     case 'nextLink': {
+      if (pagination.end !== undefined && booleanAt(answer, pagination.end, at)) return undefined;
       const link = tokenAt(answer, pagination.at, at);
       return link === undefined ? undefined : { url: new URL(String(link), url).href };
     }
