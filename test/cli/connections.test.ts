@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../local/home.ts';
 import { type LocalServer, startServer } from '../support/http-server.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type Command, command } from './command.ts';
@@ -21,6 +22,8 @@ function gitHub(more: object = {}): Command {
   requests = [];
   status = 200;
   const cli = command();
+  // The server tells the real time.
+  cli.shell = { clock: systemClock };
   cli.env.GITHUB_TOKEN = 't0ken';
   cli.write('connections/gh.json', {
     connectorProfileName: 'gh',
