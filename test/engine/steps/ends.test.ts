@@ -73,6 +73,30 @@ describe('a run that is stopped between its last write and its reports', () => {
   });
 });
 
+describe('a commit that fails', () => {
+  it('is left open and rolled forward by the next start: part of its output may be there already', async () => {
+    const at = await home();
+    const flow = s3Flow({ fields, partition: ['name'] });
+    await at.objects.put('inbox', 'in/a.csv', 'id,name\n1,a\n2,b\n');
+    let committing = false;
+    let puts = 0;
+    at.hook = async (call, when) => {
+      committing ||= (await runOf(at, 1))?.status === 'COMMITTING';
+      if (committing && call === 'objects.put' && when === 'before' && ++puts === 2)
+        throw new TributaryError('AccessDenied', 's3:PutObject is not allowed');
+    };
+    expect(await at.run(flow, { name: id(1) })).toMatchObject({ error: 'AccessDenied' });
+    expect((await runOf(at, 1))?.status).toBe('COMMITTING');
+    at.hook = () => undefined;
+    expect(await at.run(flow, { name: id(2) })).toHaveProperty('output');
+    expect([(await runOf(at, 1))?.status, (await runOf(at, 2))?.status]).toEqual([
+      'Successful',
+      'Successful',
+    ]);
+    expect(at.objects.keys('lake')).toHaveLength(4);
+  });
+});
+
 describe('the last of too many failures', () => {
   it('is reported as the flow’s deactivation even when the first try was killed', async () => {
     const at = await home();

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { TributaryError } from '../../../core/errors.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import type { StepName } from '../../../core/flow/state-machine.ts';
 import type { Source } from '../../../core/source.ts';
@@ -26,7 +27,11 @@ const incremental: FlowDefinition = s3Flow({
     aggregationConfig: { aggregationType: 'SingleFile' },
     prefixConfig: { pathPrefixHierarchy: ['EXECUTION_ID', 'SCHEMA_VERSION'] },
   },
-  scheduled: { scheduleExpression: 'rate(1hours)', dataPullMode: 'Incremental' },
+  scheduled: {
+    scheduleExpression: 'rate(1hours)',
+    dataPullMode: 'Incremental',
+    flowErrorDeactivationThreshold: 1,
+  },
   more: {
     metadataCatalogConfig: {
       glueDataCatalog: {
@@ -46,15 +51,32 @@ function home(): MemoryHome {
   });
 }
 
+/** The last page cannot be read: the run fails, and with it the flow is suspended. */
+function failingHome(): MemoryHome {
+  const source = scriptedSource(splits);
+  source.onRead = (split, page) => {
+    if (split === 1 && page === 1) throw new TributaryError('SourceDataInvalid', 'a ragged line');
+  };
+  return memoryHome({ buckets: ['inbox', 'lake'], sizes: { segmentPages: 1 }, sources: { S3: source } });
+}
+
+const runs: [string, () => MemoryHome][] = [
+  ['succeeds', home],
+  ['fails', failingHome],
+];
+const input = { trigger: 'Scheduled' as const };
+const nothingLeft = { segments: [], uploads: [], uploadRecords: [] };
+
 describe('two invocations of each step at once', () => {
-  it('end as one does, whichever answers first', async () => {
-    const undisturbed = home();
-    expect(await undisturbed.run(incremental)).toHaveProperty('output');
+  it.each(runs)('end as one does in a run that %s, whichever answers first', async (_name, made) => {
+    const undisturbed = made();
+    const end = await undisturbed.run(incremental, { input });
     const expected = outcome(undisturbed);
     for (const seed of seeds) {
       const random = seeded(seed);
-      const at = home();
+      const at = made();
       const ended = await at.run(incremental, {
+        input,
         aroundStep: async (_, run) => {
           const results = await interleaved(random, [run, run]);
           const heard = results[random() < 0.5 ? 0 : 1];
@@ -62,31 +84,35 @@ describe('two invocations of each step at once', () => {
           throw heard?.reason;
         },
       });
-      expect(ended, `seed ${seed}`).toHaveProperty('output');
+      expect(ended, `seed ${seed}`).toEqual(end);
       expect(outcome(at), `seed ${seed}`).toEqual(expected);
-      expect(leftovers(at), `seed ${seed}`).toEqual({ segments: [], uploads: [], uploadRecords: [] });
+      expect(leftovers(at), `seed ${seed}`).toEqual(nothingLeft);
     }
   });
 });
 
 describe('a late first try', () => {
-  const steps: StepName[] = [
-    'StartRun',
-    'DescribeSource',
-    'TransferBatch',
-    'CommitOutput',
-    'CatalogOutput',
-    'EndRun',
+  const steps: [StepName, string, () => MemoryHome][] = [
+    ['StartRun', 'succeeds', home],
+    ['DescribeSource', 'succeeds', home],
+    ['TransferBatch', 'succeeds', home],
+    ['CommitOutput', 'succeeds', home],
+    ['CatalogOutput', 'succeeds', home],
+    ['EndRun', 'succeeds', home],
+    ['TransferBatch', 'fails', failingHome],
+    ['FailSplit', 'fails', failingHome],
+    ['FailRun', 'fails', failingHome],
   ];
-  it.each(steps)('of %s goes on when its retry has finished the run, and changes nothing', async (late) => {
-    const undisturbed = home();
-    await undisturbed.run(incremental);
+  it.each(steps)('of %s, when its retry has ended a run that %s, changes nothing', async (late, _, made) => {
+    const undisturbed = made();
+    const end = await undisturbed.run(incremental, { input });
     const expected = outcome(undisturbed);
     for (let moment = 1; ; moment++) {
-      const at = home();
+      const at = made();
       let goOn: (() => void) | undefined;
       let first: Promise<unknown> | undefined;
       const ended = await at.run(incremental, {
+        input,
         aroundStep: (step, run) => {
           if (step !== late || first) return run();
           return new Promise((answer, fail) => {
@@ -104,15 +130,15 @@ describe('a late first try', () => {
           });
         },
       });
-      expect(ended).toHaveProperty('output');
+      expect(ended).toEqual(end);
       if (!goOn) {
-        expect(moment).toBeGreaterThan(4);
+        expect(moment).toBeGreaterThan(2);
         return;
       }
       goOn();
       await first?.catch(() => undefined);
       expect(outcome(at), `moment ${moment}`).toEqual(expected);
-      expect(leftovers(at), `moment ${moment}`).toEqual({ segments: [], uploads: [], uploadRecords: [] });
+      expect(leftovers(at), `moment ${moment}`).toEqual(nothingLeft);
     }
   });
 });
@@ -153,7 +179,7 @@ describe('a source that answers differently each time', () => {
       found.map((row) => row.id),
       hint,
     ).toEqual(['0', ...found.slice(0, -1).map((row) => row.name)]);
-    expect(leftovers(at), hint).toEqual({ segments: [], uploads: [], uploadRecords: [] });
+    expect(leftovers(at), hint).toEqual(nothingLeft);
   }
 
   it.each([1, 2])(
