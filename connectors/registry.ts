@@ -15,6 +15,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     connection: (await import('./jdbc/connection.ts')).jdbcConnection,
   }),
   Okta: async () => declared((await import('./okta/connector.ts')).okta),
+  PayPal: async () => declared((await import('./paypal/connector.ts')).paypal),
   S3: async () => ({
     kind: 'coded',
     label: 'Amazon S3',
