@@ -16,6 +16,12 @@ import { TributaryError } from '../../core/errors.ts';
 import type { StateItem, StateStore } from '../../core/ports.ts';
 import type { RecordCounts } from '../../core/records.ts';
 
+/**
+ * After so many seconds the table may drop what only a run's own steps read. A run lasts 48 hours; one that died in its
+ * commit is finished from its manifest, which is kept no longer.
+ */
+export const workingItemSeconds = 90 * 24 * 3600;
+
 export const flowKey = (flowName: string): string => `FLOW#${flowName}`;
 export const runKey = (executionId: string): string => `RUN#${executionId}`;
 export const segmentKey = (split: number, segment: number): string =>

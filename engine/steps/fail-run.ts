@@ -2,7 +2,7 @@ import { exitCodeOfName, TributaryError } from '../../core/errors.ts';
 import type { EnginePorts } from '../ports.ts';
 import { closeRun } from '../run/close.ts';
 import { abortUploads } from '../run/materialise.ts';
-import { type Run, runKey } from '../run/run.ts';
+import { type Run, runKey, workingItemSeconds } from '../run/run.ts';
 import { readSegments } from '../run/segment-record.ts';
 
 /** As Step Functions' Catch puts it: `Cause` is a Lambda function's error as JSON, or a sentence of the service. */
@@ -23,7 +23,10 @@ export async function failSplit(
 ): Promise<FailRunOutput> {
   const told = { Error: error.Error, Cause: causeText(error) };
   try {
-    await ports.state.write([{ pk: runKey(executionId), sk: 'ERROR', expect: 'absent', set: told }]);
+    const expiresAt = Math.floor(ports.clock.now() / 1000) + workingItemSeconds;
+    await ports.state.write([
+      { pk: runKey(executionId), sk: 'ERROR', expect: 'absent', set: told, expiresAt },
+    ]);
   } catch (error) {
     if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
   }

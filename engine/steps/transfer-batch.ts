@@ -15,7 +15,14 @@ import {
   type TransferState,
 } from '../run/plan.ts';
 import { rejectedRecordWriter } from '../run/rejected-record.ts';
-import { type Run, type RunReference, readOpenRun, runKey, segmentKey } from '../run/run.ts';
+import {
+  type Run,
+  type RunReference,
+  readOpenRun,
+  runKey,
+  segmentKey,
+  workingItemSeconds,
+} from '../run/run.ts';
 import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
 import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
@@ -258,7 +265,10 @@ class Batch {
     };
     const sk = segmentKey(this.pointer.split, this.segment);
     try {
-      await ports.state.write([{ pk: runKey(plan.executionId), sk, expect: 'absent', set: record }]);
+      const expiresAt = Math.floor(plan.startedAt / 1000) + workingItemSeconds;
+      await ports.state.write([
+        { pk: runKey(plan.executionId), sk, expect: 'absent', set: record, expiresAt },
+      ]);
     } catch (error) {
       if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
       // Another attempt was first: its segment counts, this one goes.

@@ -73,6 +73,24 @@ describe('a run that is stopped between its last write and its reports', () => {
   });
 });
 
+it('what only a run’s steps read may be dropped from the table after 90 days; its record and the flow’s stay', async () => {
+  const at = await home();
+  await at.objects.put('inbox', 'in/b.csv', 'id,name\n2\n');
+  const written = new Map<string, number | undefined>();
+  const write = at.state.write.bind(at.state);
+  at.state.write = async (writes) => {
+    for (const { sk, expiresAt } of writes) written.set(sk, expiresAt);
+    await write(writes);
+  };
+  const expiry = Math.floor(at.clock.now() / 1000) + 90 * 86_400;
+  await at.run(s3Flow({ fields }), { name: id(1) });
+  const kept = [...written]
+    .filter(([, expiresAt]) => expiresAt === undefined)
+    .map(([sk]) => sk.split('#')[0]);
+  expect(new Set(kept)).toEqual(new Set(['SLOT', 'RUN', 'HISTORY', 'STATE']));
+  expect([written.get('SEGMENT#000000#00000000'), written.get('ERROR')]).toEqual([expiry, expiry]);
+});
+
 describe('a commit that fails', () => {
   it('is left open and rolled forward by the next start: part of its output may be there already', async () => {
     const at = await home();
