@@ -20,10 +20,6 @@ export class RefusedValue extends TypeError {
   }
 }
 
-export function notOfType(field: DestinationField, value: Value, expected: string): RefusedValue {
-  return new RefusedValue(field, value, expected);
-}
-
 function shown(value: Value): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value === null) return 'null';
@@ -34,25 +30,25 @@ function shown(value: Value): string {
 }
 
 export function asString(value: Value, field: DestinationField): string {
-  if (typeof value !== 'string') throw notOfType(field, value, 'a string');
+  if (typeof value !== 'string') throw new RefusedValue(field, value, 'a string');
   return value;
 }
 
 export function asBoolean(value: Value, field: DestinationField): boolean {
-  if (typeof value !== 'boolean') throw notOfType(field, value, 'true or false');
+  if (typeof value !== 'boolean') throw new RefusedValue(field, value, 'true or false');
   return value;
 }
 
 export function asShort(value: Value, field: DestinationField): number {
   if (typeof value !== 'number' || (value << 16) >> 16 !== value) {
-    throw notOfType(field, value, 'an integer from -32768 to 32767');
+    throw new RefusedValue(field, value, 'an integer from -32768 to 32767');
   }
   return value;
 }
 
 export function asInteger(value: Value, field: DestinationField): number {
   if (typeof value !== 'number' || (value | 0) !== value) {
-    throw notOfType(field, value, 'an integer from -2147483648 to 2147483647');
+    throw new RefusedValue(field, value, 'an integer from -2147483648 to 2147483647');
   }
   return value;
 }
@@ -60,23 +56,23 @@ export function asInteger(value: Value, field: DestinationField): number {
 export function asLong(value: Value, field: DestinationField): number | bigint {
   if (Number.isSafeInteger(value)) return value as number;
   if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
-  throw notOfType(field, value, 'an integer from -2^63 to 2^63-1 (a bigint beyond 2^53-1)');
+  throw new RefusedValue(field, value, 'an integer from -2^63 to 2^63-1 (a bigint beyond 2^53-1)');
 }
 
 export function asBigInteger(value: Value, field: DestinationField): number | bigint {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value as number | bigint;
-  throw notOfType(field, value, 'an integer (a bigint beyond 2^53-1)');
+  throw new RefusedValue(field, value, 'an integer (a bigint beyond 2^53-1)');
 }
 
 /** NaN and the infinities pass: only some formats can hold them. */
 export function asNumber(value: Value, field: DestinationField): number {
-  if (typeof value !== 'number') throw notOfType(field, value, 'a number');
+  if (typeof value !== 'number') throw new RefusedValue(field, value, 'a number');
   return value;
 }
 
 export function asFiniteNumber(value: Value, field: DestinationField): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) {
-    throw notOfType(field, value, 'a finite number (this file type has no other)');
+    throw new RefusedValue(field, value, 'a finite number (this file type has no other)');
   }
   return value;
 }
@@ -95,7 +91,7 @@ export function asDecimal(value: Value, field: DestinationField): string {
       return `${sign === '-' ? '-' : ''}${whole || '0'}${fraction && `.${fraction}`}${exponent}`;
     }
   }
-  throw notOfType(field, value, 'a decimal number');
+  throw new RefusedValue(field, value, 'a decimal number');
 }
 
 /** The shortest digits that read back as the same number; integers without an exponent, the sign of -0 kept. */
@@ -107,13 +103,13 @@ export function numberText(value: number): string {
 /** Bytes as a string are base64 already. */
 export function asBytes(value: Value, field: DestinationField): Uint8Array | string {
   if (typeof value === 'string' || value instanceof Uint8Array) return value;
-  throw notOfType(field, value, 'bytes or a base64 string');
+  throw new RefusedValue(field, value, 'bytes or a base64 string');
 }
 
 /** The JSON text of an object or array. */
 export function asJson(value: Value, field: DestinationField): string {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) {
-    throw notOfType(field, value, 'an object or a list');
+    throw new RefusedValue(field, value, 'an object or a list');
   }
   return jsonText(value);
 }

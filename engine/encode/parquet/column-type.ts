@@ -11,7 +11,7 @@ import {
   asNumber,
   asShort,
   asString,
-  notOfType,
+  RefusedValue,
 } from '../value-checks.ts';
 import { binaryValues, stringValues } from './byte-arrays.ts';
 import { type Column, column, type Storage } from './column.ts';
@@ -77,7 +77,7 @@ function decimal(
     convert(value, field) {
       const integer = unscaled(digits(value, field), precision, scale);
       if (integer !== undefined) return integer;
-      throw notOfType(
+      throw new RefusedValue(
         field,
         value,
         `a number of ${precision} digits, ${scale} of them fraction digits, at most`,
@@ -96,7 +96,7 @@ function timestamp(fractionDigits: 3 | 6): StorageType<number | bigint> {
     convert(value, field) {
       const time = epochTime(asString(value, field), micros ? 1_000_000 : 1000);
       if (time !== undefined) return time;
-      throw notOfType(field, value, 'an ISO 8601 date and time with Z or an offset');
+      throw new RefusedValue(field, value, 'an ISO 8601 date and time with Z or an offset');
     },
     newValues: int64Values,
   };
@@ -108,7 +108,7 @@ const date: StorageType<number> = {
   convert(value, field) {
     const day = epochDay(asString(value, field));
     if (day !== undefined) return day;
-    throw notOfType(field, value, 'a date as YYYY-MM-DD');
+    throw new RefusedValue(field, value, 'a date as YYYY-MM-DD');
   },
   newValues: int32Values,
 };
@@ -119,7 +119,7 @@ const float: StorageType<number> = {
     const number = asNumber(value, field);
     const single = Math.fround(number);
     if (Number.isFinite(single) || !Number.isFinite(number)) return single;
-    throw notOfType(field, value, 'a number of single precision, up to 3.4028235e38');
+    throw new RefusedValue(field, value, 'a number of single precision, up to 3.4028235e38');
   },
   newValues: floatValues,
 };
@@ -132,7 +132,7 @@ const bytes: StorageType<Uint8Array> = {
     const content = asBytes(value, field);
     if (typeof content !== 'string') return content;
     if (base64.test(content)) return Buffer.from(content, 'base64');
-    throw notOfType(field, value, 'bytes or a base64 string');
+    throw new RefusedValue(field, value, 'bytes or a base64 string');
   },
   newValues: binaryValues,
 };
