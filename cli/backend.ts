@@ -1,10 +1,8 @@
 /** Where flows run: this machine or AWS. What the commands on runs need of either. */
 
-import { TributaryError } from '../core/errors.ts';
-import type { EnginePorts } from '../engine/ports.ts';
-import { localHome } from '../local/home.ts';
-import { type CommonOptions, readMounts } from './context.ts';
-import type { Shell } from './shell.ts';
+import type { EnginePorts, Progress } from '../engine/ports.ts';
+import type { RunResult } from '../engine/run/run-result.ts';
+import type { ExecutionInput } from '../engine/steps/index.ts';
 
 export interface Backend extends Pick<EnginePorts, 'state' | 'objects' | 'home' | 'executions'> {
   /** For messages: `/home/eva/.tributary`, `AWS account 123456789012, eu-central-1`. */
@@ -15,35 +13,16 @@ export interface Backend extends Pick<EnginePorts, 'state' | 'objects' | 'home' 
   expectFlow(flowName: string): Promise<void>;
 }
 
-export interface BackendOptions extends CommonOptions {
-  readonly aws?: boolean;
-  readonly region?: string;
+export interface AwsBackend extends Backend {
+  /** Starts an execution of a deployed flow. @throws ResourceNotFoundError if the flow is not deployed */
+  start(flowName: string, executionId: string, input: ExecutionInput): Promise<void>;
+  /** Waits for its end. */
+  wait(flowName: string, executionId: string, watch?: AwsWatch): Promise<RunResult>;
 }
 
-export async function openBackend(options: BackendOptions, shell: Shell): Promise<Backend> {
-  if (options.aws) return shell.openAws(options.region);
-  refuseRegion(options);
-  const home = localHome({
-    ...(options.home && { home: options.home }),
-    mounts: readMounts(options.mount ?? []),
-    clock: shell.clock,
-    loadConnector: () => Promise.resolve(undefined),
-  });
-  return {
-    ...home,
-    place: home.folder,
-    async expectFlow(flowName) {
-      throw new TributaryError('ResourceNotFoundError', 'no flow of that name has run here', {
-        got: flowName,
-        at: home.folder,
-        fix: 'run it with `tributary run FLOW`, say where it ran with --home DIR, or add --aws if it is deployed',
-      });
-    },
-  };
-}
-
-/** A region without --aws would be accepted and ignored. */
-export function refuseRegion({ region }: BackendOptions): void {
-  if (region !== undefined)
-    throw new TributaryError('InvalidArgument', '--region goes with --aws', { fix: 'add --aws' });
+export interface AwsWatch {
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onStatus?: (status: string) => void;
+  /** Aborted: the run is asked to stop. */
+  readonly signal?: AbortSignal;
 }

@@ -22,7 +22,7 @@ import {
 import { leftOpen, type RunSummary, runResult, runSummary } from '../engine/run/run-result.ts';
 import { readSegments } from '../engine/run/segment-record.ts';
 import { errnoOf, fileError } from '../local/files.ts';
-import { type Backend, type BackendOptions, openBackend } from './backend.ts';
+import type { Backend } from './backend.ts';
 import {
   type CommonOptions,
   connectionFolders,
@@ -35,6 +35,7 @@ import {
   refuseNotRunnable,
   wholeNumber,
 } from './context.ts';
+import { type BackendOptions, openBackend } from './open-backend.ts';
 import { commandLine, count, json, table } from './output.ts';
 import { runCommand, summary } from './run-command.ts';
 import type { Shell } from './shell.ts';

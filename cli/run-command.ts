@@ -4,7 +4,7 @@ import { TributaryError } from '../core/errors.ts';
 import type { RunResult } from '../engine/run/run-result.ts';
 import type { ExecutionInput } from '../engine/steps/index.ts';
 import { runFlow } from '../local/run-flow.ts';
-import { type Backend, type BackendOptions, refuseRegion } from './backend.ts';
+import type { Backend } from './backend.ts';
 import {
   connectionFolders,
   flowNameOf,
@@ -13,6 +13,7 @@ import {
   refuseNotRunnable,
   wholeNumber,
 } from './context.ts';
+import { type BackendOptions, refuseRegion } from './open-backend.ts';
 import { bytes, count, counted, json, seconds, table } from './output.ts';
 import { type ProgressLine, progressLine } from './progress.ts';
 import type { Shell } from './shell.ts';

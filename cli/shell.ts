@@ -1,8 +1,11 @@
 /** What the commands are surrounded by; tests put their own in place. */
 
+import { spawn } from 'node:child_process';
+import type { AwsSecrets } from '../lambdas/aws/secrets.ts';
 import { systemClock, type WakeableClock } from '../local/home.ts';
-import type { AwsBackend } from './aws-backend.ts';
+import type { AwsBackend } from './backend.ts';
 import type { Terminal } from './output.ts';
+import { type Prompt, terminalPrompt } from './prompt.ts';
 
 export interface Shell {
   readonly terminal: Terminal;
@@ -14,6 +17,11 @@ export interface Shell {
   exit(code: number): void;
   /** The platform in AWS; its SDK is loaded for this alone. */
   openAws(region: string | undefined): Promise<AwsBackend>;
+  openSecrets(region: string | undefined): Promise<AwsSecrets>;
+  /** Nobody to ask: absent. */
+  readonly prompt: Prompt | undefined;
+  /** Shows a page to the person; whether that works is not known. */
+  openBrowser(url: string): void;
 }
 
 export function processShell(terminal: Terminal): Shell {
@@ -30,5 +38,20 @@ export function processShell(terminal: Terminal): Shell {
     },
     exit: (code) => process.exit(code),
     openAws: async (region) => (await import('./aws-backend.ts')).openAws(region),
+    openSecrets: async (region) => (await import('../lambdas/aws/secrets.ts')).openSecrets(region),
+    prompt: process.stdin.isTTY ? terminalPrompt : undefined,
+    openBrowser,
   };
+}
+
+function openBrowser(url: string): void {
+  const openers: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
+    darwin: ['open'],
+    win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+  };
+  const [command, ...args] = openers[process.platform] ?? ['xdg-open'];
+  // Without one, the person opens the address that is shown.
+  spawn(command, [...args, url], { stdio: 'ignore', detached: true })
+    .on('error', () => undefined)
+    .unref();
 }
