@@ -4,8 +4,10 @@ import { TributaryError } from '../core/errors.ts';
 import { didYouMean } from '../core/flow/finding.ts';
 import type { JsonObject } from '../core/ports.ts';
 import type { Source, SourcePorts, SourceRequest } from '../core/source.ts';
+import { clockSkew, type LastAnswer } from '../engine/credentials/diagnose.ts';
 import { sourcePorts } from '../engine/steps/describe-source.ts';
 import { findConnection } from '../local/home.ts';
+import { diagnosed, observed } from './connection-diagnosis.ts';
 import { type CommonOptions, connectionFolders, openHome } from './context.ts';
 import { json, table } from './output.ts';
 import type { Shell } from './shell.ts';
@@ -33,9 +35,11 @@ async function open(
   options: CommonOptions,
   { terminal, ...around }: Shell,
   entity?: string,
-): Promise<Opened> {
+): Promise<Opened & { lastAnswer(): LastAnswer | undefined }> {
   const connection = await findConnection(name, connectionFolders(options));
-  const home = openHome(options, around, (text) => terminal.err(`${text}\n`));
+  const { ports: home, lastAnswer } = observed(
+    openHome(options, around, (text) => terminal.err(`${text}\n`)),
+  );
   const connector = connectorOf(connection);
   if (!connectorNames.includes(connector)) {
     throw new TributaryError('NotRunnable', 'this version has no such connector', {
@@ -51,23 +55,30 @@ async function open(
       { ...home, deadline: Number.POSITIVE_INFINITY, attemptId: '', loadFlow: noFlow },
       name,
     ),
-    request: {
-      flowName: '',
-      connector,
-      connectorProfileName: name,
-      properties: (entity === undefined ? {} : { entityName: entity, object: entity }) as JsonObject,
-      settings: Object.fromEntries(
-        Object.entries(connection.connectorProfileProperties ?? {}).map(([key, value]) => [
-          key,
-          String(value),
-        ]),
-      ),
-      ...(connection.endpoint && { endpoint: connection.endpoint }),
-      fields: [],
-      filters: [],
-      window: { end: home.clock.now() },
-      fieldsOnly: true,
-    },
+    request: connectionRequest(connection, home.clock.now(), entity),
+    lastAnswer,
+  };
+}
+
+/** A request that looks at a connection, or at an entity of it. */
+export function connectionRequest(
+  connection: ConnectionDefinition,
+  now: number,
+  entity?: string,
+): SourceRequest {
+  return {
+    flowName: '',
+    connector: connectorOf(connection),
+    connectorProfileName: connection.connectorProfileName,
+    properties: (entity === undefined ? {} : { entityName: entity, object: entity }) as JsonObject,
+    settings: Object.fromEntries(
+      Object.entries(connection.connectorProfileProperties ?? {}).map(([key, value]) => [key, String(value)]),
+    ),
+    ...(connection.endpoint && { endpoint: connection.endpoint }),
+    fields: [],
+    filters: [],
+    window: { end: now },
+    fieldsOnly: true,
   };
 }
 
@@ -75,7 +86,7 @@ function noFlow(): never {
   throw new Error('a connection is looked at without a flow');
 }
 
-function connectorOf(connection: ConnectionDefinition): string {
+export function connectorOf(connection: ConnectionDefinition): string {
   return connection.connectorType === 'CustomConnector'
     ? (connection.connectorLabel ?? connection.connectorType)
     : connection.connectorType;
@@ -121,15 +132,22 @@ export async function discoverCommand(
   return 0;
 }
 
-/** `tributary connection test NAME` */
+/** `tributary connection test NAME`: what fails it is led by what is most likely wrong. */
 export async function testConnectionCommand(
   name: string,
   options: LocalOptions,
   shell: Shell,
 ): Promise<number> {
   refuseAws('connection test', options);
-  const { source, request, around } = await open(name, options, shell);
-  await source.testConnection(request, around);
+  const { source, request, around, lastAnswer } = await open(name, options, shell);
+  try {
+    await source.testConnection(request, around);
+  } catch (error) {
+    throw diagnosed(error, name, lastAnswer());
+  }
   shell.terminal.out(`${name}: works`);
+  const last = lastAnswer();
+  const skew = last && clockSkew(last);
+  if (skew) shell.terminal.err(`warning: this machine's clock is ${skew}\n`);
   return 0;
 }

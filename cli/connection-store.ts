@@ -1,10 +1,11 @@
 /** Where the credentials of connections are kept: files under the home, or Secrets Manager of a deployment. */
 
+import path from 'node:path';
 import { TributaryError } from '../core/errors.ts';
 import type { StateStore } from '../core/ports.ts';
 import { tokenItem } from '../engine/credentials/access-token.ts';
 import { secretFiles } from '../local/secrets.ts';
-import { type BackendOptions, openBackend } from './backend.ts';
+import { type BackendOptions, openBackend } from './open-backend.ts';
 import type { Shell } from './shell.ts';
 
 export type Credentials = Readonly<Record<string, string>>;
@@ -21,13 +22,12 @@ export interface ConnectionStore {
 }
 
 export async function openStore(options: BackendOptions, shell: Shell): Promise<ConnectionStore> {
-  const { state, place, fileOf, home } = await openBackend(options, shell);
+  const { state, place } = await openBackend(options, shell);
   const forget = (name: string): Promise<void> => state.write([{ ...tokenItem(name), set: 'delete' }]);
   if (!options.aws) {
-    const folder = fileOf?.(home.stateBucket, '') ?? '';
-    const files = secretFiles(folder);
+    const files = secretFiles(place);
     return {
-      place: `${folder}secrets`,
+      place: path.join(place, 'secrets'),
       state,
       read: files.read,
       put: files.put,

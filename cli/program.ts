@@ -3,7 +3,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodeOf, messageOf } from '../core/errors.ts';
 import manifest from '../package.json' with { type: 'json' };
-import { discoverCommand, testConnectionCommand } from './connection-commands.ts';
+import { discoverCommand } from './connection-commands.ts';
+import { addConnectionCommands } from './connection-program.ts';
 import {
   cancelCommand,
   initCommand,
@@ -155,10 +156,15 @@ export async function tributary(
         discoverCommand(name, entity, options, shell),
       ),
     );
-  const connection = program.command('connection').description('look after connections');
-  taking(connection.command('test').argument('<name>', 'connection name'), home, mount, connections, notInAws)
-    .description('make one authenticated request')
-    .action(does((name: string, options) => testConnectionCommand(name, options, shell)));
+  addConnectionCommands(program, {
+    shell,
+    local: { home, mount, connections },
+    region,
+    notInAws,
+    json: jsonOption,
+    collect,
+    does,
+  });
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -22,7 +22,7 @@ export type TokenPorts = Pick<
   'state' | 'secrets' | 'vault' | 'events' | 'http' | 'clock' | 'log' | 'home'
 >;
 
-/** The item `CONNECTION#<name>`, `TOKEN`. */
+/** A connection's item of the state. */
 export interface TokenState {
   /** What the token was got with: a hash of grant and credentials. With others it is no good. */
   readonly of: string;
@@ -54,17 +54,17 @@ const storeAgain = [500, 1_000, 2_000, 4_000];
 /** Milliseconds that a token which could not be renewed in time is used before the next try. */
 const renewAgain = 30_000;
 
-export function tokenKey(connectorProfileName: string): string {
-  return `CONNECTION#${connectorProfileName}`;
+/** Key of a connection's item. */
+export function tokenItem(connectorProfileName: string): { pk: string; sk: string } {
+  return { pk: `CONNECTION#${connectorProfileName}`, sk: 'TOKEN' };
 }
-
-const sk = 'TOKEN';
 
 export function readTokenState(
   state: Pick<StateStore, 'get'>,
   connectorProfileName: string,
 ): Promise<StateItem<TokenState> | undefined> {
-  return state.get<TokenState>(tokenKey(connectorProfileName), sk);
+  const { pk, sk } = tokenItem(connectorProfileName);
+  return state.get<TokenState>(pk, sk);
 }
 
 interface Held {
@@ -203,7 +203,7 @@ async function renew(
         needsConsent: { since: clock.now(), reason, reported: false },
       };
       if (!(await put(data))) return undefined;
-      await report(ports, name, { pk: tokenKey(name), sk, revision, data });
+      await report(ports, name, { ...tokenItem(name), revision, data });
       throw consentError(name, reason);
     }
     if (!(await put(kept))) return undefined;
@@ -252,7 +252,7 @@ async function wrote(
   expect: NonNullable<StateWrite['expect']>,
 ): Promise<boolean> {
   try {
-    await state.write([{ pk: tokenKey(name), sk, expect, set }]);
+    await state.write([{ ...tokenItem(name), expect, set }]);
     return true;
   } catch (error) {
     if (error instanceof TributaryError && error.code === 'StateConflict') return false;

@@ -8,12 +8,20 @@ import { TributaryError } from '../../core/errors.ts';
 import { secretName } from '../../core/physical-name.ts';
 import type { Secrets } from '../../core/ports.ts';
 import { holds } from '../../engine/credentials/holds.ts';
+import { clientConfig } from './client-config.ts';
 import { awsCall, awsError, isAwsError } from './errors.ts';
 
 const credentials = z.record(z.string(), z.string());
 type Credentials = z.infer<typeof credentials>;
 
 export { SecretsManagerClient };
+
+/** @param region default: as the AWS SDK finds it */
+export function openSecrets(region: string | undefined): AwsSecrets {
+  return secretsManagerSecrets(
+    new SecretsManagerClient({ ...clientConfig, ...(region !== undefined && { region }) }),
+  );
+}
 
 export interface AwsSecrets extends Secrets {
   /** What the secret holds; `undefined` if it is there without credentials. @throws ResourceNotFoundError if it is not deployed */

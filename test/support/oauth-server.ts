@@ -1,5 +1,6 @@
 /**
- * A vendor with OAuth 2 (RFC 6749, RFC 7636, RFC 7523) and one resource, `/me`: written from the standards. It answers in
+ * A vendor with OAuth 2 (RFC 6749, RFC 7636, RFC 7523), written from the standards. Paths that end in `token` and `/authorize`
+ * are its endpoints, all others are one resource that needs a token. It answers in
  * process through the Http port, or as a server for other processes.
  */
 
@@ -33,7 +34,7 @@ export interface OAuthVendor {
   readonly authorizationHeaders: (string | undefined)[];
   /** What the token endpoint answers next, instead of what it should; an error is a broken connection. */
   readonly instead: (Answer | Error)[];
-  /** Requests of `/me` that were answered with 200. */
+  /** Paths of requests that were answered with 200. */
   readonly served: string[];
   /** Every token, code and secret that was ever given or accepted. */
   readonly secrets: string[];
@@ -164,12 +165,12 @@ export function oauthVendor(options: OAuthOptions = {}): OAuthVendor {
 
   async function answer({ method, url, headers, body = '' }: HttpRequest): Promise<Answer> {
     const target = new URL(url);
-    if (method === 'POST' && target.pathname === '/token') {
+    if (method === 'POST' && /token$/.test(target.pathname)) {
       const next = instead.shift();
       if (next instanceof Error) throw next;
       return next ?? token(new URLSearchParams(String(body)), headers.authorization);
     }
-    if (target.pathname === '/authorize') return authorizationPage(target);
+    if (target.pathname.endsWith('/authorize')) return authorizationPage(target);
     const given = headers.authorization?.replace('Bearer ', '') ?? '';
     if ((accessTokens.get(given) ?? 0) <= now()) return json(401, { message: `token ${given} is no good` });
     served.push(target.pathname);
@@ -201,7 +202,7 @@ export function oauthVendor(options: OAuthOptions = {}): OAuthVendor {
     listen: () =>
       startServer((request, response) => {
         void text(request).then(async (body) => {
-          if (request.url === '/token' && options.delay)
+          if (request.method === 'POST' && options.delay)
             await new Promise((done) => setTimeout(done, options.delay));
           const { authorization } = request.headers;
           const given = await answer({

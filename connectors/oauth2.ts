@@ -1,0 +1,11 @@
+/**
+ * The connectors with an OAuth 2 grant, and whether a vendor replaces the refresh token with every use: the roles of flows
+ * depend on it, and a construct cannot wait for a declaration to load. A test compares this with the declarations.
+ */
+export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boolean }>> = {
+  GitHub: { rotates: false },
+  Okta: { rotates: false },
+  PayPal: { rotates: false },
+  Slack: { rotates: true },
+  Zendesk: { rotates: false },
+};
