@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     label: 'Amazon S3',
     source: (await import('./amazon-s3/source.ts')).amazonS3,
   }),
+  Servicenow: async () => declared((await import('./servicenow/connector.ts')).serviceNow),
   Slack: async () => declared((await import('./slack/connector.ts')).slack),
   Stripe: async () => declared((await import('./stripe/connector.ts')).stripe),
   Zendesk: async () => declared((await import('./zendesk/connector.ts')).zendesk),
