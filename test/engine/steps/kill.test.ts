@@ -25,7 +25,7 @@ function csv(from: number, count: number): string {
 
 async function prepared(files: number): Promise<MemoryHome> {
   // Small pages and segments: a run of a few kilobytes has several of each.
-  const home = memoryHome({ buckets: ['inbox', 'lake'], pageBytes: 300, sizes: { segmentPages: 2 } });
+  const home = memoryHome({ buckets: ['inbox', 'lake'], pageBytes: 120, sizes: { segmentPages: 2 } });
   for (let file = 0; file < files; file++)
     await home.objects.put('inbox', `in/${file}.csv`, csv(file * 100, lines));
   return home;

@@ -143,6 +143,45 @@ describe('a late first try', () => {
   });
 });
 
+it('a late DescribeSource cannot replace the plan that the run goes by', async () => {
+  const source = scriptedSource(splits);
+  const at = memoryHome({ buckets: ['inbox', 'lake'], sources: { S3: source } });
+  const now = at.clock.now();
+  let described = 0;
+  const { describe: describeOnce } = source;
+  // The second try, whose plan counts, knows less to be complete than the first.
+  source.describe = async (...args) => ({
+    ...(await describeOnce(...args)),
+    completeUntil: now - ++described * 3_600_000,
+  });
+  let goOn: (() => void) | undefined;
+  let first: Promise<unknown> | undefined;
+  await at.run(incremental, {
+    aroundStep: async (step, run) => {
+      if (step === 'CommitOutput') {
+        goOn?.();
+        await first;
+      }
+      if (step !== 'DescribeSource' || first) return run();
+      return new Promise((_, fail) => {
+        let puts = 0;
+        first = run(async (call, when) => {
+          if (call !== 'objects.put' || when !== 'before' || ++puts !== 3) return;
+          const lost = new Error('nothing was heard of the function');
+          lost.name = 'Lambda.Unknown';
+          fail(lost);
+          await new Promise<void>((resolve) => {
+            goOn = resolve;
+          });
+        });
+      });
+    },
+  });
+  expect(described).toBe(2);
+  const state = await at.state.get<FlowState>(flowKey(incremental.flowName), 'STATE');
+  expect(state?.data.watermark).toBe(now - 2 * 3_600_000);
+});
+
 describe('a source that answers differently each time', () => {
   /** Each page says which answer it is and which answer its token came from. */
   function changing(): Source {
