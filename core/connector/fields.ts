@@ -19,6 +19,7 @@ export type WriteOperation = 'INSERT' | 'UPDATE' | 'UPSERT' | 'DELETE';
  * | `epochMilliseconds` | `1714557600000` | milliseconds, exact |
  * | `epochDecimal` | `1714557600.000200`, as text | milliseconds, never exact |
  * | `spacedSeconds` | `2024-05-01 10:00:00`, in UTC | seconds, exact |
+ * | `utcSeconds` | `2024-05-01T10:00:00`, in UTC | seconds, exact |
  * | `basicHour` | `20240501T10`, in UTC | hours; the vendor compares hours |
  * | `date` | `2024-05-01` | days; the vendor compares days |
  * | `basicDate` | `20240501` | days; the vendor compares days |
@@ -31,6 +32,7 @@ export type DateTimeFormat =
   | 'epochMilliseconds'
   | 'epochDecimal'
   | 'spacedSeconds'
+  | 'utcSeconds'
   | 'basicHour'
   | 'date'
   | 'basicDate';

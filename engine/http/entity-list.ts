@@ -61,7 +61,14 @@ export function listOf(
   const entity = windowed(whole, window);
   const base = baseUrlOf(connector, request, entity.baseUrl);
   const first = window && windowQuery(entity, window);
-  const filters = pushDown(entity, request.filters, new Set(first?.query.keys()), at);
+  // What a windowed list sends of its own, its order above all, is what its paging rests on.
+  const ownQuery = Object.keys((window && whole.incremental?.list?.query) ?? {});
+  const filters = pushDown(
+    entity,
+    request.filters,
+    new Set([...(first?.query.keys() ?? []), ...ownQuery]),
+    at,
+  );
   // Missing settings are named now, not when the first address is made of them.
   for (const hole of [entity.path, ...Object.values(entity.query ?? {})].flatMap(holesOf)) {
     const isFilled = hole.includes('.') || own(filters.holes, hole) !== undefined || own(entity.each, hole);

@@ -11,6 +11,7 @@ const units: Readonly<Record<DateTimeFormat, number>> = {
   epochMilliseconds: 1,
   epochDecimal: 1,
   spacedSeconds: 1000,
+  utcSeconds: 1000,
   basicHour: hour,
   date: 24 * hour,
   basicDate: 24 * hour,
@@ -44,6 +45,8 @@ export function writeMoment(moment: number, format: DateTimeFormat): string {
       return text.replace(/\.\d+Z$/, 'Z');
     case 'spacedSeconds':
       return text.slice(0, 19).replace('T', ' ');
+    case 'utcSeconds':
+      return text.slice(0, 19);
     case 'date':
       return text.slice(0, 10);
     case 'basicDate':
@@ -64,6 +67,8 @@ export function readMoment(value: unknown, format: DateTimeFormat): unknown {
       );
     case 'spacedSeconds':
       return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/, '$1T$2Z');
+    case 'utcSeconds':
+      return value.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/, '$&Z');
     case 'date':
       return value.replace(/^\d{4}-\d\d-\d\d$/, '$&T00:00:00Z');
     case 'basicDate':

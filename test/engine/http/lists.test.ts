@@ -669,3 +669,34 @@ describe('an entity that the account defines', () => {
     );
   });
 });
+
+test('what a windowed list sends of its own, no filter changes', async () => {
+  const moved: Entity = {
+    ...things,
+    query: { sort: 'id' },
+    incremental: { field: 'at', from: 'since', list: { query: { sort: 'at' } } },
+    parameters: { sort: string({ filters: { EQUAL_TO: 'sort' } }) },
+    fields: { id: long(), at: dateTime({ format: 'utcSeconds' }) },
+  };
+  const sort = is('sort', 'EQUAL_TO', 'String', 'name');
+  const full = await pull(moved, [{ body: [] }], { request: { filters: [sort] } });
+  expect(full.lines).toEqual(['GET /things?sort=name']);
+  const windowed = { filters: [sort], incrementalField: 'at', window: { start, end } };
+  await expect(pull(moved, [{ body: [] }], { request: windowed })).rejects.toMatchObject({
+    code: 'InvalidArgument',
+    message: expect.stringContaining("'sort' can be set only once"),
+  });
+});
+
+test('a moment in UTC without an offset is asked for and read as such', async () => {
+  const moved: Entity = {
+    ...things,
+    incremental: { field: 'at', from: { param: 'since', operator: 'GREATER_THAN' } },
+    fields: { id: long(), at: dateTime({ format: 'utcSeconds' }) },
+  };
+  const request = { fields: ['at'], incrementalField: 'at', window: { start, end } };
+  const answers = [{ body: [] }, { body: [{ id: 1, at: '2024-05-01T10:00:00' }] }];
+  const { rows, lines } = await pull(moved, answers, { request });
+  expect(lines.at(-1)).toBe('GET /things?since=2024-04-30T23:59:59');
+  expect(rows).toEqual([['2024-05-01T10:00:00Z']]);
+});

@@ -54,6 +54,7 @@ test('what a vendor answers is never narrower than the window, and equal to it w
     'iso8601Milliseconds',
     'epochSeconds',
     'epochMilliseconds',
+    'utcSeconds',
   ];
   const from = fc.constantFrom('GREATER_THAN', 'GREATER_THAN_OR_EQUAL_TO');
   const to = fc.constantFrom('LESS_THAN', 'LESS_THAN_OR_EQUAL_TO');
