@@ -191,6 +191,9 @@ def _delete_stack(self, name_or_stack_id):
     """As on AWS the call succeeds and the stack fails."""
     try:
         _delete(self, name_or_stack_id)
+        # A stack takes its change sets along; the next stack of its name has some of the same names.
+        for key in [k for k, c in self.change_sets.items() if c.stack_id not in self.stacks]:
+            del self.change_sets[key]
     except Exception as error:  # noqa: BLE001
         stack = self.get_stack(name_or_stack_id)
         stack.status = "DELETE_FAILED"
