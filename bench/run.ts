@@ -65,8 +65,9 @@ const duckdb = await (await DuckDBInstance.create()).connect();
 const version = String((await duckdb.runAndReadAll('SELECT version()')).getRows()[0]?.[0]);
 const results: Result[] = [];
 for (const one of chosen) {
-  results.push(await measure(one));
-  console.log(lineOf(results[results.length - 1] as Result, results.length === 1));
+  const result = await measure(one);
+  console.log(lineOf(result, results.length === 0));
+  results.push(result);
 }
 await mkdir(join(here, 'results'), { recursive: true });
 const machine = { node: process.version, duckdb: version, cpu: cpus()[0]?.model, cores: cpus().length };

@@ -6,6 +6,7 @@ export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boole
   GitHub: { rotates: false },
   Okta: { rotates: false },
   PayPal: { rotates: false },
+  Servicenow: { rotates: false },
   Slack: { rotates: true },
   Zendesk: { rotates: false },
 };

@@ -24,6 +24,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
   Servicenow: async () => declared((await import('./servicenow/connector.ts')).serviceNow),
   Slack: async () => declared((await import('./slack/connector.ts')).slack),
   Stripe: async () => declared((await import('./stripe/connector.ts')).stripe),
+  WooCommerce: async () => declared((await import('./woocommerce/connector.ts')).woocommerce),
   Zendesk: async () => declared((await import('./zendesk/connector.ts')).zendesk),
 };
 

@@ -1,7 +1,7 @@
 import type { EventBridgeEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { executionIdOf } from '../core/execution/execution-id.ts';
-import { isClosed, type Run, runKey } from '../engine/run/run.ts';
+import { flowKey, isClosed, type Run, runKey, type Slot } from '../engine/run/run.ts';
 import type { ExecutionInput } from '../engine/steps/index.ts';
 import { type SettlementPorts, settlementPorts } from './aws/settlement-ports.ts';
 
@@ -22,8 +22,13 @@ export async function settle(detail: unknown, { state, start, log }: SettlementP
   const { stateMachineArn, name, status, error: code, cause } = statusChange.parse(detail);
   const executionId = executionIdOf(name);
   const run = await state.get<Run>(runKey(executionId), 'RUN');
-  // Most failed executions have closed their run themselves; and a Map's children, or a settlement, have none.
-  if (!run || isClosed(run.data)) return;
+  // A Map's children, or a settlement, have no run.
+  if (!run) return;
+  // Most failed executions have closed their run themselves; one that still holds the slot has not reported its end.
+  if (isClosed(run.data)) {
+    const slot = await state.get<Slot>(flowKey(run.data.flowName), 'SLOT');
+    if (slot?.data.executionId !== executionId) return;
+  }
   const input: ExecutionInput = {
     settle: {
       executionId,

@@ -83,6 +83,7 @@ export class TributaryPlatform extends Construct {
       description: 'Where the stacks of flows and connections find the key of Tributary',
     });
 
+    const retention = Duration.days(props.runRetentionDays ?? 90);
     this.stateBucket = new Bucket(this, 'StateBucket', {
       bucketName: stateBucketName(stack.account, stack.region),
       encryption: BucketEncryption.KMS,
@@ -92,9 +93,9 @@ export class TributaryPlatform extends Construct {
       enforceSSL: true,
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [
-        // A run lasts two days at most; what it leaves behind when it is killed is of no use after a week.
-        { id: 'segments', prefix: 'segments/', expiration: Duration.days(7) },
-        { id: 'runs', prefix: 'runs/', expiration: Duration.days(props.runRetentionDays ?? 90) },
+        // Every run removes its segments. One that died while committing still needs them, for as long as it has papers.
+        { id: 'segments', prefix: 'segments/', expiration: retention },
+        { id: 'runs', prefix: 'runs/', expiration: retention },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
       ],
     });

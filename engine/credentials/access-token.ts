@@ -3,7 +3,8 @@
  * and the item's revision fences whoever was too slow. What lasts is in the secret, what expires is sealed in the item.
  */
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { OAuth2Scheme } from '../../core/connector/auth.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import type { StateItem, StateStore, StateWrite } from '../../core/ports.ts';
@@ -31,8 +32,13 @@ export interface TokenState {
   /** Epoch milliseconds; absent where nobody knows. */
   readonly expiresAt?: number;
   readonly renewAt?: number;
-  /** Somebody renews the token until then, epoch milliseconds. */
-  readonly leasedUntil?: number;
+  /** Somebody renews the token. */
+  readonly lease?: {
+    /** Epoch milliseconds. */
+    readonly until: number;
+    /** Tells the writes of two holders apart. */
+    readonly holder: string;
+  };
   readonly needsConsent?: {
     /** Epoch milliseconds. */
     readonly since: number;
@@ -108,7 +114,7 @@ async function currentToken(
     }
     const held = await heldToken(ports, name, data, rejected);
     if (held && held.renewAt > clock.now()) return held;
-    if ((item?.data.leasedUntil ?? 0) > clock.now()) {
+    if ((item?.data.lease?.until ?? 0) > clock.now()) {
       // While another renews it, the old token still serves.
       if (held) return held;
       if (clock.now() > patience) {
@@ -147,24 +153,30 @@ async function renew(
   held: Held | undefined,
 ): Promise<Held | undefined> {
   const { state, secrets, vault, clock, log } = ports;
-  const { leasedUntil: interrupted, ...kept }: TokenState = item?.data ?? { of: '' };
+  const { lease: interrupted, ...kept }: TokenState = item?.data ?? { of: '' };
+  const holder = randomUUID();
   let revision = item?.revision ?? 0;
   /** `false`: the lease is lost. */
   const put = async (data: TokenState): Promise<boolean> => {
-    if (!(await wrote(state, name, data, revision === 0 ? 'absent' : revision))) return false;
+    if (!(await wrote(state, name, data, revision === 0 ? 'absent' : revision))) {
+      // A write whose answer was lost on its way is tried again, and then conflicts with itself.
+      const found = await readTokenState(state, name);
+      if (!isDeepStrictEqual(found?.data, data)) return false;
+    }
     revision++;
     return true;
   };
-  const hold = (): Promise<boolean> => put({ ...kept, leasedUntil: clock.now() + leaseTime });
+  const hold = (): Promise<boolean> => put({ ...kept, lease: { until: clock.now() + leaseTime, holder } });
 
   if (!(await hold())) return undefined;
   if (interrupted !== undefined)
     log.warn('a renewal of the access token was cut short; its refresh token is tried once more', {
       connectorProfileName: name,
     });
-  // Under the lease: what was read before may be replaced by now.
-  let credentials = await secrets.read(name);
+  let credentials: Credentials = {};
   try {
+    // Under the lease: what was read before may be replaced by now.
+    credentials = await secrets.read(name);
     const asked = clock.now();
     const ask = (): Promise<TokenAnswer> =>
       requestToken(grant, renewalParameters(grant, credentials, asked), credentials, ports);
@@ -206,7 +218,9 @@ async function renew(
       await report(ports, name, { ...tokenItem(name), revision, data });
       throw consentError(name, reason);
     }
-    if (!(await put(kept))) return undefined;
+    // A lease that cannot be given back ends by itself; what failed before says more.
+    const isOurs = await put(kept).catch(() => true);
+    if (!isOurs) return undefined;
     if (!held || !(error instanceof TributaryError)) throw error;
     log.warn('the access token could not be renewed; the old one is used to its end', {
       connectorProfileName: name,

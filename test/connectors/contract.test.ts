@@ -198,7 +198,7 @@ describe.each(declaredEntities)('$title', (tested) => {
     );
     const error = await failureOf(pull(connector, request, http));
     expect(error.code).toBe(code);
-    expect(error.context).toMatchObject({ at: `${name}.${entityName}`, status });
+    expect(error.context).toMatchObject({ at: `${connector.label}.${entityName}`, status });
     if (connector.errors?.requestId) expect(error.context.requestId).toBe('request-7');
     if (connector.errors?.message) expect(error.message).toContain('no: *** is not for you');
     if (code === 'RateLimitExceeded') expect(error.context.retryAfterSeconds).toBe(120);
@@ -287,7 +287,7 @@ describe.each(declared)('$name', ({ name, connector }) => {
       expect(http.requests.map(({ url }) => new URL(url).origin)).toEqual([
         baseUrlOf(connector, request).origin,
       ]);
-      const sent = Object.values(http.requests[0]?.headers ?? {}).join('\n');
+      const sent = [...Object.values(http.requests[0]?.headers ?? {}), http.requests[0]?.url].join('\n');
       const basic = Buffer.from(sent.split('Basic ')[1] ?? '', 'base64').toString();
       expect(sent + basic).toContain(`-${secret}`);
     },

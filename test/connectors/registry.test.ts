@@ -3,7 +3,18 @@ import { connectorNames, loadConnector, oauth2Connectors } from '../../connector
 import { sourceOf } from '../../engine/source-of.ts';
 
 test('the registry has these connectors', () => {
-  expect(connectorNames).toEqual(['GitHub', 'JDBC', 'PayPal', 'S3', 'Slack', 'Stripe']);
+  expect(connectorNames).toEqual([
+    'GitHub',
+    'JDBC',
+    'Okta',
+    'PayPal',
+    'S3',
+    'Servicenow',
+    'Slack',
+    'Stripe',
+    'WooCommerce',
+    'Zendesk',
+  ]);
 });
 
 test.each(connectorNames.map((name) => ({ name })))('$name loads and becomes a source', async ({ name }) => {

@@ -9,10 +9,12 @@ const id = '0f4f4b0a-6f0e-4b8e-9d8c-2f1d5a7c9e10';
 const detail = { stateMachineArn: 'arn:sm', name: id, status: 'ABORTED', executionArn: 'arn:ex' };
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
-function holding(status: string | undefined): Pick<StateStore, 'get'> {
+function holding(status: string | undefined, slot?: string): Pick<StateStore, 'get'> {
   return {
     async get<T extends object>(pk: string, sk: string) {
       if (status === undefined) return undefined;
+      if (sk === 'SLOT')
+        return { pk, sk, revision: 1, data: { executionId: slot, fence: 1 } as unknown as T };
       return { pk, sk, revision: 1, data: { status, flowName: 'orders' } as unknown as T };
     },
   };
@@ -50,6 +52,13 @@ describe('settle', () => {
 
   it.each([undefined, 'Error', 'Canceled', 'Successful'])('leaves a run alone that is %s', async (status) => {
     expect(await settling(status)).toEqual([]);
+  });
+
+  it('has the flow settle a closed run that still holds the slot: its end is not reported yet', async () => {
+    const { client, calls } = fakeClient<SFNClient>({ StartExecution: {} });
+    const start = (request: Parameters<typeof startExecution>[1]) => startExecution(client, request);
+    await settle(detail, { state: holding('Error', id), start, log });
+    expect(calls).toHaveLength(1);
   });
 
   it.each(['ExecutionAlreadyExists', 'StateMachineDoesNotExist'])('is content with %s', async (name) => {

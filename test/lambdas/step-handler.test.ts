@@ -3,6 +3,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { LogFields } from '../../core/ports.ts';
 import type { EnginePorts } from '../../engine/ports.ts';
 import type { Invocation } from '../../lambdas/aws/ports.ts';
+import { systemClock } from '../../lambdas/aws/process.ts';
 import { stepHandler } from '../../lambdas/step-handler.ts';
 
 const context = { awsRequestId: 'r-1', getRemainingTimeInMillis: () => 60_000 };
@@ -30,7 +31,7 @@ function ports(failure?: Error) {
       warn: () => {},
       error: (_: string, fields?: LogFields) => logged.push(fields),
     };
-    return { state, log } as unknown as EnginePorts;
+    return { state, log, clock: systemClock } as unknown as EnginePorts;
   };
   return { made: () => made, logged, invocations };
 }

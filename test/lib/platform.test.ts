@@ -67,11 +67,11 @@ describe('TributaryPlatform', () => {
     });
   });
 
-  it('removes segments after a week, runs after 90 days and broken-off uploads after a week', () => {
+  it('removes segments and runs after 90 days and broken-off uploads after a week', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
-          { Id: 'segments', Prefix: 'segments/', ExpirationInDays: 7, Status: 'Enabled' },
+          { Id: 'segments', Prefix: 'segments/', ExpirationInDays: 90, Status: 'Enabled' },
           { Id: 'runs', Prefix: 'runs/', ExpirationInDays: 90, Status: 'Enabled' },
           {
             Id: 'uploads',

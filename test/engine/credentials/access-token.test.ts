@@ -417,6 +417,39 @@ describe('a refresh token that the vendor refuses', () => {
   });
 });
 
+describe('a write to the state whose answer is lost', () => {
+  it('is known again, wherever it is', async () => {
+    for (let lost = 1; lost <= 3; lost++) {
+      const { process, vendor, secret, clock } = newWorld();
+      let writes = 0;
+      const tokens = process((call) => {
+        if (call === 'state.write after' && ++writes === lost)
+          throw new TributaryError('StateConflict', 'by the second try of the same write');
+      });
+      expect(await tokens(grant)).toMatch(/^access-/);
+      expect(vendor.tokenRequests).toHaveLength(1);
+      expect(vendor.isGood(secret.refreshToken ?? '')).toBe(true);
+      expect(clock.now()).toBe(Date.parse('2026-02-03T10:15:00.000Z'));
+    }
+  });
+});
+
+describe('a lease', () => {
+  it('is given back by who cannot read the secret, or is refused for a while', async () => {
+    for (const failing of ['secrets.read before', 'http.send before']) {
+      const { process, clock } = newWorld();
+      let reads = 0;
+      const tokens = process((call) => {
+        if (call !== failing || (failing.startsWith('secrets') && ++reads === 1)) return;
+        throw new TributaryError('StorageUnavailable', 'throttled');
+      });
+      expect(await failureOf(tokens(grant))).toMatchObject({ code: 'StorageUnavailable' });
+      expect(await process()(grant)).toMatch(/^access-/);
+      expect(clock.now()).toBe(Date.parse('2026-02-03T10:15:00.000Z'));
+    }
+  });
+});
+
 describe('a new refresh token', () => {
   it('is stored in spite of a store that fails for a while', async () => {
     const { process, vendor, secret, clock } = newWorld();
