@@ -8,6 +8,7 @@ export { oauth2Connectors } from './oauth2.ts';
  */
 const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
   GitHub: async () => declared((await import('./github/connector.ts')).github),
+  HubSpot: async () => declared((await import('./hubspot/connector.ts')).hubSpot),
   JDBC: async () => ({
     kind: 'coded',
     label: 'JDBC',

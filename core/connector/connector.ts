@@ -139,7 +139,7 @@ interface EntityBase<F extends Fields> extends ListRequest {
    * record. One without `filters` fills the hole of its name in the path.
    */
   readonly parameters?: Fields;
-  /** The vendor writes numbers and booleans as text, and nothing as ''. Default: the connector's. */
+  /** The vendor writes numbers, booleans and objects as text, and nothing as ''. Default: the connector's. */
   readonly textValues?: boolean;
   readonly fields: F;
 }

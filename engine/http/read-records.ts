@@ -94,12 +94,21 @@ function textDecoderOf({ type }: Field): (value: unknown) => unknown {
     if (value === '' && type !== 'String') return null;
     if (typeof value !== 'string') return value;
     if (type === 'Boolean') return value === 'true' ? true : value === 'false' ? false : value;
+    if ((type === 'Struct' || type === 'List' || type === 'Map') && /^[{[]/.test(value)) return jsonOr(value);
     if (isWhole && /^-?\d+$/.test(value)) {
       return Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value);
     }
     const isNumber = (type === 'Double' || type === 'Float') && Number.isFinite(Number(value));
     return isNumber ? Number(value) : value;
   };
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Values of another type than declared are handed on as they are: the engine rejects the record and says why. */

@@ -535,10 +535,14 @@ describe('answers', () => {
     const body = [
       { id: '7', on: 'true', score: '1.5', at: '2024-05-01 10:00:00', ref: '', name: '' },
       { id: 'x', on: 'yes', score: '', at: '', ref: { id: 1 }, name: '12' },
+      { id: '9007199254740993', on: false, score: 2, at: null, ref: '{"a":1}', name: '{}' },
+      { id: 1, on: null, score: 'high', at: 'soon', ref: '{broken', name: null },
     ];
     expect((await pull(entity, [{ body }], { request: { fields } })).rows).toEqual([
       [7, true, 1.5, '2024-05-01T10:00:00Z', null, ''],
       ['x', 'yes', null, null, { id: 1 }, '12'],
+      [9007199254740993n, false, 2, null, { a: 1 }, '{}'],
+      [1, null, 'high', 'soon', '{broken', null],
     ]);
   });
 
