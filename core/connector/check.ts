@@ -13,7 +13,7 @@ export function checkConnector(connector: Connector): void {
   const settings = Object.keys(connector.settings ?? {});
   const findings = [
     ...baseUrlFindings(connector),
-    ...holesOf(connector.baseUrl + connector.validateCredentials)
+    ...holesOf([connector.baseUrl, connector.validateCredentials, ...oauth2Addresses(connector)].join('\n'))
       .filter((name) => !settings.includes(name))
       .map((name) => finding(connector.label, `no setting named '${name}'`, settings)),
     ...paths(connector.label, {
@@ -27,6 +27,20 @@ export function checkConnector(connector: Connector): void {
     ),
   ];
   if (findings.length > 0) throw new TributaryErrors('InvalidArgument', findings);
+}
+
+/** Where access tokens come from. */
+function oauth2Addresses({ auth }: Connector): string[] {
+  return auth.flatMap((scheme) =>
+    scheme.kind === 'oauth2'
+      ? [
+          scheme.tokenUrl,
+          ...('authorizeUrl' in scheme ? [scheme.authorizeUrl] : []),
+          ...('audience' in scheme ? [scheme.audience] : []),
+          ...Object.values(scheme.tokenParameters ?? {}),
+        ]
+      : [],
+  );
 }
 
 function baseUrlFindings({ label, baseUrl, hosts }: Connector): TributaryError[] {

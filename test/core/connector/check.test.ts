@@ -8,6 +8,7 @@ import {
   type Entity,
   entity,
   long,
+  oauth2,
   string,
   TributaryErrors,
 } from '#core';
@@ -169,4 +170,17 @@ describe('a base URL', () => {
     ]);
     expect(findingsOf(connectorWith({ baseUrl, hosts: ['*.example.com'] }))).toEqual([]);
   });
+});
+
+test('the addresses that tokens come from name settings alone', () => {
+  const auth = oauth2({
+    authorizeUrl: 'https://{owner}.example.com/authorize',
+    tokenUrl: 'https://example.com/{tenant}/token',
+    tokenParameters: { audience: '{api}' },
+    scopes: [],
+  });
+  expect(findingsOf(connectorWith({ auth: [auth] }))).toEqual([
+    "GitHub: no setting named 'tenant'; expected one of owner",
+    "GitHub: no setting named 'api'; expected one of owner",
+  ]);
 });
