@@ -138,10 +138,10 @@ export class TributaryPlatform extends Construct {
       module: 'settle',
       environment: { STATE_TABLE: stateTableName },
       grants: {
-        ReadRuns: {
+        ReadRunsAndSlots: {
           actions: ['dynamodb:GetItem'],
           resources: [this.stateTable.tableArn],
-          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['RUN#*'] } },
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['RUN#*', 'FLOW#*'] } },
         },
         UseKey: { actions: ['kms:Decrypt'], resources: [this.key.keyArn] },
         StartFlows: {

@@ -244,7 +244,7 @@ _ROLE_PROPERTIES = {
 
 
 def _role(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
-    """moto ignores ManagedPolicyArns."""
+    """moto ignores ManagedPolicyArns, and keeps inline policies in a form that GetRolePolicy cannot give back."""
     properties = cloudformation_json["Properties"]
     unknown = sorted(set(properties) - _ROLE_PROPERTIES)
     if unknown:
@@ -258,6 +258,10 @@ def _role(cls, resource_name, cloudformation_json, account_id, region_name, **kw
 def _attach_policies(role, properties):
     for policy in properties.get("ManagedPolicyArns", []):
         client("iam").attach_role_policy(RoleName=role, PolicyArn=policy)
+    for policy in properties.get("Policies", []):
+        client("iam").put_role_policy(
+            RoleName=role, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"])
+        )
 
 
 def _update_role(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
@@ -269,10 +273,6 @@ def _update_role(cls, original_resource, new_resource_name, cloudformation_json,
     api.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
     _detach_policies(original_resource)
     _attach_policies(name, properties)
-    for policy in properties.get("Policies", []):
-        api.put_role_policy(
-            RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"])
-        )
     return original_resource
 
 
