@@ -1,5 +1,6 @@
 /** Usage: npm run new:connector NAME. Makes a connector's folder from a template and adds it to the registry. */
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const [, , given = ''] = process.argv;
@@ -89,5 +90,6 @@ write('fixtures/things.records.json', `${JSON.stringify([record], null, 2)}\n`);
 const registry = new URL('../connectors/registry.ts', import.meta.url);
 const line = `  ${label}: async () => declared((await import('./${folder}/connector.ts')).${variable}),\n`;
 writeFileSync(registry, readFileSync(registry, 'utf8').replace(/\n\};\n/, `\n${line}};\n`));
+execFileSync('npx', ['biome', 'check', '--write', home.pathname], { stdio: 'ignore' });
 console.log(`connectors/${folder} is there. Next: docs/writing-a-connector.md, then`);
 console.log(`npx vitest run test/connectors -t ${label}`);

@@ -6,6 +6,7 @@
  * answers.json: { settings, request, before?, answers: [{ headers?, body }] }
  */
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadConnector } from '../connectors/registry.ts';
 import type { PageToken, SourceRequest } from '../core/index.ts';
@@ -70,4 +71,5 @@ write(`${entityName}.exchanges.json`, {
   exchanges,
 });
 write(`${entityName}.records.json`, records);
+execFileSync('npx', ['biome', 'check', '--write', folder.pathname], { stdio: 'ignore' });
 for (const { method, url, body } of http.requests) console.log(method, decodeURIComponent(url), body ?? '');
