@@ -99,9 +99,11 @@ export function controlGrants(context: GrantContext): Grants {
       },
     }),
     ...(errors && errors.bucket !== destination?.bucket && { ListErrorBucket: list(context, errors) }),
-    ...(targets.length > 0 && {
-      UseKeysOfTargets: bucketKeys(context, ['kms:Decrypt', 'kms:GenerateDataKey'], targets),
-    }),
+    // With a key of its own, the flow names that for every object; else the buckets' defaults are used.
+    ...(flow.kmsArn === undefined &&
+      targets.length > 0 && {
+        UseKeysOfTargets: bucketKeys(context, ['kms:Decrypt', 'kms:GenerateDataKey'], targets),
+      }),
     ...(catalog && {
       Catalog: {
         actions: [
