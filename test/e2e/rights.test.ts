@@ -45,7 +45,12 @@ async function rolesOf(flow: DeployedFlow): Promise<Record<string, Role>> {
 }
 
 async function setStatements(role: Role, statements: readonly Statement[]): Promise<void> {
-  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: statements });
+  // A policy cannot be empty: this one allows what anybody may.
+  const nothing = { Sid: 'Nothing', Effect: 'Allow', Action: 'sts:GetCallerIdentity', Resource: '*' };
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: statements.length > 0 ? statements : [nothing],
+  });
   await cloud.iam.send(
     new PutRolePolicyCommand({ RoleName: role.name, PolicyName: 'grants', PolicyDocument }),
   );
