@@ -324,6 +324,8 @@ export const zendesk = defineConnector({
       docs: 'https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_forms/#list-ticket-forms',
       path: '/api/v2/ticket_forms',
       records: 'ticket_forms',
+      // Its page names no cursors: numbered pages, whose next one has an address.
+      pagination: nextLink({ at: 'next_page', size: { per_page: 100 } }),
       primaryKey: ['id'],
       mayRepeat: true,
       fields: {
