@@ -1,0 +1,136 @@
+/** The command against deployed flows: run, runs, show, start, stop, cancel with --aws. */
+
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { tributary } from '../../cli/program.ts';
+import type { FlowInput } from '../../core/flow/definition.ts';
+import { type LocalServer, startServer } from '../support/http-server.ts';
+import { cloud } from './cloud/client.ts';
+import {
+  deployedFlow,
+  deployFlows,
+  expectNoTrouble,
+  freshCloud,
+  linesOf,
+  makeStores,
+  nextSecond,
+  put,
+  region,
+} from './support/deployment.ts';
+import { csvFlow, gitHub, inbox, issuesFlow } from './support/flows.ts';
+
+const scheduled = { scheduleExpression: 'rate(1days)', dataPullMode: 'Incremental' } as const;
+const commanded = csvFlow('commanded');
+const timed = csvFlow('timed', { scheduled });
+const patient = issuesFlow('patient', 'patient-vendor');
+
+/** Requests that were told to come back in a minute. */
+let throttledRequests = 0;
+let server: LocalServer;
+
+beforeAll(async () => {
+  await freshCloud();
+  await makeStores();
+  await put(inbox, 'commanded/rows.csv', 'id\n1\n2\n');
+  await put(inbox, 'timed/rows.csv', 'id\n1\n');
+  server = await startServer((request, response) => {
+    const first = !request.url?.includes('page=2');
+    if (!first) throttledRequests += 1;
+    const link = `<${server.endpoint}/repos/acme/web/issues?page=2>; rel="next"`;
+    response.writeHead(first ? 200 : 429, first ? { link } : { 'retry-after': '60' });
+    response.end(first ? '[{"id":1,"title":"one","updated_at":"2026-01-01T00:00:00Z"}]' : '{}');
+  });
+  await deployFlows([commanded, timed, patient], [gitHub('patient-vendor', server.endpoint)]);
+});
+
+afterEach(() => expectNoTrouble().finally(freshCloud));
+
+afterAll(() => server.close());
+
+/** Runs a command line. Answers how it ended and what it printed. */
+async function command(...args: readonly string[]) {
+  let out = '';
+  let err = '';
+  const exitCode = await tributary([...args, '--aws', '--region', region], {
+    out: (text) => {
+      out += `${text}\n`;
+    },
+    err: (text) => {
+      err += text;
+    },
+    interactive: false,
+  });
+  return { exitCode, out, err };
+}
+
+function fileOf(flow: FlowInput): string {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'tributary-e2e-')), 'flow.json');
+  writeFileSync(file, JSON.stringify(flow));
+  return file;
+}
+
+describe('tributary --aws', () => {
+  it('runs a flow to its end, lists its runs and shows one', async () => {
+    const ran = await command('run', 'commanded', '--json');
+    expect({ exitCode: ran.exitCode, err: ran.err }).toMatchObject({ exitCode: 0 });
+    const result = JSON.parse(ran.out);
+    expect(result).toMatchObject({
+      flowName: 'commanded',
+      status: 'Successful',
+      recordsProcessed: 2,
+      recordsWritten: 2,
+    });
+    expect(await linesOf('commanded', result.executionId)).toEqual(['{"id":"1"}', '{"id":"2"}']);
+
+    const dry = await command('run', 'commanded', '--dry-run', '--limit', '1', '--json');
+    expect(JSON.parse(dry.out)).toMatchObject({ dryRun: true, recordsProcessed: 1, objects: [] });
+
+    const runs = JSON.parse((await command('runs', 'commanded', '--json')).out);
+    expect(runs.map(({ executionId }: { executionId: string }) => executionId)).toEqual([
+      JSON.parse(dry.out).executionId,
+      result.executionId,
+    ]);
+    const shown = await command('show', result.executionId, '--json');
+    expect(JSON.parse(shown.out)).toMatchObject({ status: 'Successful', objects: result.objects });
+  });
+
+  it('says that a flow is not deployed', async () => {
+    const { exitCode, err } = await command('run', 'nowhere');
+    expect(exitCode).toBe(2);
+    expect(err).toContain('flow nowhere');
+    expect(err).toContain('the flow is not deployed');
+  });
+
+  it('starts a run without waiting, and cancels it', async () => {
+    const started = await command('start', fileOf(patient), '--json');
+    expect(started.exitCode).toBe(0);
+    const { executionId } = JSON.parse(started.out);
+    await cloud.until('the throttled request', async () => (throttledRequests > 0 ? true : undefined));
+    expect(await command('cancel', executionId)).toEqual({
+      exitCode: 0,
+      out: `${executionId}: CancelStarted\n`,
+      err: '',
+    });
+    const flow = deployedFlow('patient');
+    const execution = `${flow.stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionId}`;
+    expect((await flow.ended(execution)).run).toMatchObject({ status: 'Canceled' });
+    expect(JSON.parse((await command('show', executionId, '--json')).out).status).toBe('Canceled');
+    expect(await linesOf('patient', executionId)).toEqual([]);
+    expect(await command('cancel', executionId)).toMatchObject({ exitCode: 2 });
+  });
+
+  it('stops a scheduled flow and starts it again', async () => {
+    const flow = deployedFlow('timed');
+    await nextSecond();
+    expect(await command('stop', fileOf(timed))).toMatchObject({ exitCode: 0, out: 'timed: Suspended\n' });
+    const skipped = await flow.fired();
+    expect(JSON.parse(skipped.output ?? '')).toMatchObject({ next: 'skip' });
+    expect(skipped.run).toBeUndefined();
+    expect(await command('start', fileOf(timed))).toMatchObject({ exitCode: 0, out: 'timed: Active\n' });
+    const { executionId, run } = await flow.fired();
+    expect(run).toMatchObject({ status: 'Successful', trigger: 'Scheduled' });
+    expect(await linesOf('timed', executionId)).toEqual(['{"id":"1"}']);
+  });
+});
