@@ -122,7 +122,15 @@ export function stateMachine(options: StateMachineOptions): StateMachineDefiniti
       // `start`: what ended was a predecessor that had been left in the middle of its commit.
       'Ended?': choice({ done: 'Done', start: 'StartRun' }),
       Done: { Type: 'Succeed' },
-      FailRun: { ...task(control, 'FailRun', {}, null), Next: 'Failed' },
+      FailRun: {
+        ...task(
+          control,
+          'FailRun',
+          { 'startedAt.$': '$$.Execution.StartTime', 'input.$': '$$.Execution.Input' },
+          null,
+        ),
+        Next: 'Failed',
+      },
       Failed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
     },
   };

@@ -6,7 +6,19 @@ import type { StateItem, StateWrite } from '../../core/ports.ts';
 import type { EnginePorts } from '../ports.ts';
 import { segmentFolder } from './plan.ts';
 import { reportDeactivated, reportEnd } from './reports.ts';
-import { expected, type FlowState, flowKey, isClosed, type Run, readFlowItems, readRun } from './run.ts';
+import {
+  expected,
+  type FlowState,
+  flowKey,
+  historyKey,
+  isClosed,
+  type Run,
+  readFlowItems,
+  readRun,
+} from './run.ts';
+
+/** The revision of a run whose record has not been written: it failed before it was opened. */
+export const unopened = 0;
 
 /** How a run ends; members of the record that the closer knows. */
 export type Ending = Pick<Run, 'status'> & Partial<Run>;
@@ -34,7 +46,10 @@ export async function closeRun(
       if (next.status === 'Suspended' && state.data.status === 'Active' && next.statusMessage)
         run = { ...run, deactivated: next.statusMessage };
     }
-    writes.push({ pk: item.pk, sk: item.sk, expect: item.revision, set: run });
+    if (item.revision === unopened) {
+      writes.push({ pk: item.pk, sk: item.sk, expect: 'absent', set: run });
+      writes.push({ pk: flowKey(run.flowName), sk: historyKey(run), set: {} });
+    } else writes.push({ pk: item.pk, sk: item.sk, expect: item.revision, set: run });
     await ports.state.write(writes);
     ports.log.info('run ended', {
       flowName: flow.flowName,

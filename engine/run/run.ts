@@ -147,6 +147,11 @@ export async function readOpenRun(state: StateStore, reference: RunReference): P
   return item;
 }
 
+/** Of the entry that puts a run into the order of its flow's runs. */
+export function historyKey(run: Pick<Run, 'startedAt' | 'executionId'>): string {
+  return `HISTORY#${new Date(run.startedAt).toISOString()}#${run.executionId}`;
+}
+
 export type FlowItems = {
   readonly state: StateItem<FlowState> | undefined;
   readonly slot: StateItem<Slot> | undefined;

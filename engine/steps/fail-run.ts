@@ -1,8 +1,8 @@
 import { exitCodeOfName, TributaryError } from '../../core/errors.ts';
 import type { EnginePorts } from '../ports.ts';
-import { closeRun } from '../run/close.ts';
+import { closeRun, unopened } from '../run/close.ts';
 import { abortUploads } from '../run/materialise.ts';
-import { type Run, runKey, workingItemSeconds } from '../run/run.ts';
+import { type Run, runKey, type TriggerKind, workingItemSeconds } from '../run/run.ts';
 import { readSegments } from '../run/segment-record.ts';
 
 /** As Step Functions' Catch puts it: `Cause` is a Lambda function's error as JSON, or a sentence of the service. */
@@ -37,21 +37,29 @@ export async function failSplit(
  * Closes a run as failed (or cancelled). A run that had begun to commit is left as it is: the next start, or the
  * settlement, finishes it. One that was committed already keeps its data; what failed is its catalog or its report.
  *
+ * A run that StartRun refused gets a record all the same: whoever waits for it, counts failures or watches the metrics
+ * must see that it failed.
+ *
  * @param fence of the execution that failed, if it got as far as to have one: another execution may have taken the run over
  */
 export async function failRun(
   executionId: string,
   fence: number | undefined,
   error: StepError,
+  started: Started | undefined,
   ports: EnginePorts,
 ): Promise<FailRunOutput> {
   const split = await ports.state.get<{ Error: string; Cause: string }>(runKey(executionId), 'ERROR');
   const { Error: code, Cause: message } = split?.data ?? { Error: error.Error, Cause: causeText(error) };
   const told: FailRunOutput = { error: { Error: code, Cause: message } };
   ports.log.error('run failed', { executionId, errorCode: code, errorMessage: message });
+  const ending = { errorCode: code, errorMessage: message, exitCode: exitCodeOfName(code) };
   const item = await ports.state.get<Run>(runKey(executionId), 'RUN');
-  // Nothing was opened: StartRun itself refused or failed.
-  if (!item || item.data.status === 'COMMITTING') return told;
+  if (!item) {
+    if (started) await recordRefusal(executionId, started, ending, ports);
+    return told;
+  }
+  if (item.data.status === 'COMMITTING') return told;
   if (fence !== undefined && item.data.fence !== fence) return told;
   const flow = await ports.loadFlow();
   const transferred = await readSegments(ports.state, executionId);
@@ -59,12 +67,38 @@ export async function failRun(
   const committed = item.data.status === 'COMMITTED';
   await closeRun(ports, flow, item, {
     status: code === 'ExecutionCanceled' ? 'Canceled' : 'Error',
-    errorCode: code,
-    errorMessage: message,
-    exitCode: exitCodeOfName(code),
+    ...ending,
     ...(!committed && { counts: transferred.counts, bytesProcessed: transferred.received, bytesWritten: 0 }),
   });
   return told;
+}
+
+/** How an execution was started that may have no record yet. */
+export interface Started {
+  readonly executionArn: string;
+  readonly trigger: TriggerKind;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+}
+
+async function recordRefusal(
+  executionId: string,
+  started: Started,
+  ending: Pick<Run, 'errorCode' | 'errorMessage' | 'exitCode'>,
+  ports: EnginePorts,
+): Promise<void> {
+  const flow = await ports.loadFlow();
+  const run: Run = {
+    ...started,
+    executionId,
+    flowName: flow.flowName,
+    status: 'RUNNING',
+    fence: 0,
+    parameters: {},
+    window: { end: started.startedAt },
+  };
+  const item = { pk: runKey(executionId), sk: 'RUN', revision: unopened, data: run };
+  await closeRun(ports, flow, item, { ...ending, status: 'Error' });
 }
 
 /** The sentence in a Lambda function's error, or the cause as it is. */

@@ -9,7 +9,7 @@ import { catalogOutput } from './catalog-output.ts';
 import { commitOutput } from './commit-output.ts';
 import { describeSource } from './describe-source.ts';
 import { endRun } from './end-run.ts';
-import { failRun, failSplit } from './fail-run.ts';
+import { failRun, failSplit, type Started } from './fail-run.ts';
 import { startRun } from './start-run.ts';
 import { transferBatch } from './transfer-batch.ts';
 
@@ -111,11 +111,24 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
         reference.success ? reference.data.executionId : ownId,
         reference.success ? reference.data.fence : undefined,
         error.success ? error.data : { Error: 'Internal', Cause: 'the run failed without saying why' },
+        startedBy(envelope),
         ports,
       );
     },
   };
   return steps[envelope.step]();
+}
+
+/** What a refused run's record says of its start; none for an execution that only settles another's. */
+function startedBy({ executionArn, startedAt, input }: z.infer<typeof stepInput>): Started | undefined {
+  if (startedAt === undefined) return undefined;
+  const loose = z
+    .looseObject({ settle: z.unknown(), trigger: z.unknown() })
+    .partial()
+    .safeParse(input ?? {});
+  if (loose.data?.settle !== undefined) return undefined;
+  const trigger = executionInput.shape.trigger.safeParse(loose.data?.trigger);
+  return { executionArn, trigger: trigger.data ?? 'OnDemand', startedAt: Date.parse(startedAt) };
 }
 
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {

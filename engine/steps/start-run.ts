@@ -10,6 +10,7 @@ import { reportStart } from '../run/reports.ts';
 import {
   expected,
   flowKey,
+  historyKey,
   isClosed,
   type Run,
   type RunParameters,
@@ -127,10 +128,6 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
 export function isIncremental(flow: FlowDefinition): boolean {
   const { triggerType, triggerProperties } = flow.triggerConfig;
   return triggerType === 'Scheduled' && triggerProperties?.Scheduled?.dataPullMode === 'Incremental';
-}
-
-function historyKey(run: Run): string {
-  return `HISTORY#${new Date(run.startedAt).toISOString()}#${run.executionId}`;
 }
 
 function holding(run: Pick<Run, 'executionId' | 'executionArn'>, fence: number): Slot {

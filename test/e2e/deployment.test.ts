@@ -117,10 +117,11 @@ describe('a flow that is changed, destroyed and deployed again', () => {
     const before = await moving.state();
     await deployFlows([elsewhere]);
     const { status, error, cause, run } = await moving.fired();
-    expect({ status, error, run }).toEqual({ status: 'FAILED', error: 'FlowInvalid', run: undefined });
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'FlowInvalid' });
+    expect(run).toMatchObject({ status: 'Error', errorCode: 'FlowInvalid', trigger: 'Scheduled' });
     expect(cause).toContain('the source or the destination is not the one that this flow has run with');
     expect(cause).toContain('give the changed flow another flowName');
-    expect(await moving.state()).toEqual(before);
+    expect(await moving.state()).toEqual({ ...before, failureCount: 1 });
   });
 });
 

@@ -360,6 +360,33 @@ describe('scheduled flows', () => {
     expect(await stateOf(at, flow)).toMatchObject({ status: 'Active', failureCount: 0 });
   });
 
+  it('that are refused at their start count as failures, and are suspended as well', async () => {
+    const at = home();
+    await put(at, 'a.csv', '1,a');
+    const flow = incremental({ flowErrorDeactivationThreshold: 1 });
+    const deliver = (given: FlowDefinition, n: number): Promise<unknown> =>
+      at.run(given, { name: id(n), input: { trigger: 'Scheduled' } });
+    await deliver(flow, 1);
+    const [destination] = flow.destinationFlowConfigList;
+    if (!destination) throw new Error('the flow has a destination');
+    const moved: FlowDefinition = {
+      ...flow,
+      destinationFlowConfigList: [
+        {
+          ...destination,
+          destinationConnectorProperties: { S3: { bucketName: 'lake', bucketPrefix: 'else' } },
+        },
+      ],
+    };
+    at.clock.advance(hour);
+    expect(await deliver(moved, 2)).toMatchObject({ error: 'FlowInvalid' });
+    expect(await stateOf(at, flow)).toMatchObject({ status: 'Suspended', failureCount: 1 });
+    expect(at.events.map(({ detailType }) => detailType).slice(-2)).toEqual([
+      'AppFlow End Flow Run Report',
+      'AppFlow Scheduled Flow Deactivated',
+    ]);
+  });
+
   it('run once for a moment, however often and late it is delivered', async () => {
     const at = home();
     const flow = incremental();
@@ -430,6 +457,9 @@ describe('a changed definition', () => {
     const result = await at.run(moved, { name: id(2) });
     expect(result).toMatchObject({ error: 'FlowInvalid' });
     expect(result).toHaveProperty('cause', expect.stringContaining('give the changed flow another flowName'));
+    expect(await runOf(at, 2)).toMatchObject({ status: 'Error', errorCode: 'FlowInvalid', exitCode: 2 });
+    expect(ends(at)).toEqual(['Execution Successful', 'Execution Failed']);
+    expect(at.metrics.at(-1)?.metrics).toMatchObject({ FlowExecutionsFailed: 1 });
     expect(at.objects.keys('lake')).toHaveLength(1);
   });
 });
