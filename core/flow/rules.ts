@@ -240,7 +240,22 @@ export function warnings(flow: FlowDefinition): string[] {
   if (output?.preserveSourceDataTyping && output.fileType !== 'PARQUET') {
     found.push('preserveSourceDataTyping: has no effect without fileType PARQUET');
   }
+  const { prefixConfig } = output ?? {};
+  const dated = prefixConfig?.prefixType === 'PATH' || prefixConfig?.prefixType === 'PATH_AND_FILENAME';
+  if (prefixConfig?.prefixFormat && !dated) {
+    found.push(
+      'prefixConfig.prefixFormat: has no effect without a prefixType with PATH; names carry the time to the second',
+    );
+  }
+  if (flow.metadataCatalogConfig?.glueDataCatalog) {
+    found.push(
+      "metadataCatalogConfig.glueDataCatalog.roleArn: not used, the flow's own role writes to the catalog",
+    );
+  }
   const from = source.sourceConnectorProperties.S3;
+  if (from && source.incrementalPullConfig) {
+    found.push('sourceFlowConfig.incrementalPullConfig: has no effect, S3 is pulled by LastModified');
+  }
   if (from && folder(from.bucketPrefix) === '') {
     found.push("sourceFlowConfig: AppFlow itself does not read a bucket's root, it needs a bucketPrefix");
   }

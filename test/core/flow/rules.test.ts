@@ -639,6 +639,21 @@ describe('warnings', () => {
     expect(warned(salesforce, { [`${s3}.s3OutputFormatConfig.fileType`]: 'CSV' })).toEqual([
       'preserveSourceDataTyping: has no effect without fileType PARQUET',
     ]);
+    const prefixConfig = { prefixType: 'FILENAME', prefixFormat: 'HOUR' };
+    expect(warned(salesforce, { [`${s3}.s3OutputFormatConfig.prefixConfig`]: prefixConfig })).toEqual([
+      'prefixConfig.prefixFormat: has no effect without a prefixType with PATH; names carry the time to the second',
+    ]);
+    expect(warned(catalog, {})).toEqual([
+      "metadataCatalogConfig.glueDataCatalog.roleArn: not used, the flow's own role writes to the catalog",
+    ]);
+    const incremental = { scheduleExpression: 'rate(1days)', dataPullMode: 'Incremental' };
+    const changes = {
+      triggerConfig: { triggerType: 'Scheduled', triggerProperties: { Scheduled: incremental } },
+      'sourceFlowConfig.incrementalPullConfig': { datetimeTypeFieldName: 'changed' },
+    };
+    expect(warned(onDemand, changes)).toEqual([
+      'sourceFlowConfig.incrementalPullConfig: has no effect, S3 is pulled by LastModified',
+    ]);
   });
 
   it('sees a flow that reads its own output', () => {
