@@ -247,11 +247,6 @@ export function warnings(flow: FlowDefinition): string[] {
       'prefixConfig.prefixFormat: has no effect without a prefixType with PATH; names carry the time to the second',
     );
   }
-  if (flow.metadataCatalogConfig?.glueDataCatalog) {
-    found.push(
-      "metadataCatalogConfig.glueDataCatalog.roleArn: not used, the flow's own role writes to the catalog",
-    );
-  }
   const from = source.sourceConnectorProperties.S3;
   if (from && source.incrementalPullConfig) {
     found.push('sourceFlowConfig.incrementalPullConfig: has no effect, S3 is pulled by LastModified');

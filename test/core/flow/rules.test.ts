@@ -643,9 +643,6 @@ describe('warnings', () => {
     expect(warned(salesforce, { [`${s3}.s3OutputFormatConfig.prefixConfig`]: prefixConfig })).toEqual([
       'prefixConfig.prefixFormat: has no effect without a prefixType with PATH; names carry the time to the second',
     ]);
-    expect(warned(catalog, {})).toEqual([
-      "metadataCatalogConfig.glueDataCatalog.roleArn: not used, the flow's own role writes to the catalog",
-    ]);
     const incremental = { scheduleExpression: 'rate(1days)', dataPullMode: 'Incremental' };
     const changes = {
       triggerConfig: { triggerType: 'Scheduled', triggerProperties: { Scheduled: incremental } },
