@@ -222,7 +222,11 @@ describe('a flow on demand', () => {
     expect(limited.run).toMatchObject({ status: 'Successful', counts: { received: 3, written: 3 } });
 
     const wrong = await accounts.run({ parameters: { limit: 0 } } as object);
-    expect(wrong).toMatchObject({ status: 'FAILED', error: 'InvalidArgument', run: undefined });
+    expect(wrong).toMatchObject({
+      status: 'FAILED',
+      error: 'InvalidArgument',
+      run: { status: 'Error', errorCode: 'InvalidArgument', exitCode: 2 },
+    });
     expect(wrong.cause).toContain('the execution input: ');
     expect(wrong.cause).toContain('parameters.limit');
   });
