@@ -68,7 +68,13 @@ export function stateMachine(options: StateMachineOptions): StateMachineDefiniti
       'RunStarted?': choice({ describe: 'DescribeSource', commit: 'CommitOutput', skip: 'Skipped' }),
       Skipped: { Type: 'Succeed', Comment: 'Another run is in progress, or the flow is not active' },
       DescribeSource: { ...task(transfer, 'DescribeSource'), Next: 'Splits?' },
-      'Splits?': choice({ one: 'TransferBatch', many: 'TransferSplits', none: 'CommitOutput' }),
+      'Splits?': choice({
+        one: 'TransferBatch',
+        many: 'TransferSplits',
+        none: 'CommitOutput',
+        wait: 'WaitToDescribe',
+      }),
+      WaitToDescribe: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'DescribeSource' },
       TransferBatch: { ...task(transfer, 'TransferBatch'), Next: 'Transferred?' },
       'Transferred?': choice({
         more: 'TransferBatch',

@@ -5,6 +5,7 @@ import { sourceConnectorName } from '../../core/flow/connector-name.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { destinationConfig, destinationProperties, sourceProperties } from '../../core/flow/describe.ts';
 import { schemaFingerprint } from '../../core/flow/fingerprint.ts';
+import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { accessTokens } from '../credentials/access-token.ts';
@@ -22,28 +23,53 @@ import { type Run, type RunReference, readFlowItems, readOpenRun } from '../run/
 import { defaultSizes } from '../run/sizes.ts';
 import { isEmpty, iso, movesWatermark } from '../run/window.ts';
 import { filterConditions, planTasks, type TaskPlan } from '../tasks/plan.ts';
+import { rateLimitWait, sleptSeconds } from './rate-limit.ts';
 import { isIncremental } from './start-run.ts';
 
-export interface DescribeSourceOutput {
-  readonly next: 'one' | 'many' | 'none';
-  readonly run: RunReference;
-  readonly splits: { readonly bucket: string; readonly key: string };
-  readonly transfer: TransferState | null;
-}
+export type DescribeSourceOutput =
+  | {
+      readonly next: 'one' | 'many' | 'none';
+      readonly run: RunReference;
+      readonly splits: { readonly bucket: string; readonly key: string };
+      readonly transfer: TransferState | null;
+    }
+  /** The source asks to be left alone for so long; then this step is tried again. */
+  | {
+      readonly next: 'wait';
+      readonly run: RunReference;
+      readonly waitSeconds: number;
+      readonly describeTurns: number;
+    };
 
-/** Asks the source for its fields and splits, fixes the window's end and the schema version, writes the run plan. */
+/**
+ * Asks the source for its fields and splits, fixes the window's end and the schema version, writes the run plan.
+ *
+ * @param turns how often the source has put this run off already; at {@link turnsPerLoop} the run fails with the source's refusal
+ */
 export async function describeSource(
   reference: RunReference,
+  turns: number,
   ports: EnginePorts,
 ): Promise<DescribeSourceOutput> {
   const { data: run } = await readOpenRun(ports.state, reference);
   const { flowName, executionId } = run;
   const { objects, home } = ports;
+  if (run.cancelRequested)
+    throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
 
   if (!(await objects.head(home.stateBucket, planKey(flowName, executionId)))) {
     const flow = await ports.loadFlow();
     await checkBuckets(flow, ports);
-    const { plan, splits } = await makePlan(flow, run, ports);
+    let planned: Awaited<ReturnType<typeof makePlan>>;
+    try {
+      planned = await makePlan(flow, run, ports);
+    } catch (error) {
+      const waitSeconds = rateLimitWait(error);
+      // A short wait is left to the state machine's Retry.
+      if (waitSeconds === undefined || waitSeconds <= sleptSeconds || turns >= turnsPerLoop) throw error;
+      return { next: 'wait', run: reference, waitSeconds: Math.ceil(waitSeconds), describeTurns: turns + 1 };
+    }
+    const { plan, splits } = planned;
     const { lines, pointers } = layOut(splits);
     await objects.put(home.stateBucket, plan.splitsKey, lines);
     await objects.put(home.stateBucket, plan.splitListKey, JSON.stringify(pointers));

@@ -98,7 +98,8 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
         ports,
       );
     },
-    DescribeSource: () => describeSource(run(), ports),
+    DescribeSource: () =>
+      describeSource(run(), z.number().int().min(0).default(0).parse(state.describeTurns), ports),
     TransferBatch: () => transferBatch(run(), transferState.parse(state.transfer), ports),
     FailSplit: () => failSplit(run().executionId, stepError.parse(state.error), ports),
     CommitOutput: () => commitOutput(run(), z.number().default(0).parse(state.object), ports),

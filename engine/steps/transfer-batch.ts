@@ -28,6 +28,7 @@ import { readSegment, readSegments, type SegmentRecord } from '../run/segment-re
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
 import { compileTasks, type RecordMapper } from '../tasks/compile.ts';
 import { sourcePorts } from './describe-source.ts';
+import { rateLimitWait, sleptSeconds } from './rate-limit.ts';
 
 export interface TransferBatchOutput {
   readonly next: 'more' | 'wait' | 'done' | 'unfinished';
@@ -39,8 +40,6 @@ export interface TransferBatchOutput {
   readonly waitSeconds?: number;
 }
 
-/** A wait up to this is slept here; a longer one goes back to the state machine, which waits for free. */
-const sleptSeconds = 20;
 /** Left for writing the segment when the deadline nears. */
 const reserveMilliseconds = 45_000;
 
@@ -412,9 +411,4 @@ class SegmentContent {
     counts.rejected++;
     writer.reject(this.rejectedRecord(row, field, reason));
   }
-}
-
-function rateLimitWait(error: unknown): number | undefined {
-  if (!(error instanceof TributaryError) || error.code !== 'RateLimitExceeded') return undefined;
-  return error.context.retryAfterSeconds;
 }

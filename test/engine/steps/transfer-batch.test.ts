@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TributaryError } from '../../../core/errors.ts';
-import { type Run, runKey } from '../../../engine/run/run.ts';
+import { requestCancel } from '../../../engine/run/close.ts';
+import { type Run, readRun, runKey } from '../../../engine/run/run.ts';
 import { s3Flow } from '../../support/flows.ts';
 import {
   type MemoryHome,
@@ -32,6 +33,51 @@ function ids(at: MemoryHome): string[][] {
 function slowDown(seconds: number): TributaryError {
   return new TributaryError('RateLimitExceeded', 'the quota is used up', { retryAfterSeconds: seconds });
 }
+
+describe('a source that says "slow down" when asked for its fields', () => {
+  function describedAfter(refusals: number, seconds: number) {
+    const source = scriptedSource([[{ rows: rows(1, 2) }]]);
+    const { describe } = source;
+    let asked = 0;
+    source.describe = async (...request) => {
+      if (asked++ < refusals) throw slowDown(seconds);
+      return describe(...request);
+    };
+    return { at: homeOf(source), asked: () => asked };
+  }
+
+  it('for hours is waited for by the state machine', async () => {
+    const { at, asked } = describedAfter(2, 4000.5);
+    const begun = at.clock.now();
+    expect(await at.run(s3Flow({ fields }), { name: id })).toHaveProperty('output');
+    expect(ids(at)).toEqual([['1', '2']]);
+    expect(asked()).toBe(3);
+    expect(at.clock.now() - begun).toBe(2 * 4001 * 1000);
+  });
+
+  it('for ever ends the run with its refusal', async () => {
+    const { at, asked } = describedAfter(Number.POSITIVE_INFINITY, 60);
+    expect(await at.run(s3Flow({ fields }), { name: id })).toMatchObject({ error: 'RateLimitExceeded' });
+    // 500 turns, and the last one's four tries more.
+    expect(asked()).toBe(505);
+  });
+
+  it('is not asked again once the run is cancelled', async () => {
+    const { at, asked } = describedAfter(Number.POSITIVE_INFINITY, 60);
+    const flow = s3Flow({ fields });
+    const told = await at.run(flow, {
+      name: id,
+      aroundStep: async (step, run) => {
+        const done = await run();
+        if (step === 'DescribeSource' && asked() === 3) await requestCancel(at, await readRun(at.state, id));
+        return done;
+      },
+    });
+    expect(told).toMatchObject({ error: 'ExecutionCanceled' });
+    expect(asked()).toBe(3);
+    expect((await runOf(at))?.status).toBe('Canceled');
+  });
+});
 
 describe('a source that says "slow down"', () => {
   it.each([5, 60, 4000])('for %i s before its first page loses nothing', async (seconds) => {
