@@ -64,6 +64,8 @@ export interface ObjectStore {
   /** `undefined` if there is no such upload (completed or aborted). */
   listParts(upload: UploadTarget): Promise<UploadedPart[] | undefined>;
   completeUpload(upload: UploadTarget, parts: readonly UploadedPart[]): Promise<void>;
+  /** Uploads that are neither completed nor aborted, of keys that begin with `prefix`. */
+  listUploads(bucket: string, prefix: string): AsyncIterable<UploadTarget>;
   /** No error if there is no such upload. */
   abortUpload(upload: UploadTarget): Promise<void>;
   /** Whether the bucket is there and may be used. */

@@ -24,6 +24,9 @@ const writeObjects = [
   's3:ListMultipartUploadParts',
 ];
 
+/** Also the uploads that a killed function has left unfinished. */
+const listUploads = ['s3:ListBucket', 's3:ListBucketMultipartUploads'];
+
 /** A folder of a bucket, as the flow names it. */
 interface Folder {
   readonly bucket: string;
@@ -46,6 +49,7 @@ export function transferGrants(context: GrantContext): Grants {
       runs: ['s3:GetObject', 's3:PutObject'],
       // A segment that lost against its twin is removed by who wrote it.
       segments: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      list: ['s3:ListBucket'],
     }),
     ...(source && {
       ReadSource: { actions: ['s3:GetObject'], ...sourceObjects(context, source) },
@@ -84,13 +88,14 @@ export function controlGrants(context: GrantContext): Grants {
       ],
       runs: writeObjects,
       segments: ['s3:GetObject', 's3:DeleteObject'],
+      list: listUploads,
     }),
     ...(destination && {
       WriteDestination: {
         actions: writeObjects,
         ...objects(context, below(destination, flow.flowName)),
       },
-      ListDestination: list(context, destination),
+      ListDestination: { ...list(context, destination), actions: listUploads },
     }),
     ...(errors && {
       WriteErrors: {
@@ -98,7 +103,10 @@ export function controlGrants(context: GrantContext): Grants {
         ...objects(context, below(errors, flow.flowName)),
       },
     }),
-    ...(errors && errors.bucket !== destination?.bucket && { ListErrorBucket: list(context, errors) }),
+    ...(errors &&
+      errors.bucket !== destination?.bucket && {
+        ListErrorBucket: { ...list(context, errors), actions: listUploads },
+      }),
     // With a key of its own, the flow names that for every object; else the buckets' defaults are used.
     ...(flow.kmsArn === undefined &&
       targets.length > 0 && {
@@ -185,7 +193,13 @@ function executionArns(stack: Stack, flowName: string): string[] {
 /** The definition, the flow's items, its runs and their segments, and the keys of all of it. */
 function stateGrants(
   context: GrantContext,
-  may: { items: string[]; runs: string[]; segments: string[]; connection?: string | undefined },
+  may: {
+    items: string[];
+    runs: string[];
+    segments: string[];
+    list: string[];
+    connection?: string | undefined;
+  },
 ): Grants {
   const { stack, flow, platformKeyArn, definitionArn } = context;
   const [runs, segments] = [stateFolder(context, 'runs'), stateFolder(context, 'segments')];
@@ -214,7 +228,7 @@ function stateGrants(
       resources: [objectArn(stack, segments, '/*')],
       wildcards: 'The segments of the runs of this flow',
     },
-    ListState: list(context, runs, segments),
+    ListState: { ...list(context, runs, segments), actions: may.list },
     UsePlatformKey: {
       actions: [
         'kms:Decrypt',

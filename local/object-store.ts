@@ -51,8 +51,9 @@ export function bucketFolder(home: string, mounts: Readonly<Record<string, strin
 export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore {
   const { home, mounts = {} } = options;
   const folderOf = (bucket: string): string => bucketFolder(home, mounts, bucket);
+  const uploadsOf = (bucket: string): string => path.join(home, 's3-uploads', bucket);
   const uploadFolder = ({ bucket, uploadId }: { bucket: string; uploadId: string }): string =>
-    path.join(home, 's3-uploads', bucket, path.basename(uploadId));
+    path.join(uploadsOf(bucket), path.basename(uploadId));
   const metadataFile = (bucket: string, key: string): string =>
     path.join(home, 's3-metadata', bucket, `${createHash('sha256').update(key).digest('hex')}.json`);
 
@@ -255,6 +256,16 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       );
     },
 
+    async *listUploads(bucket, prefix) {
+      if (!(await bucketExists(bucket))) throw missing(bucket);
+      for (const uploadId of await fs.readdir(uploadsOf(bucket)).catch(() => [])) {
+        const upload = await readJson<{ key: string }>(
+          path.join(uploadFolder({ bucket, uploadId }), 'upload.json'),
+        );
+        if (upload?.key.startsWith(prefix)) yield { bucket, key: upload.key, uploadId };
+      }
+    },
+
     async completeUpload(upload, parts) {
       const folder = uploadFolder(upload);
       const { key, put } = JSON.parse(
@@ -328,6 +339,13 @@ function inWordsOfTheTaxonomy(store: ObjectStore): ObjectStore {
     copyPart: (upload, part, source) =>
       explained(at(upload.bucket, upload.key), () => store.copyPart(upload, part, source)),
     listParts: (upload) => explained(at(upload.bucket, upload.key), () => store.listParts(upload)),
+    async *listUploads(bucket, prefix) {
+      try {
+        yield* store.listUploads(bucket, prefix);
+      } catch (error) {
+        throw fileError(error, at(bucket, prefix));
+      }
+    },
     completeUpload: (upload, parts) =>
       explained(at(upload.bucket, upload.key), () => store.completeUpload(upload, parts)),
     abortUpload: (upload) => explained(at(upload.bucket, upload.key), () => store.abortUpload(upload)),

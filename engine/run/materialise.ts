@@ -222,6 +222,29 @@ function isConflict(error: unknown): boolean {
   return error instanceof TributaryError && error.code === 'StateConflict';
 }
 
+/**
+ * Aborts the uploads of these objects that no record tells of: their invocation died between the start of the upload and
+ * its record.
+ */
+export async function abortUnrecordedUploads(
+  manifest: readonly ManifestObject[],
+  store: ObjectStore,
+): Promise<void> {
+  const inParts = manifest.filter(({ size }) => size > putWhole);
+  for (const bucket of new Set(inParts.map((object) => object.bucket))) {
+    const keys = inParts.flatMap((object) => (object.bucket === bucket ? [object.key] : []));
+    const known = new Set(keys);
+    for await (const upload of store.listUploads(bucket, commonPrefix(keys)))
+      if (known.has(upload.key)) await store.abortUpload(upload);
+  }
+}
+
+function commonPrefix([first = '', ...others]: readonly string[]): string {
+  let length = first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length--;
+  return first.slice(0, length);
+}
+
 /** Aborts what a run has left unfinished. */
 export async function abortUploads(
   objects: ObjectStore,

@@ -5,7 +5,7 @@ import { booksBalance } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
 import { initialState } from '../run/close.ts';
 import { type ManifestObject, makeManifest, readManifest, writeManifest } from '../run/manifest.ts';
-import { abortUploads, materialise } from '../run/materialise.ts';
+import { abortUnrecordedUploads, abortUploads, materialise } from '../run/materialise.ts';
 import { type RunPlan, readPlan } from '../run/plan.ts';
 import {
   expected,
@@ -59,6 +59,7 @@ export async function commitOutput(
     const next = await writeObjects(objects, firstObject, plan, ports);
     if (next < objects.length) return { ...base, next: 'more', object: next };
     await abortUploads(ports.objects, ports.state, executionId);
+    await abortUnrecordedUploads(objects, ports.objects);
   }
   await commit(plan, item, ports);
   return { ...base, next: after };

@@ -9,6 +9,8 @@ import {
   type GetObjectCommandOutput,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
@@ -221,6 +223,30 @@ export function s3ObjectStore(client: S3Client): ObjectStore {
         throw awsError(error, 's3:ListMultipartUploadParts', uri(bucket, key));
       }
       return parts;
+    },
+
+    async *listUploads(bucket, prefix) {
+      let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+      while (after) {
+        const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
+          Bucket: bucket,
+          Prefix: prefix,
+          EncodingType: 'url',
+          ...after,
+        });
+        const page: ListMultipartUploadsCommandOutput = await awsCall(
+          's3:ListBucketMultipartUploads',
+          uri(bucket, prefix),
+          () => client.send(command),
+        );
+        const plain = (text: string) =>
+          page.EncodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
+        for (const { Key, UploadId } of page.Uploads ?? [])
+          if (Key !== undefined && UploadId) yield { bucket, key: plain(Key), uploadId: UploadId };
+        after = page.IsTruncated
+          ? { KeyMarker: plain(page.NextKeyMarker ?? ''), UploadIdMarker: page.NextUploadIdMarker }
+          : undefined;
+      }
     },
 
     async completeUpload({ bucket, key, uploadId }, parts) {

@@ -185,7 +185,7 @@ function hookedPort<T extends object>(name: string, port: T, hook: PortHook): T 
       if (typeof method !== 'function') return method;
       const call = `${name}.${String(member)}`;
       // The methods that answer with an AsyncIterable rather than a Promise.
-      if (member === 'list' || member === 'listPartitions') {
+      if (['list', 'listPartitions', 'listUploads'].includes(String(member))) {
         return async function* (...args: unknown[]) {
           await hook(call, 'before');
           yield* method.apply(target, args) as AsyncIterable<unknown>;

@@ -229,6 +229,12 @@ export function memoryObjectStore(
       );
     },
 
+    async *listUploads(bucket, prefix) {
+      objectsOf(bucket);
+      for (const { bucket: of, key, uploadId } of [...uploads.values()])
+        if (of === bucket && key.startsWith(prefix)) yield { bucket, key, uploadId };
+    },
+
     async completeUpload(target, parts) {
       const upload = openUpload(target);
       const at = `s3://${target.bucket}/${target.key}`;

@@ -135,6 +135,25 @@ export function behavesAsObjectStore(make: () => Promise<ObjectStore>): void {
     expect(await store.listParts(upload)).toBeUndefined();
   });
 
+  test('lists the uploads that are under way', async () => {
+    const store = await make();
+    const uploads = async (prefix: string) => {
+      const found: string[] = [];
+      for await (const { bucket, key, uploadId } of store.listUploads('b', prefix))
+        found.push([bucket, key, uploadId].join(' '));
+      return found.sort();
+    };
+    const start = async (key: string) => ({ bucket: 'b', key, uploadId: await store.startUpload('b', key) });
+    const [first, second, other] = [await start('a/k'), await start('a/k'), await start('c/k')];
+    expect(await uploads('a/')).toEqual([first, second].map((one) => `b a/k ${one.uploadId}`).sort());
+    await store.abortUpload(first);
+    await store.completeUpload(second, [await store.uploadPart(second, 1, Buffer.from('x'))]);
+    expect(await uploads('')).toEqual([`b c/k ${other.uploadId}`]);
+    await expect(store.listUploads('no', '')[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'ResourceNotFoundError',
+    });
+  });
+
   test('refuses uploads that S3 refuses', async () => {
     const store = await make();
     await store.put('b', 'source', Buffer.alloc(5 * MIB + 1));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TributaryError } from '../../../core/errors.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { type Run, runKey } from '../../../engine/run/run.ts';
 import { s3Flow } from '../../support/flows.ts';
@@ -94,6 +95,21 @@ describe('a single file', () => {
     expect(ended).toHaveProperty('output');
     expect(turns.length).toBeGreaterThan(3);
     expect(sizes(at)).toEqual([4 * (6 * MiB + '{"id":"1","name":""}\n'.length)]);
+  });
+
+  it('whose upload nobody knows of, as the function died at its start, is uploaded once and leaves none', async () => {
+    const large = 'z'.repeat(9 * MiB);
+    const at = homeOf([{ rows: [['1', large]] }]);
+    const pending: number[] = [];
+    at.hook = (call, when) => {
+      if (call !== 'objects.startUpload' || when === 'before') return;
+      pending.push(at.objects.pendingUploads().length);
+      if (pending.length === 1) throw new TributaryError('StorageUnavailable', 'the answer was lost');
+    };
+    expect(await at.run(s3Flow({ fields, output: single }), { name: id })).toHaveProperty('output');
+    expect(pending).toEqual([1, 2]);
+    expect(sizes(at)).toEqual([9 * MiB + '{"id":"1","name":""}\n'.length]);
+    expect(at.objects.pendingUploads()).toEqual([]);
   });
 
   it('of no records is no object', async () => {

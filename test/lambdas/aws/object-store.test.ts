@@ -154,6 +154,37 @@ describe('uploads', () => {
     expect(await gone.objects.listParts(upload)).toBeUndefined();
   });
 
+  it('lists the uploads of all pages, their keys decoded', async () => {
+    const { objects, calls } = store({
+      ListMultipartUploads: [
+        {
+          EncodingType: 'url',
+          Uploads: [{ Key: 'out/%C3%BC+1', UploadId: 'u1' }],
+          IsTruncated: true,
+          NextKeyMarker: 'out/%C3%BC+1',
+          NextUploadIdMarker: 'u1',
+        },
+        { EncodingType: 'url', Uploads: [{ Key: 'out/b', UploadId: 'u2' }], IsTruncated: false },
+      ],
+    });
+    const found: object[] = [];
+    for await (const one of objects.listUploads('lake', 'out/')) found.push(one);
+    expect(found).toEqual([
+      { bucket: 'lake', key: 'out/ü 1', uploadId: 'u1' },
+      { bucket: 'lake', key: 'out/b', uploadId: 'u2' },
+    ]);
+    expect(inputs(calls, 'ListMultipartUploads')).toEqual([
+      { Bucket: 'lake', Prefix: 'out/', EncodingType: 'url' },
+      {
+        Bucket: 'lake',
+        Prefix: 'out/',
+        EncodingType: 'url',
+        KeyMarker: 'out/ü 1',
+        UploadIdMarker: 'u1',
+      },
+    ]);
+  });
+
   it('aborts an upload that is gone without an error', async () => {
     const { objects } = store({ AbortMultipartUpload: serviceError('NoSuchUpload', 404) });
     await expect(objects.abortUpload(upload)).resolves.toBeUndefined();
