@@ -1,7 +1,7 @@
 /** `tributary connection create`, `edit` and `copy`: asks for what a connector needs, tests it, stores it. */
 
 import type { ConnectionDefinition } from '../core/connection.ts';
-import type { AuthScheme } from '../core/connector/auth.ts';
+import { type AuthScheme, schemeName } from '../core/connector/auth.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { SourcePorts, SourceRequest } from '../core/source.ts';
 import { grantOf, renewable, schemeOf } from '../engine/credentials/grant.ts';
@@ -30,7 +30,6 @@ import {
   needsOf,
   readSecrets,
   readSettings,
-  schemeName,
 } from './connection-needs.ts';
 import { type ConnectionStore, openStore } from './connection-store.ts';
 import { consentInBrowser } from './consent.ts';

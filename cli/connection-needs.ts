@@ -1,13 +1,12 @@
 /** What a connection of a connector is asked for: settings, a scheme, its credentials. */
 
-import { connectorNames, loadConnector } from '../connectors/registry.ts';
-import { type AuthScheme, credentialNames } from '../core/connector/auth.ts';
+import { type AuthScheme, credentialNames, schemeLabel, schemeName } from '../core/connector/auth.ts';
 import type { Setting } from '../core/connector/connector.ts';
 import { holesOf } from '../core/connector/holes.ts';
 import type { LoadedConnector } from '../core/connector/loaded.ts';
 import { TributaryError } from '../core/errors.ts';
 import { didYouMean } from '../core/flow/finding.ts';
-import { readTextFile } from './context.ts';
+import { expectConnector, readTextFile } from './context.ts';
 import type { Prompt } from './prompt.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -23,14 +22,7 @@ export interface Needs {
 
 /** @throws NotRunnable for an unknown connector, InvalidArgument for one that needs no connection */
 export async function needsOf(connector: string): Promise<Needs> {
-  const loaded = await loadConnector(connector);
-  if (!loaded) {
-    throw new TributaryError('NotRunnable', 'this version has no such connector', {
-      got: connector,
-      expected: `one of ${connectorNames.join(', ')}`,
-      fix: didYouMean(connector, connectorNames) ?? 'mend the name',
-    });
-  }
+  const loaded = await expectConnector(connector);
   if (loaded.kind === 'coded') {
     if (!loaded.connection) {
       throw new TributaryError('InvalidArgument', `${loaded.label} needs no connection`, { got: connector });
@@ -54,23 +46,6 @@ export async function needsOf(connector: string): Promise<Needs> {
       return [...new Set(addresses.flatMap(holesOf))].filter((name) => settings[name]?.default === undefined);
     },
   };
-}
-
-/** `authorizationCode`, `apiKey` … : what --auth takes. */
-export function schemeName(scheme: AuthScheme): string {
-  return scheme.kind === 'oauth2' ? scheme.grant : scheme.kind;
-}
-
-function schemeLabel(scheme: AuthScheme): string {
-  if (scheme.kind !== 'oauth2') return scheme.label;
-  switch (scheme.grant) {
-    case 'authorizationCode':
-      return 'OAuth 2, consent in the browser';
-    case 'clientCredentials':
-      return 'OAuth 2, client credentials';
-    case 'jwtBearer':
-      return 'OAuth 2, key pair';
-  }
 }
 
 /**

@@ -4,8 +4,10 @@ import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { connectorNames, loadConnector } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
+import type { LoadedConnector } from '../core/connector/loaded.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
+import { didYouMean } from '../core/flow/finding.ts';
 import { readFlow } from '../core/flow/read.ts';
 import { notRunnable, type Supports } from '../core/flow/runnable.ts';
 import type { Log } from '../core/ports.ts';
@@ -25,6 +27,17 @@ export const supports: Supports = {
   destinations: new Set(['S3']),
   features: new Set(['metadataCatalog']),
 };
+
+/** @throws NotRunnable, with the names that there are */
+export async function expectConnector(name: string): Promise<LoadedConnector> {
+  const loaded = await loadConnector(name);
+  if (loaded) return loaded;
+  throw new TributaryError('NotRunnable', 'this version has no such connector', {
+    got: name,
+    expected: `one of ${connectorNames.join(', ')}`,
+    fix: didYouMean(name, connectorNames) ?? 'mend the name',
+  });
+}
 
 export async function readTextFile(file: string): Promise<string> {
   try {

@@ -5,6 +5,7 @@ import { exitCodeOf, messageOf } from '../core/errors.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { discoverCommand } from './connection-commands.ts';
 import { addConnectionCommands } from './connection-program.ts';
+import { connectorsCommand } from './connectors-command.ts';
 import {
   cancelCommand,
   initCommand,
@@ -142,6 +143,14 @@ export async function tributary(
     .option('--limit <n>', 'so many records', '5')
     .addOption(jsonOption)
     .action(does((file: string, options) => previewCommand(file, options, shell)));
+  program
+    .command('connectors')
+    .argument('[name]', 'connector: tell all about it')
+    .description(
+      'list the connectors: authentication, entities, fields, filters, pages, incremental pulls, limits',
+    )
+    .addOption(jsonOption)
+    .action(does((name: string | undefined, options) => connectorsCommand(name, options, shell)));
   taking(
     program.command('discover').argument('<connection>', 'connection name').argument('[entity]', 'entity'),
     home,

@@ -96,6 +96,24 @@ export interface Signature {
 export type OAuth2Scheme = AuthorizationCode | ClientCredentials | JwtBearer;
 export type AuthScheme = OAuth2Scheme | ApiKey | Basic | Custom | Signature;
 
+/** `authorizationCode`, `apiKey` …: a scheme's name in commands. */
+export function schemeName(scheme: AuthScheme): string {
+  return scheme.kind === 'oauth2' ? scheme.grant : scheme.kind;
+}
+
+/** What the vendor calls its credentials, or the grant. */
+export function schemeLabel(scheme: AuthScheme): string {
+  if (scheme.kind !== 'oauth2') return scheme.label;
+  switch (scheme.grant) {
+    case 'authorizationCode':
+      return 'OAuth 2, consent in the browser';
+    case 'clientCredentials':
+      return 'OAuth 2, client credentials';
+    case 'jwtBearer':
+      return 'OAuth 2, key pair';
+  }
+}
+
 /** The credentials that a request of a scheme needs: keys of the connection's secret, AppFlow's words for them. */
 export function credentialNames(scheme: AuthScheme): readonly string[] {
   switch (scheme.kind) {

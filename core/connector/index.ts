@@ -2,6 +2,7 @@
 export * from './auth.ts';
 export * from './check.ts';
 export * from './connector.ts';
+export * from './description.ts';
 export * from './discovery.ts';
 export * from './fields.ts';
 export * from './list-request.ts';
