@@ -9,6 +9,7 @@ import { readFlow } from '../core/flow/read.ts';
 import { warnings } from '../core/flow/rules.ts';
 import type { StateItem } from '../core/ports.ts';
 import { preview } from '../engine/preview.ts';
+import { abandonCommit } from '../engine/run/abandon-commit.ts';
 import { requestCancel, setFlowStatus } from '../engine/run/close.ts';
 import {
   executionStatus,
@@ -188,20 +189,30 @@ async function findRun(executionId: string, { state, place }: Backend): Promise<
   });
 }
 
-/** `tributary cancel RUN` */
+/** `tributary cancel RUN`; `--abandon` for one that was left in the middle of a commit that cannot be finished. */
 export async function cancelCommand(
   executionId: string,
-  options: BackendOptions,
+  options: BackendOptions & { readonly abandon?: boolean },
   shell: Shell,
 ): Promise<number> {
   const backend = await openBackend(options, shell);
   const item = await findRun(executionId, backend);
   const { data: run } = item;
+  if (options.abandon) {
+    const removed = await abandonCommit(item, backend);
+    shell.terminal.out(
+      `${executionId}: abandoned, ${removed} object(s) removed; the next start of ${run.flowName} closes it as Canceled and pulls its window again`,
+    );
+    return 0;
+  }
   if ((await requestCancel(backend, item)) === 'tooLate') {
     throw new TributaryError('InvalidArgument', 'the run can be cancelled no more', {
       flowName: run.flowName,
       at: executionId,
-      got: isClosed(run) ? executionStatus(run) : 'a run that is committing: it ends in a moment',
+      got: isClosed(run) ? executionStatus(run) : 'a run that is committing',
+      ...(!isClosed(run) && {
+        fix: 'it ends in a moment; if it died and its commit can never be finished, take it back with --abandon',
+      }),
     });
   }
   const { reason } = await sinceThen(run, backend);

@@ -122,8 +122,9 @@ export async function tributary(
     .description('show a run')
     .addOption(jsonOption)
     .action(does((run: string, options) => showCommand(run, options, shell)));
-  taking(program.command('cancel').argument('<run>', 'execution id'), home, aws, region)
+  taking(program.command('cancel').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('ask a run to stop; nothing of it is written')
+    .option('--abandon', 'take back a dead run whose commit cannot be finished: its objects are removed')
     .action(does((run: string, options) => cancelCommand(run, options, shell)));
   taking(program.command('start').argument('<flow>', 'flow file'), home, mount, connections, aws, region)
     .description(

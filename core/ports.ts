@@ -66,7 +66,7 @@ export interface ObjectStore {
   completeUpload(upload: UploadTarget, parts: readonly UploadedPart[]): Promise<void>;
   /** Uploads that are neither completed nor aborted, of keys that begin with `prefix`. */
   listUploads(bucket: string, prefix: string): AsyncIterable<UploadTarget>;
-  /** No error if there is no such upload. */
+  /** No error if there is no such upload, or no such bucket. */
   abortUpload(upload: UploadTarget): Promise<void>;
   /** Whether the bucket is there and may be used. */
   bucketExists(bucket: string): Promise<boolean>;

@@ -57,7 +57,8 @@ export async function materialise(
   return uploadInParts(object, ordinal, options, around);
 }
 
-async function isPresent(object: ManifestObject, objects: ObjectStore): Promise<boolean> {
+/** Whether the object is there as this manifest has it. */
+export async function isPresent(object: ManifestObject, objects: ObjectStore): Promise<boolean> {
   const present = await objects.head(object.bucket, object.key);
   return present?.metadata[metadataName] === object.hash && present.size === object.size;
 }

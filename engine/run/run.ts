@@ -70,7 +70,8 @@ export type TriggerKind = 'OnDemand' | 'Scheduled' | 'Event';
 
 /**
  * RUNNING → COMMITTING → COMMITTED → Successful, or RUNNING → Error | Canceled, or COMMITTED → Error (the catalog failed).
- * From COMMITTING on a run only rolls forward.
+ * From COMMITTING on a run only rolls forward, unless an operator abandons its commit: with `cancelRequested` it is on its
+ * way back to RUNNING, to be closed as Canceled.
  */
 export type RunStatus = 'RUNNING' | 'COMMITTING' | 'COMMITTED' | 'Successful' | 'Error' | 'Canceled';
 

@@ -49,6 +49,8 @@ export async function commitOutput(
   const after = plan.flow.metadataCatalogConfig?.glueDataCatalog && !plan.dryRun ? 'catalog' : 'end';
   if (item.data.status === 'COMMITTED') return { ...base, next: after };
 
+  if (item.data.cancelRequested)
+    throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
   if (item.data.status === 'RUNNING') {
     const prepared = await prepare(plan, item, ports);
     if (prepared === 'unfinished') return { ...base, next: 'unfinished' };
@@ -79,9 +81,6 @@ async function prepare(
   const { counts } = transferred;
   const limitReached = plan.limit !== undefined && counts.received >= plan.limit;
   if (transferred.splitsDone < plan.splitCount && !limitReached) return 'unfinished';
-  if (item.data.cancelRequested) {
-    throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
-  }
   const manifest = await makeManifest(plan, transferred.segments, ports.objects, ports.home);
   const inObjects = manifest.objects.reduce(
     (sum, object) => sum + (object.partition === null ? 0 : object.rows),

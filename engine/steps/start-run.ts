@@ -193,6 +193,13 @@ async function settleHolder(
     );
     return undefined;
   }
+  // An operator is taking back what the commit had written, or was interrupted in it.
+  if (item.data.cancelRequested)
+    return skip(
+      ports,
+      flow,
+      `run ${holder.executionId} is being abandoned; if that was broken off, repeat it`,
+    );
   const fence = holder.fence + 1;
   const run: Run = { ...item.data, fence, executionArn: input.executionArn };
   await ports.state.write([

@@ -266,7 +266,7 @@ export function s3ObjectStore(client: S3Client): ObjectStore {
       try {
         await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }));
       } catch (error) {
-        if (!isAwsError(error, 'NoSuchUpload'))
+        if (!isAwsError(error, 'NoSuchUpload', 'NoSuchBucket'))
           throw awsError(error, 's3:AbortMultipartUpload', uri(bucket, key));
       }
     },

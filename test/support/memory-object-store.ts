@@ -257,7 +257,7 @@ export function memoryObjectStore(
     },
 
     async abortUpload(target) {
-      if (uploadOf(target)) uploads.delete(target.uploadId);
+      if (buckets.has(target.bucket) && uploadOf(target)) uploads.delete(target.uploadId);
     },
 
     bucketExists: async (bucket) => buckets.has(bucket),

@@ -107,6 +107,7 @@ export function behavesAsObjectStore(make: () => Promise<ObjectStore>): void {
       expect(exitCodeOf(error)).toBe(2);
     }
     await store.abortUpload({ bucket: 'b', key: 'k', uploadId: 'u' });
+    await store.abortUpload({ bucket: 'no', key: 'k', uploadId: 'u' });
     expect(await store.listParts({ bucket: 'b', key: 'k', uploadId: 'u' })).toBeUndefined();
     expect([await store.bucketExists('b'), await store.bucketExists('no')]).toEqual([true, false]);
     await expect(store.put('b', '', 'x')).rejects.toMatchObject({ code: 'InvalidArgument' });

@@ -188,5 +188,7 @@ describe('uploads', () => {
   it('aborts an upload that is gone without an error', async () => {
     const { objects } = store({ AbortMultipartUpload: serviceError('NoSuchUpload', 404) });
     await expect(objects.abortUpload(upload)).resolves.toBeUndefined();
+    const gone = store({ AbortMultipartUpload: serviceError('NoSuchBucket', 404) });
+    await expect(gone.objects.abortUpload(upload)).resolves.toBeUndefined();
   });
 });
