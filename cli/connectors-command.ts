@@ -43,7 +43,7 @@ function list(connectors: readonly ConnectorDescription[]): string {
         [declared(entities.length), discovery ? discovered : ''].filter(Boolean).join(', '),
         declared(fields),
         declared(incremental),
-        distinct(entities.map(({ pagination }) => kinds[pagination.kind])).join(', '),
+        distinct(entities.map(({ pagination }) => pagesName(pagination))).join(', '),
         limitsText(rateLimit),
       ];
     }),
@@ -136,13 +136,19 @@ const kinds: Readonly<Record<PaginationDescription['kind'], string>> = {
   onePage: 'one page',
 };
 
+/** How the next page is found. */
+export function pagesName({ kind }: PaginationDescription): string {
+  return kinds[kind];
+}
+
 /** `cursor, 100 records a page` */
-function pagesText({ kind, size }: PaginationDescription): string {
-  return size === undefined ? kinds[kind] : `${kinds[kind]}, ${counted(size, 'record')} a page`;
+function pagesText(pagination: PaginationDescription): string {
+  const name = pagesName(pagination);
+  return pagination.size === undefined ? name : `${name}, ${counted(pagination.size, 'record')} a page`;
 }
 
 /** What the engine holds itself to, and what it learns from answers. */
-function limitsText({ budget, ...headers }: RateLimit = {}): string {
+export function limitsText({ budget, ...headers }: RateLimit = {}): string {
   const told = Object.values(headers).some((header) => typeof header === 'string');
   return [
     budget ? `${counted(budget.requests, 'request')} in ${count(budget.seconds)} s` : '',
