@@ -60,7 +60,8 @@ const exchanges = http.requests.map(({ url, method, body, headers }, index) => {
     ...answer,
   };
 });
-const folder = new URL(`../connectors/${name.toLowerCase()}/fixtures/`, import.meta.url);
+const own = connector.label.toLowerCase().replaceAll(' ', '-');
+const folder = new URL(`../connectors/${own}/fixtures/`, import.meta.url);
 mkdirSync(folder, { recursive: true });
 const write = (file: string, content: unknown) =>
   writeFileSync(new URL(file, folder), `${JSON.stringify(content, null, 2)}\n`);

@@ -38,8 +38,11 @@ export interface Search {
   readonly expression: (conditions: readonly Json[], context: SearchContext) => Json | undefined;
 }
 
+/** What an answer answers to, for vendors that do not repeat it: the parameters of the query, and a body's own members. */
+export type Asked = Readonly<Record<string, Json | undefined>>;
+
 /** Makes the list of records out of an answer that has none: see `shapes.ts`. Pure. */
-export type ReadRecords = (answer: unknown) => readonly object[];
+export type ReadRecords = (answer: unknown, asked: Asked) => readonly object[];
 
 export interface ListRequest {
   /** Below `baseUrl`. */
@@ -57,7 +60,7 @@ export interface ListRequest {
   readonly bodyFormat?: 'json' | 'form';
   /**
    * Where page sizes, tokens, filters, windows, the search and the projection go. In a body their names are paths
-   * (`paging.after`). Default: a POST's body, else the query.
+   * (`paging.after`; `ranges.0.from` into a list that `body` has). Default: a POST's body, else the query.
    */
   readonly parametersIn?: 'query' | 'body';
   /** Path of the list in the answer, or a function. Default: the connector's; without one the answer itself is the list. */

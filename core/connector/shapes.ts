@@ -9,6 +9,12 @@ export function ndjson(body: Uint8Array, parse: (text: string) => unknown): unkn
   return lines.filter((line) => line.trim() !== '').map((line) => parse(line));
 }
 
+/** The list at `path`, which the vendor leaves out where it is empty. */
+export function listOrNone(path: string): ReadRecords {
+  const at = reader(path);
+  return (answer) => listOf(at(answer)).filter(isObject);
+}
+
 /** The object at `path` (`''`: the answer itself) is the one record. */
 export function single(path = ''): ReadRecords {
   const at = reader(path);

@@ -97,8 +97,8 @@ async function recordsOf(
   const records: object[] = [];
   const recording = {
     ...read,
-    recordsOf(answer: Parameters<typeof read.recordsOf>[0]) {
-      const page = read.recordsOf(answer);
+    recordsOf(...answered: Parameters<typeof read.recordsOf>) {
+      const page = read.recordsOf(...answered);
       records.push(...page);
       return page;
     },

@@ -6,7 +6,7 @@ import type { Pagination } from '../../core/connector/pagination.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { baseUrlOf, settingOf, settingsOf } from './hosts.ts';
-import { listRequest, type Position } from './list-request.ts';
+import { listRequest, type Position, parametersOf } from './list-request.ts';
 import { type PushDown, pushDown } from './push-down.ts';
 import { needsExactDecimals, parseJson } from './read-records.ts';
 import { type Answer, type VendorClient, type VendorRequest, vendorClient } from './vendor-client.ts';
@@ -38,8 +38,8 @@ export interface EntityList {
   readonly slices: readonly (PullWindow | undefined)[];
   /** @param size records a page, where the vendor lets us ask; default the declared page size */
   requestOf(position: Position, size?: number): VendorRequest;
-  /** The vendor's records of an answer. */
-  recordsOf(answer: Answer): readonly object[];
+  /** The vendor's records of an answer to the request. */
+  recordsOf(answer: Answer, asked: VendorRequest): readonly object[];
 }
 
 /** @throws InvalidArgument, ConnectionInvalid: all before any request leaves */
@@ -85,7 +85,7 @@ export function listOf(
     base,
     filters,
     appliesWindow: request.window.start !== undefined && (first?.exact ?? false),
-    slices: window ? slicesOf(window, entity.incremental?.sliceDays) : [undefined],
+    slices: window ? slicesOf(entity, window) : [undefined],
     client: vendorClient({
       connector,
       request,
@@ -98,7 +98,7 @@ export function listOf(
       ...options,
     }),
     requestOf: build,
-    recordsOf: (answer) => recordsOf(entity, answer, at),
+    recordsOf: (answer, asked) => recordsOf(entity, answer, asked, at),
   };
 }
 
@@ -120,9 +120,14 @@ function windowed(entity: Entity, window: PullWindow | undefined): Entity {
   return list ? { ...entity, ...list, query: { ...entity.query, ...list.query } } : entity;
 }
 
-function recordsOf({ records: where }: Entity, { json, status }: Answer, at: string): readonly object[] {
+function recordsOf(
+  { records: where }: Entity,
+  { json, status }: Answer,
+  asked: VendorRequest,
+  at: string,
+): readonly object[] {
   if (status === 204) return [];
-  if (typeof where === 'function') return where(json);
+  if (typeof where === 'function') return where(json, parametersOf(asked));
   const records = where === undefined ? json : compileFieldPath(where)(json);
   if (!Array.isArray(records) || !records.every((record) => typeof record === 'object' && record !== null)) {
     throw new TributaryError('ConnectorProtocol', 'the answer holds no list of records', {

@@ -1,6 +1,6 @@
 import type { Entity } from '../../core/connector/connector.ts';
 import { fillHoles, holesOf } from '../../core/connector/holes.ts';
-import type { Search } from '../../core/connector/list-request.ts';
+import type { Asked, Search } from '../../core/connector/list-request.ts';
 import { own } from '../../core/connector/own.ts';
 import { type Pagination, pageSizeOf } from '../../core/connector/pagination.ts';
 import type { FilterOperator } from '../../core/operators.ts';
@@ -12,6 +12,8 @@ import type { NextPage } from './next-page.ts';
 import type { PushDown } from './push-down.ts';
 import type { VendorRequest } from './vendor-client.ts';
 import { parametersInBody, windowQuery } from './window-parameters.ts';
+
+const formType = 'application/x-www-form-urlencoded';
 
 /** What fills the holes of a list's path beside settings, by hole: `{ 'pull_requests.number': '7' }`. */
 export type Parent = Readonly<Record<string, string>>;
@@ -176,9 +178,23 @@ function setAt(body: Record<string, Json>, [head = '', ...rest]: readonly string
     return;
   }
   const inner = body[head];
-  const next = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? { ...inner } : {};
+  const next = Array.isArray(inner)
+    ? [...inner]
+    : typeof inner === 'object' && inner !== null
+      ? { ...inner }
+      : {};
+  // A list's members are set by their number, like those of an object.
   setAt(next as Record<string, Json>, rest, value);
-  body[head] = next as JsonObject;
+  body[head] = next as Json;
+}
+
+/** What a request asked for. */
+export function parametersOf({ url, body, headers }: VendorRequest): Asked {
+  const isForm = headers?.['content-type'] === formType;
+  return {
+    ...Object.fromEntries(url.searchParams),
+    ...(body === undefined ? {} : isForm ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body)),
+  };
 }
 
 function bodyOf(
@@ -193,7 +209,7 @@ function bodyOf(
     Object.entries(body).map(([key, value]): [string, string] => [key, String(value)]),
   );
   return {
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    headers: { 'content-type': formType, ...headers },
     body: form.toString(),
   };
 }

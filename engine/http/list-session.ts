@@ -63,7 +63,7 @@ export function sessionOf(
       if (entity.absent?.some((absent) => absent === status)) return undefined;
       throw error;
     });
-    const records = answer ? list.recordsOf(answer) : [];
+    const records = answer ? list.recordsOf(answer, asked) : [];
     if (isNumbered && answer && records.length > 0) {
       const content = createHash('sha256').update(answer.body).digest('base64');
       if (place.page && content === previous) {

@@ -81,13 +81,20 @@ function boundOf<O extends string>(
   return { param, operator, format, unit, exact };
 }
 
-/** Consecutive parts of the window, none longer than so many days. */
-export function slicesOf(window: PullWindow, days: number | undefined): PullWindow[] {
+/** Consecutive parts of an entity's window, none longer than its `sliceDays`. */
+export function slicesOf({ incremental, fields }: Entity, window: PullWindow): PullWindow[] {
   const { start, end } = window;
-  if (days === undefined || start === undefined) return [window];
+  const { sliceDays, field = '', from, to } = incremental ?? {};
+  if (sliceDays === undefined || start === undefined) return [window];
+  // Cut where every bound can be said: of a day that lay in two parts, both would bring the records.
+  const formats = [from, to].map((bound) => (typeof bound === 'object' ? bound.format : undefined));
+  const unit = Math.max(...formats.map((format) => unitOf(format ?? fields[field]?.format ?? 'iso8601')));
   const slices: PullWindow[] = [];
-  for (let from = start; from < end; from += days * 86_400_000) {
-    slices.push({ start: from, end: Math.min(end, from + days * 86_400_000) });
+  for (let begin = start; begin < end; ) {
+    const next = (Math.floor(begin / unit) + 1) * unit;
+    const cut = Math.max(next, Math.floor((begin + sliceDays * 86_400_000) / unit) * unit);
+    slices.push({ start: begin, end: Math.min(end, cut) });
+    begin = cut;
   }
   return slices.length > 0 ? slices : [window];
 }

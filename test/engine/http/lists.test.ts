@@ -12,6 +12,7 @@ import {
   fieldList,
   headedRows,
   keyset,
+  listOrNone,
   long,
   members,
   ndjson,
@@ -438,6 +439,25 @@ describe('a window', () => {
     expect(lines[1]).toBe('GET /things?a=2024-05-01&b=2024-05-02');
   });
 
+  test('of days is cut between days, so that no day is asked for twice', async () => {
+    const entity: Entity = {
+      ...things,
+      fields: { id: long(), at: dateTime() },
+      incremental: {
+        field: 'at',
+        from: { param: 'a', format: 'date' },
+        to: { param: 'b', operator: 'LESS_THAN_OR_EQUAL_TO', format: 'date' },
+        sliceDays: 1,
+      },
+    };
+    const request = { window: { start: start + day / 2, end: end + day / 2 } };
+    const { lines } = await pull(entity, [{ body: [] }, { body: [] }, { body: [] }], { request });
+    expect(lines.slice(1)).toEqual([
+      'GET /things?a=2024-05-01&b=2024-05-01',
+      'GET /things?a=2024-05-02&b=2024-05-02',
+    ]);
+  });
+
   test("asks another request for the vendor's time", async () => {
     const { lines } = await pull(sliced, [{}, { body: [] }], {
       request: { window: { start, end } },
@@ -493,6 +513,26 @@ describe('lists of many', () => {
   });
 });
 
+test('a body may have a list, whose members are set by number', async () => {
+  const ranged: Entity = {
+    ...things,
+    method: 'POST',
+    body: { ranges: [{ zone: 'UTC' }] },
+    incremental: {
+      field: 'at',
+      from: 'ranges.0.from',
+      to: 'ranges.0.to',
+    },
+    fields: { id: long(), at: dateTime({ format: 'epochSeconds' }) },
+  };
+  const { lines } = await pull(ranged, [{ body: [] }, { body: [] }], {
+    request: { window: { start, end }, incrementalField: 'at' },
+    connector: { clock: 'GET /time' },
+  });
+  const range = { zone: 'UTC', from: start / 1000, to: end / 1000 };
+  expect(lines).toEqual(['GET /time', `POST /things ${JSON.stringify({ ranges: [range] })}`]);
+});
+
 describe('answers', () => {
   test('of lines, of members, of rows under headers', async () => {
     const lines: TestAnswer = {
@@ -516,6 +556,37 @@ describe('answers', () => {
       [1, null],
       [2, 'b'],
     ]);
+  });
+
+  test('that leave out an empty list, or name nothing of what was asked', async () => {
+    const sparse: Entity = { ...things, records: listOrNone('found.rows') };
+    expect((await pull(sparse, [{ body: {} }])).rows).toEqual([]);
+    expect((await pull(sparse, [{ body: { found: { rows: ids(1) } } }])).rows).toEqual([[1]]);
+
+    const unnamed: Entity = {
+      ...things,
+      method: 'POST',
+      query: { kind: 'b' },
+      projection: (columns) => ({ columns }),
+      records: (answer, { columns, kind }) =>
+        (answer as number[][]).map((cells) => ({
+          ...Object.fromEntries(cells.map((cell, index) => [(columns as string[])[index], cell])),
+          kind,
+        })),
+      fields: { id: long(), size: long(), kind: string() },
+    };
+    const fields = ['size', 'kind', 'id'];
+    expect((await pull(unnamed, [{ body: [[7, 'x', 1]] }], { request: { fields } })).rows).toEqual([
+      [7, 'b', 1],
+    ]);
+    const form = { ...unnamed, bodyFormat: 'form', body: { shop: 'a b' } } as const;
+    const asked: unknown[] = [];
+    const records = (_: unknown, parameters: unknown) => {
+      asked.push(parameters);
+      return [];
+    };
+    await pull({ ...form, records }, [{ body: {} }]);
+    expect(asked).toEqual([{ kind: 'b', shop: 'a b', columns: 'id' }]);
   });
 
   test('that write everything as text', async () => {
