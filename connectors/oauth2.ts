@@ -8,6 +8,7 @@ export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boole
   HubSpot: { rotates: false },
   Okta: { rotates: false },
   PayPal: { rotates: false },
+  QuickBooksOnline: { rotates: true },
   Servicenow: { rotates: false },
   Slack: { rotates: true },
   Zendesk: { rotates: false },

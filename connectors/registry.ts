@@ -19,6 +19,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
   }),
   Okta: async () => declared((await import('./okta/connector.ts')).okta),
   PayPal: async () => declared((await import('./paypal/connector.ts')).paypal),
+  QuickBooksOnline: async () => declared((await import('./quickbooks-online/connector.ts')).quickBooksOnline),
   S3: async () => ({
     kind: 'coded',
     label: 'Amazon S3',

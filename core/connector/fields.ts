@@ -94,6 +94,7 @@ export const string = builder('String');
 export const boolean = builder('Boolean');
 export const integer = builder('Integer');
 export const long = builder('Long');
+export const bigInteger = builder('BigInteger');
 export const double = builder('Double');
 export const date = builder('Date');
 export const struct = builder('Struct');

@@ -41,8 +41,8 @@ export interface Search {
 /** What an answer answers to, for vendors that do not repeat it: the parameters of the query, and a body's own members. */
 export type Asked = Readonly<Record<string, Json | undefined>>;
 
-/** Makes the list of records out of an answer that has none: see `shapes.ts`. Pure. */
-export type ReadRecords = (answer: unknown, asked: Asked) => readonly object[];
+/** Makes the list of records out of an answer that has none: see `shapes.ts`. Pure. `undefined`: it is no such answer. */
+export type ReadRecords = (answer: unknown, asked: Asked) => readonly object[] | undefined;
 
 export interface ListRequest {
   /** Below `baseUrl`. */

@@ -9,10 +9,15 @@ export function ndjson(body: Uint8Array, parse: (text: string) => unknown): unkn
   return lines.filter((line) => line.trim() !== '').map((line) => parse(line));
 }
 
-/** The list at `path`, which the vendor leaves out where it is empty. */
+/** The list at `path`, which the vendor leaves out where it is empty; what should hold it must be there. */
 export function listOrNone(path: string): ReadRecords {
-  const at = reader(path);
-  return (answer) => listOf(at(answer)).filter(isObject);
+  const dot = path.lastIndexOf('.');
+  const holder = reader(path.slice(0, Math.max(dot, 0)));
+  const name = path.slice(dot + 1);
+  return (answer) => {
+    const object = holder(answer);
+    return isObject(object) ? ((object[name] ?? []) as readonly object[]) : undefined;
+  };
 }
 
 /** The object at `path` (`''`: the answer itself) is the one record. */

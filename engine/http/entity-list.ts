@@ -127,12 +127,12 @@ function recordsOf(
   at: string,
 ): readonly object[] {
   if (status === 204) return [];
-  if (typeof where === 'function') return where(json, parametersOf(asked));
-  const records = where === undefined ? json : compileFieldPath(where)(json);
+  const read = typeof where === 'string' ? compileFieldPath(where) : where;
+  const records: unknown = read ? read(json, parametersOf(asked)) : json;
   if (!Array.isArray(records) || !records.every((record) => typeof record === 'object' && record !== null)) {
     throw new TributaryError('ConnectorProtocol', 'the answer holds no list of records', {
       at,
-      expected: where === undefined ? 'a list of objects' : `a list of objects at '${where}'`,
+      expected: typeof where === 'string' ? `a list of objects at '${where}'` : 'a list of objects',
     });
   }
   return records;

@@ -77,9 +77,10 @@ async function failureOf(promise: Promise<unknown>): Promise<TributaryError> {
 
 /** The body of a refusal with the vendor's text where the connector says it is. */
 function refusal(path: string | undefined, text: string): unknown {
-  return (path ?? '')
-    .split('.')
-    .reduceRight<unknown>((inner, key) => (key === '' ? {} : { [key]: inner }), text);
+  return (path ?? '').split('.').reduceRight<unknown>((inner, key) => {
+    if (key === '') return {};
+    return key.endsWith('[*]') ? { [key.slice(0, -3)]: [inner] } : { [key]: inner };
+  }, text);
 }
 
 /** The first request of the entity's list, its answer, and what comes before it. */

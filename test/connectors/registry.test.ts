@@ -10,6 +10,7 @@ test('the registry has these connectors', () => {
     'JDBC',
     'Okta',
     'PayPal',
+    'QuickBooksOnline',
     'S3',
     'Servicenow',
     'Slack',

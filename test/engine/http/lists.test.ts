@@ -560,8 +560,12 @@ describe('answers', () => {
 
   test('that leave out an empty list, or name nothing of what was asked', async () => {
     const sparse: Entity = { ...things, records: listOrNone('found.rows') };
-    expect((await pull(sparse, [{ body: {} }])).rows).toEqual([]);
+    expect((await pull(sparse, [{ body: { found: {} } }])).rows).toEqual([]);
     expect((await pull(sparse, [{ body: { found: { rows: ids(1) } } }])).rows).toEqual([[1]]);
+    expect((await pull({ ...things, records: listOrNone('rows') }, [{ body: {} }])).rows).toEqual([]);
+    for (const body of [{}, { found: null }, { found: { rows: 'none' } }, []]) {
+      await expect(pull(sparse, [{ body }])).rejects.toMatchObject({ code: 'ConnectorProtocol' });
+    }
 
     const unnamed: Entity = {
       ...things,
