@@ -1,34 +1,37 @@
 import { createHash } from 'node:crypto';
+import { canonicalFlow } from './canonical.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { type FlowDefinition, memberKey } from './definition.ts';
 import type { Task } from './task.ts';
 import { partitionKeys } from './task-rules.ts';
-
-/** JSON with the members of every object in the order of their names; equal values give equal texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
-}
 
 function sha256(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
-/** SHA-256 (hex) of the whole definition. */
+/** SHA-256 (hex) of what the whole definition says: two spellings of the same flow have the same. */
 export function fingerprint(flow: FlowDefinition): string {
-  return sha256(flow);
+  return sha256(canonicalFlow(flow));
+}
+
+/** What makes a schema version, part by part; each is compared as JSON. */
+export interface FlowSchema {
+  /** Fields and their types. */
+  readonly mapping: unknown;
+  /** The type of file, as it says what types values have there: JSON's, none, or the source's. */
+  readonly format: unknown;
+  /** Partition fields, and the folders above them. */
+  readonly partition: unknown;
 }
 
 /**
- * SHA-256 (hex) of what makes a schema version in AppFlow: field mapping, data types, partition settings (the date and
- * field keys of the path included). The order of Map tasks counts for CSV alone, where it is the order of columns.
+ * What makes a schema version in AppFlow: field mapping, data types, partition settings (the date and the other folders
+ * of the path included). The order of Map tasks counts for CSV alone, where it is the order of columns.
  */
-export function schemaFingerprint(flow: FlowDefinition): string {
-  const { tasks } = flow;
-  const output = flow.destinationFlowConfigList[0]?.destinationConnectorProperties.S3?.s3OutputFormatConfig;
-  const { fileType = 'JSON', preserveSourceDataTyping = false } = output ?? {};
+export function flowSchemaOf(flow: FlowDefinition): FlowSchema {
+  const { tasks, destinationFlowConfigList } = canonicalFlow(flow);
+  const output = destinationFlowConfigList[0]?.destinationConnectorProperties.S3?.s3OutputFormatConfig;
+  const { fileType = 'JSON', preserveSourceDataTyping = false, prefixConfig } = output ?? {};
   const typed = fileType === 'PARQUET' && preserveSourceDataTyping;
   const masked = new Set(tasks.flatMap((task) => (task.taskType === 'Mask' ? task.sourceFields : [])));
   const ofType = (type: Task['taskType']) => tasks.filter((task) => task.taskType === type);
@@ -42,17 +45,25 @@ export function schemaFingerprint(flow: FlowDefinition): string {
       masked: (typed || fileType === 'JSON') && sourceFields.some((field) => masked.has(field)),
     }),
   );
-  return sha256({
-    maps: fileType === 'CSV' ? maps : maps.sort(),
-    mapAll: ofType('Map_all').map((task) => task.taskProperties ?? {}),
-    passthrough: ofType('Passthrough').length,
-    typed,
-    partition: ofType('Partition').map(partitionKeys),
-    prefix: {
-      ...output?.prefixConfig,
-      pathPrefixHierarchy: [...(output?.prefixConfig?.pathPrefixHierarchy ?? [])].sort(),
+  const dated = prefixConfig?.prefixType === 'PATH' || prefixConfig?.prefixType === 'PATH_AND_FILENAME';
+  return {
+    mapping: {
+      maps: fileType === 'CSV' ? maps : maps.sort(),
+      mapAll: ofType('Map_all').map((task) => task.taskProperties?.EXCLUDE_SOURCE_FIELDS_LIST),
+      passthrough: ofType('Passthrough').length,
     },
-  });
+    format: { fileType, typed },
+    partition: {
+      fields: ofType('Partition').map(partitionKeys),
+      date: dated ? prefixConfig?.prefixFormat : undefined,
+      folders: prefixConfig?.pathPrefixHierarchy ?? [],
+    },
+  };
+}
+
+/** SHA-256 (hex) of what makes a schema version, as far as the definition tells it (`flowSchemaOf`). */
+export function schemaFingerprint(flow: FlowDefinition): string {
+  return sha256(flowSchemaOf(flow));
 }
 
 /** Members of connector properties that say what is read or written; the others say how. */

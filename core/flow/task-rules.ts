@@ -71,7 +71,7 @@ export function partitionKeys(task: Task): string[] {
 }
 
 /** A JSON list or a comma list. */
-function fieldList(text: string): string[] {
+export function fieldList(text: string): string[] {
   return jsonList(text) ?? text.split(',').map((name) => name.trim());
 }
 
@@ -88,7 +88,7 @@ function jsonList(text: string): string[] | undefined {
  * The operator as AppFlow reads it: under the source's key, the destination's or S3's; under another one, or with none
  * at all, it is NO_OP.
  */
-function effectiveOperator(task: Task, flow: Partial<FlowDefinition>): Operator {
+export function effectiveOperator(task: Task, flow: Partial<FlowDefinition>): Operator {
   const [[key, operator] = []] = Object.entries(task.connectorOperator ?? {});
   const { sourceFlowConfig: source, destinationFlowConfigList: [destination] = [] } = flow;
   if (!key || !operator) return 'NO_OP';

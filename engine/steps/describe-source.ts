@@ -240,9 +240,13 @@ async function makePlan(
   return { plan, splits };
 }
 
-/** Field mapping, types and partitions as they came out: with Map_all the source's fields decide, not the definition alone. */
+/**
+ * Field mapping, types and partitions as they came out: with Map_all the source's fields decide, not the definition
+ * alone. Their order counts for CSV alone: elsewhere fields are found by name.
+ */
 function schemaOf(flow: FlowDefinition, tasks: TaskPlan): string {
-  const fields = tasks.destinationFields.map(({ name, type }) => [name, type]);
+  const fields = tasks.destinationFields.map(({ name, type }) => JSON.stringify([name, type]));
+  if (s3Output(flow).fileType !== 'CSV') fields.sort();
   return createHash('sha256')
     .update(JSON.stringify([schemaFingerprint(flow), fields]))
     .digest('hex');
