@@ -6,6 +6,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { discoverCommand } from './connection-commands.ts';
 import { addConnectionCommands } from './connection-program.ts';
 import { connectorsCommand } from './connectors-command.ts';
+import { diffCommand } from './diff-command.ts';
 import {
   cancelCommand,
   initCommand,
@@ -93,6 +94,13 @@ export async function tributary(
     .requiredOption('--csv <file>', 'mapping file')
     .option('--out <file>', 'where to write the flow (default: print it)')
     .action(does((file: string, options) => mapCommand(file, options, shell)));
+  program
+    .command('diff')
+    .argument('<before>', 'flow file')
+    .argument('<after>', 'flow file')
+    .description('say what is different, and what it does to watermark, schema version and catalog')
+    .addOption(jsonOption)
+    .action(does((before: string, after: string, options) => diffCommand(before, after, options, shell)));
   program
     .command('schema')
     .description('print the JSON Schema of flow definitions, for editors')

@@ -20,6 +20,8 @@ export interface FlowSchema {
   readonly mapping: unknown;
   /** The type of file, as it says what types values have there: JSON's, none, or the source's. */
   readonly format: unknown;
+  /** Their order in CSV files; elsewhere fields are found by name. */
+  readonly columns: unknown;
   /** Partition fields, and the folders above them. */
   readonly partition: unknown;
 }
@@ -48,11 +50,12 @@ export function flowSchemaOf(flow: FlowDefinition): FlowSchema {
   const dated = prefixConfig?.prefixType === 'PATH' || prefixConfig?.prefixType === 'PATH_AND_FILENAME';
   return {
     mapping: {
-      maps: fileType === 'CSV' ? maps : maps.sort(),
+      maps: maps.sort(),
       mapAll: ofType('Map_all').map((task) => task.taskProperties?.EXCLUDE_SOURCE_FIELDS_LIST),
       passthrough: ofType('Passthrough').length,
     },
     format: { fileType, typed },
+    columns: fileType === 'CSV' ? ofType('Map').map((task) => task.destinationField) : undefined,
     partition: {
       fields: ofType('Partition').map(partitionKeys),
       date: dated ? prefixConfig?.prefixFormat : undefined,
