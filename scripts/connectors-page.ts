@@ -19,7 +19,7 @@ declarations by \`npm run docs:connectors\`; \`tributary connectors NAME\` tells
 
 - **Objects**, **Fields**: covered of those that the guide lists, or where it lists none, those that are declared. A field is covered
   that has the guide's type (or one that holds more) and operators. _discovered_: the account, the database or the files tell (more of) them.
-- **Excused**: fields of the guide that the vendor has no more, each with the vendor's page in the connector's \`excused.json\`.
+- **Excused**: fields and objects of the guide that the vendor has no more, each with the vendor's page in the connector's \`excused.json\`.
 - **Incremental**: entities whose pulls read what is new or changed, of those declared; others are read in full each time.
 - **Vendor's filters**: fields that the vendor filters, and parameters of its own that a filter sets. Every other filter works too, after
   the fetch.

@@ -119,3 +119,11 @@ export function dateTime(
 export function by(parameter: FilterParameter, ...operators: readonly FilterOperator[]): FieldFilters {
   return Object.fromEntries(operators.map((operator) => [operator, parameter]));
 }
+
+/** Fields that differ in nothing but their names. @example ...alike(string(), 'id', 'currency', 'description') */
+export function alike<const N extends string, F extends Field>(
+  field: F,
+  ...names: readonly N[]
+): Readonly<Record<N, F>> {
+  return Object.fromEntries(names.map((name) => [name, field])) as Record<N, F>;
+}

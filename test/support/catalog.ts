@@ -1,7 +1,7 @@
 /**
  * The catalogue of AppFlow's guide (test/fixtures/catalog, one file an application), and how a declaration answers to it.
  * What the vendor has no more, or has in another type, is excused in the connector's `excused.json`:
- * `[{ object, field, docs }]`.
+ * `[{ object, field, docs }]`, a whole object without `field`.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -26,8 +26,9 @@ export interface Catalog {
 
 export interface Excuse {
   readonly object: string;
-  readonly field: string;
-  /** The vendor's page that shows that there is no such field. */
+  /** Default: the object itself, which then is not declared. */
+  readonly field?: string;
+  /** The vendor's page that shows that there is no such field, or object. */
   readonly docs: string;
 }
 

@@ -1,6 +1,16 @@
 /** What the compiler must refuse in a connector's declaration. Checked by `npm run typecheck`, never run. */
 
-import { apiKey, dateTime, defineConnector, entity, lastRecord, long, type RecordOf, string } from '#core';
+import {
+  alike,
+  apiKey,
+  dateTime,
+  defineConnector,
+  entity,
+  lastRecord,
+  long,
+  type RecordOf,
+  string,
+} from '#core';
 
 const docs = 'https://example.com/docs';
 const fields = { id: long(), name: string(), updated_at: dateTime() };
@@ -43,6 +53,14 @@ export const refused = [
     // @ts-expect-error not a DateTime
     incremental: { field: 'name', from: 'since' },
     fields,
+  }),
+  entity({
+    docs,
+    path: '/things',
+    primaryKey: ['id'],
+    // @ts-expect-error of fields that are alike, too, the DateTimes alone
+    incremental: { field: 'name', from: 'since' },
+    fields: { ...alike(string(), 'id', 'name'), ...alike(dateTime(), 'created', 'updated') },
   }),
   // @ts-expect-error no such field
   entity({ docs, path: '/things', primaryKey: ['ident'], fields }),

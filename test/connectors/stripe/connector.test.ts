@@ -8,11 +8,40 @@ import { testHttp, testSourcePorts } from '../../support/source-ports.ts';
 test("names and addresses are Stripe's", () => {
   expect(stripe.label).toBe('Stripe');
   expect(stripe.baseUrl).toBe('https://api.stripe.com');
-  expect(stripe.headers).toEqual({ accept: 'application/json', 'stripe-version': '2023-08-16' });
-  expect(Object.values(stripe.entities).map(({ path }) => path)).toEqual([
-    '/v1/charges',
-    '/v1/customers',
-    '/v1/invoices',
+  expect(stripe.headers).toEqual({ accept: 'application/json', 'stripe-version': '2020-08-27' });
+  expect(Object.values(stripe.entities).map(({ path }) => path.replace('/v1/', ''))).toEqual([
+    'charges',
+    'disputes',
+    'radar/early_fraud_warnings',
+    'payment_intents',
+    'refunds',
+    'checkout/sessions',
+    'setup_intents',
+    'credit_notes',
+    'customers',
+    'invoices',
+    'invoiceitems',
+    'quotes',
+    'subscriptions',
+    'subscription_items',
+    'subscription_schedules',
+    'coupons',
+    'plans',
+    'prices',
+    'products',
+    'promotion_codes',
+    'shipping_rates',
+    'tax_codes',
+    'tax_rates',
+    'balance',
+    'balance_transactions',
+    'payouts',
+    'accounts',
+    'application_fees',
+    'country_specs',
+    'transfers',
+    'file_links',
+    'reporting/report_types',
   ]);
 });
 
@@ -60,6 +89,23 @@ test('filters on times and ids go to the vendor', async () => {
   await pull(request, http);
   expect(http.requests.map(({ url }) => decodeURIComponent(url))).toEqual([
     'https://api.stripe.com/v1/charges?limit=100&created[gte]=1714521600&created[lt]=1714608000&customer=cus_1',
+  ]);
+});
+
+test('subscriptions come in every status, or in the one that a filter names', async () => {
+  const properties = { entityName: 'subscriptions' };
+  const http = testHttp(() => ({ body: { data: [], has_more: false } }));
+  const canceled: FilterCondition = {
+    field: 'status',
+    operator: 'EQUAL_TO',
+    type: 'String',
+    values: ['canceled'],
+  };
+  await pull(requestFor({ properties, window: { end } }), http);
+  await pull(requestFor({ properties, window: { end }, filters: [canceled] }), http);
+  expect(http.requests.map(({ url }) => url)).toEqual([
+    'https://api.stripe.com/v1/subscriptions?status=all&limit=100',
+    'https://api.stripe.com/v1/subscriptions?limit=100&status=canceled',
   ]);
 });
 
