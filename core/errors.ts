@@ -103,6 +103,8 @@ export interface ErrorContext {
  */
 export class TributaryError extends Error {
   readonly code: ErrorCode;
+  /** The message without what `context` appends. */
+  readonly summary: string;
   readonly context: Omit<ErrorContext, 'cause'>;
 
   /** @param summary what failed, a clause without a full stop; place, value, expectation and fix are appended from `context`. */
@@ -112,6 +114,7 @@ export class TributaryError extends Error {
     // A literal, never the class's name: minifying renames classes, and ErrorEquals matches on this.
     this.name = code;
     this.code = code;
+    this.summary = summary;
     this.context = rest;
   }
 

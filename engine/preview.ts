@@ -1,12 +1,17 @@
 /** The first records of a flow before and after its tasks; nothing is written anywhere. */
 
+import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import type { Row, Value } from '../core/records.ts';
+import type { PageToken, SourceSession } from '../core/source.ts';
 import type { EnginePorts } from './ports.ts';
 import { s3Output } from './run/output.ts';
 import { sourcePorts, sourceRequest } from './steps/describe-source.ts';
 import { compileTasks } from './tasks/compile.ts';
 import { planTasks } from './tasks/plan.ts';
+
+/** Seconds that somebody who looks on waits in all for a source that asks to slow down, or for its job. */
+const patience = 600;
 
 export interface PreviewedRecord {
   /** Source field → value. */
@@ -47,8 +52,7 @@ export async function preview(
     if (previewed.length >= limit) break;
     const session = await source.open(request, split, around);
     try {
-      const page = await session.read(undefined);
-      for (const row of page.rows.slice(0, limit - previewed.length)) {
+      for (const row of (await firstRows(session, ports)).slice(0, limit - previewed.length)) {
         const mapped = mapper.map(row);
         previewed.push({ before: named(tasks.readFields, row), after: after(mapped) });
       }
@@ -67,6 +71,24 @@ export async function preview(
     if (typeof mapped === 'number')
       return { droppedBy: `tasks[${mapped}] (${flow.tasks[mapped]?.taskType ?? 'task'})` };
     return { rejected: `${mapped.field}: ${mapped.reason}` };
+  }
+}
+
+/** Of the first page with any. A source that asks to slow down, or whose job is not done yet, is waited for. */
+async function firstRows(session: SourceSession, { clock }: EnginePorts): Promise<readonly Row[]> {
+  let token: PageToken | undefined;
+  let waited = 0;
+  while (true) {
+    try {
+      const { rows, next } = await session.read(token);
+      if (rows.length > 0 || !next) return rows;
+      token = next;
+    } catch (error) {
+      const wait = error instanceof TributaryError ? error.context.retryAfterSeconds : undefined;
+      if (wait === undefined || waited + wait > patience) throw error;
+      waited += wait;
+      await clock.sleep(wait * 1000);
+    }
   }
 }
 

@@ -6,12 +6,12 @@
  */
 
 import { compareNumber, isInteger, parse as parseLossless } from 'lossless-json';
+import type { DecodeRecords, InputFormat, Prologue } from '../../core/decode/input-format.ts';
+import { byteOrderMarkLength, checkUtf8 } from '../../core/decode/utf8.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import { type Row, type Value, wholeRecord } from '../../core/records.ts';
-import type { DecodeRecords, InputFormat, Prologue } from './input-format.ts';
 import { type RowScanner, rowScanner } from './json-scan.ts';
-import { byteOrderMarkLength, checkUtf8 } from './text.ts';
 
 const lf = 0x0a;
 

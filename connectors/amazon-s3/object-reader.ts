@@ -1,10 +1,10 @@
 /** One object read page by page. */
 
+import type { InputFormat } from '../../core/decode/input-format.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import type { Row } from '../../core/records.ts';
 import { type ByteWindow, byteWindow } from './byte-window.ts';
-import type { InputFormat } from './input-format.ts';
 import { type ListedObject, objectBytes } from './object-bytes.ts';
 
 export interface Position {

@@ -8,6 +8,8 @@
  */
 
 import * as z from 'zod';
+import { csvFormat, csvHeader } from '../../core/decode/csv.ts';
+import type { InputFormat } from '../../core/decode/input-format.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../core/ports.ts';
 import { type SourceField, wholeRecord } from '../../core/records.ts';
@@ -20,9 +22,7 @@ import type {
   SourceRequest,
   SourceSession,
 } from '../../core/source.ts';
-import { csvFormat, csvHeader } from './csv.ts';
 import { fieldsOf } from './field-types.ts';
-import type { InputFormat } from './input-format.ts';
 import { jsonLinesFormat } from './json-lines.ts';
 import {
   completeUntil,

@@ -3,6 +3,7 @@ import type { Connector, Entity } from './connector.ts';
 import { isFieldPath } from './field-path.ts';
 import type { FilterParameter, WriteOperation } from './fields.ts';
 import { holesOf, textsIn } from './holes.ts';
+import type { Job } from './job.ts';
 
 /**
  * What the compiler cannot know of a declaration: holes without a setting, unknown parents, malformed paths.
@@ -83,7 +84,9 @@ function entityFindings(
     ...Object.keys(entity.parameters ?? {}).filter((name) => !entity.parameters?.[name]?.filters),
   ];
   const fields = Object.entries(entity.fields);
-  const templates = [entity, { path: '', ...incremental?.list }].flatMap(({ path, query, headers, body }) => [
+  const { job } = entity;
+  const requests = [entity, { path: '', ...incremental?.list }, { path: '', ...job?.create }];
+  const templates = requests.flatMap(({ path, query, headers, body }) => [
     path,
     ...textsIn([query, headers, body]),
   ]);
@@ -96,6 +99,7 @@ function entityFindings(
     ...[...new Set(holes)]
       .filter((name) => !known.includes(name))
       .map((name) => finding(at, `no setting or field named '${name}'`, known)),
+    ...(job ? jobFindings(connector, at, entity, job, known) : []),
     ...[...entity.primaryKey, ...(entity.incremental ? [entity.incremental.field] : [])]
       .filter((name) => !Object.hasOwn(entity.fields, name))
       .map((name) => finding(at, `no field named '${name}'`, Object.keys(entity.fields))),
@@ -132,6 +136,42 @@ function entityFindings(
     findings.push(finding(at, "the order 'oldestFirst' repeats records; declare mayRepeat: true"));
   }
   return findings;
+}
+
+function jobFindings(
+  { clock, entities }: Connector,
+  at: string,
+  entity: Entity,
+  { create, id, status, results, automatic }: Job,
+  known: readonly string[],
+): TributaryError[] {
+  const { path, start, message } = status;
+  const texts = [path, start?.path, results.path, ...textsIn([results.query, results.headers])];
+  const holes = holesOf(texts.filter((text) => text !== undefined).join('\n'));
+  const isParent = Object.values(entities).some(({ parent }) => parent && entities[parent] === entity);
+  return [
+    ...[...new Set(holes)]
+      .filter((name) => name !== 'job' && !known.includes(name))
+      .map((name) => finding(at, `no setting or field named '${name}'`, ['job', ...known])),
+    ...[path, start?.path, results.path]
+      .filter((text) => text !== undefined && !holesOf(text).includes('job'))
+      .map((text) => finding(at, `the path '${text}' has no hole {job}`)),
+    ...paths(at, {
+      'job.id': id,
+      'job.status.at': status.at,
+      'job.status.message': message,
+      'job.automatic.count': automatic?.count,
+    }),
+    ...(create === undefined && entity.incremental && clock === undefined
+      ? [finding(at, "a list that jobs alone make cannot tell the time: declare the connector's clock")]
+      : []),
+    ...(create === undefined && isParent
+      ? [finding(at, 'a parent needs a list that is read without a job')]
+      : []),
+    ...(automatic && (create === undefined || entity.parent !== undefined || entity.each)
+      ? [finding(at, 'job.automatic chooses between one list and the job that create declares')]
+      : []),
+  ];
 }
 
 /** The entity's parent, its parent's parent and so on; a name comes twice where they lead in a circle. */

@@ -13,6 +13,7 @@ import type { EntityDescription } from '../source.ts';
 import type { AuthScheme } from './auth.ts';
 import type { DiscoveredEntity, MetadataReader } from './discovery.ts';
 import type { DateTimeFormat, Field, Fields, WriteOperation } from './fields.ts';
+import type { Job } from './job.ts';
 import type { ListRequest } from './list-request.ts';
 import type { Pagination } from './pagination.ts';
 
@@ -123,6 +124,8 @@ interface EntityBase<F extends Fields> extends ListRequest {
   readonly label?: string;
   /** The vendor's page that describes the list request. */
   readonly docs: string;
+  /** The list is made by a job of the vendor's, or can be. */
+  readonly job?: Job;
   /** Leaves out records that have a non-null value at this path of the vendor's record. */
   readonly skipIf?: { readonly present: string };
   /** Pages may show a record twice, as the list moves while it is read: the engine writes one of several copies. */

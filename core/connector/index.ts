@@ -5,6 +5,7 @@ export * from './connector.ts';
 export * from './description.ts';
 export * from './discovery.ts';
 export * from './fields.ts';
+export * from './job.ts';
 export * from './list-request.ts';
 export * from './loaded.ts';
 export * from './pagination.ts';

@@ -25,6 +25,10 @@ export interface SearchContext {
   /** Number of the page's first record, and how many are asked for (`offset`, `keyset`). */
   readonly start?: number;
   readonly size?: number;
+  /** Only the number of records is wanted (`job.automatic`). */
+  readonly counts?: true;
+  /** No more records than so many are wanted. */
+  readonly limit?: number;
   setting(name: string): string;
 }
 

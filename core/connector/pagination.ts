@@ -26,6 +26,8 @@ export type Pagination =
       readonly more?: string;
       /** Path of a boolean that is true on the last page. */
       readonly end?: string;
+      /** What stands for no token, for vendors that write a word: `'null'`. */
+      readonly none?: string;
       /** Parameters that only the first request has. */
       readonly drops?: readonly string[];
       readonly size?: PageSize;

@@ -6,9 +6,11 @@ import type { Source, SourceDescription, SourcePorts, SourceRequest } from '../.
 import { entityOf, metadataReader, type ResolvedEntity } from './discover.ts';
 import { type DeclaredSourceOptions, listOf } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
+import { jobSession } from './job-session.ts';
 import { sessionOf } from './list-session.ts';
 import { dateOf } from './moments.ts';
 import { allOf, splitsOf } from './parents.ts';
+import { transferOf } from './transfer.ts';
 import { vendorClient } from './vendor-client.ts';
 
 /** The engine's side of a declared connector: interprets the declaration; nothing here knows a vendor. */
@@ -16,7 +18,8 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
   return {
     async describe(request, ports) {
       const resolved = await entityOf(connector, request, ports, options);
-      const list = listOf(connector, resolved, request, ports, options);
+      const transfer = await transferOf(connector, resolved, request, ports, options);
+      const list = listOf(connector, resolved, request, ports, options, transfer);
       const { incremental, parameters, primaryKey, mayRepeat = false, fields } = list.entity;
       const told: SourceDescription = {
         fields: sourceFields(fields),
@@ -31,25 +34,33 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
       if (request.fieldsOnly) return told;
       // What a flow names is the version of AppFlow's connector; the vendor is asked for the one that the declaration knows.
       const { apiVersion: named } = request;
-      ports.log.info('source described', { at: list.at, apiVersion: connector.apiVersion, named });
+      const byJob = transfer === 'job' && { transfer };
+      ports.log.info('source described', { at: list.at, apiVersion: connector.apiVersion, named, ...byJob });
       const isWindowed = incremental !== undefined && request.window.start !== undefined;
       const until = isWindowed
         ? await completeUntil(connector, resolved, request, ports, options)
         : undefined;
       const splits = await splitsOf(connector, resolved, request, ports, options);
       const { discovered } = resolved;
+      // What a run began with holds to its end: the metadata, and how it reads.
+      const kept = {
+        ...(discovered && { discovered: discovered as unknown as JsonObject }),
+        ...byJob,
+      };
       return {
         ...told,
         ...(until === undefined ? {} : { completeUntil: until }),
-        splits: discovered
-          ? splits.map((split) => ({ ...split, discovered: discovered as unknown as JsonObject }))
-          : splits,
+        splits: splits.map((split) => ({ ...split, ...kept })),
       };
     },
 
     async open(request, split, ports) {
       const resolved = await entityOf(connector, request, ports, options, split);
-      return sessionOf(listOf(connector, resolved, request, ports, options), request, split, ports);
+      const transfer = split.transfer === 'job' ? 'job' : 'list';
+      const { job, ...list } = listOf(connector, resolved, request, ports, options, transfer);
+      return job
+        ? jobSession({ ...list, job }, request, split, ports)
+        : sessionOf(list, request, split, ports);
     },
 
     async listEntities(request, path, ports) {

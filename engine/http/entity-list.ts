@@ -1,15 +1,23 @@
 import type { Connector, Entity } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import { holesOf } from '../../core/connector/holes.ts';
+import type { Job } from '../../core/connector/job.ts';
 import { own } from '../../core/connector/own.ts';
 import type { Pagination } from '../../core/connector/pagination.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { baseUrlOf, settingOf, settingsOf } from './hosts.ts';
+import { type JobRequests, jobRequests } from './job-requests.ts';
 import { listRequest, type Position, parametersOf } from './list-request.ts';
 import { type PushDown, pushDown } from './push-down.ts';
 import { needsExactDecimals, parseJson } from './read-records.ts';
-import { type Answer, type VendorClient, type VendorRequest, vendorClient } from './vendor-client.ts';
+import {
+  type Answer,
+  type VendorClient,
+  type VendorClientOptions,
+  type VendorRequest,
+  vendorClient,
+} from './vendor-client.ts';
 import { slicesOf, windowQuery } from './window-parameters.ts';
 
 export interface DeclaredSourceOptions {
@@ -22,6 +30,9 @@ export interface NamedEntity {
   readonly name: string;
   readonly entity: Entity;
 }
+
+/** How a run reads an entity: page by page as the vendor lists it, or by a job that the vendor works on in its own time. */
+export type Transfer = 'list' | 'job';
 
 /** One entity's list as one request of a run reads it. */
 export interface EntityList {
@@ -36,8 +47,14 @@ export interface EntityList {
   readonly appliesWindow: boolean;
   /** The windows that are asked for one after the other; one `undefined` where the list has none. */
   readonly slices: readonly (PullWindow | undefined)[];
-  /** @param size records a page, where the vendor lets us ask; default the declared page size */
+  /**
+   * The request for a page; of a job the one that makes it.
+   *
+   * @param size records a page, where the vendor lets us ask; default the declared page size
+   */
   requestOf(position: Position, size?: number): VendorRequest;
+  /** Where the entity is read by a job. */
+  readonly job?: JobRequests;
   /** The vendor's records of an answer to the request. */
   recordsOf(answer: Answer, asked: VendorRequest): readonly object[];
 }
@@ -49,12 +66,15 @@ export function listOf(
   request: SourceRequest,
   ports: SourcePorts,
   options: DeclaredSourceOptions,
+  transfer: Transfer = 'list',
 ): EntityList {
   const at = `${connector.label}.${name}`;
   const settings = settingsOf(connector, request);
   const setting = (hole: string) => settingOf(settings, hole, connector);
 
-  const whole = withDefaults(connector, declared);
+  const job = transfer === 'job' ? declared.job : undefined;
+  const listed = withDefaults(connector, declared);
+  const whole = job ? madeBy(job, listed) : listed;
   const pulled = windowOf(whole, request, at);
   const asked = pushDown(windowed(whole, pulled), request.filters, new Set(), at);
   const window = pulled ?? asked.window;
@@ -76,7 +96,19 @@ export function listOf(
   }
   const pagination = entity.pagination === 'onePage' ? undefined : entity.pagination;
   const exactDecimals = needsExactDecimals(entity);
-  const build = listRequest({ name, entity, pagination, base, filters, at, fields: request.fields, setting });
+  const { fields, limit } = request;
+  const build = listRequest({ name, entity, pagination, base, filters, at, fields, limit, setting });
+  const client = (more: Pick<VendorClientOptions, 'parse' | 'decode'>) =>
+    vendorClient({
+      connector,
+      request,
+      ports,
+      origin: base.origin,
+      at,
+      budgetKey: `${connector.label} ${request.connectorProfileName ?? base.origin}`,
+      ...more,
+      ...options,
+    });
   return {
     name,
     entity,
@@ -86,20 +118,29 @@ export function listOf(
     filters,
     appliesWindow: request.window.start !== undefined && (first?.exact ?? false),
     slices: window ? slicesOf(entity, window) : [undefined],
-    client: vendorClient({
-      connector,
-      request,
-      ports,
-      origin: base.origin,
-      at,
-      parse: (text) => parseJson(text, exactDecimals),
-      decode: entity.decode,
-      budgetKey: `${connector.label} ${request.connectorProfileName ?? base.origin}`,
-      ...options,
-    }),
+    client: client({ parse: (text) => parseJson(text, exactDecimals), decode: entity.decode }),
     requestOf: build,
+    ...(job && {
+      job: jobRequests(job, { name, base, filters, at, setting }, client({ parse: String, decode: asBytes })),
+    }),
     recordsOf: (answer, asked) => recordsOf(entity, answer, asked, at),
   };
+}
+
+/** The entity as the request that makes the job asks for it: whatever order and pages its list has, a job has none. */
+function madeBy({ create = {} }: Job, { incremental, ...entity }: Entity): Entity {
+  const { order: _, list: __, ...window } = incremental ?? {};
+  return {
+    ...entity,
+    ...(incremental && { incremental: { ...window, field: incremental.field } }),
+    ...create,
+    ...((entity.query || create.query) && { query: { ...entity.query, ...create.query } }),
+    pagination: 'onePage',
+  };
+}
+
+function asBytes(body: Uint8Array): unknown {
+  return body;
 }
 
 function withDefaults(connector: Connector, entity: Entity): Entity {

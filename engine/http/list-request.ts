@@ -24,9 +24,11 @@ export interface Position {
   /** The part of the window that is read; none for a list without one. */
   readonly window?: PullWindow | undefined;
   readonly page?: NextPage | undefined;
+  /** Only the number of records is wanted. */
+  readonly counts?: true;
 }
 
-interface ListRequestOptions {
+export interface ListRequestOptions {
   readonly name: string;
   /** As the run lists it. */
   readonly entity: Entity;
@@ -36,6 +38,8 @@ interface ListRequestOptions {
   readonly at: string;
   /** The read set. */
   readonly fields: readonly string[];
+  /** Of records, for searches that can say it. */
+  readonly limit?: number | undefined;
   readonly setting: (name: string) => string;
 }
 
@@ -43,7 +47,7 @@ interface ListRequestOptions {
 export function listRequest(
   options: ListRequestOptions,
 ): (position: Position, size?: number) => VendorRequest {
-  const { name, entity, pagination, base, filters, at, setting } = options;
+  const { name, entity, pagination, base, filters, at, limit, setting } = options;
   const { search, projection, method = 'GET' } = entity;
   const inBody = parametersInBody(entity);
   const paths = projection || search ? pathsOf(entity, options.fields, pagination) : [];
@@ -57,7 +61,7 @@ export function listRequest(
           ),
         };
 
-  return ({ parent, window, page }, size) => {
+  return ({ parent, window, page, counts }, size) => {
     const fill = (hole: string) => parent[hole] ?? own(filters.holes, hole) ?? setting(hole);
     const windowed = window && windowQuery(entity, window);
     const parameters = new Map<string, Json>([
@@ -89,6 +93,8 @@ export function listRequest(
         setting,
         ...(start === undefined ? {} : { start }),
         ...(most === undefined ? {} : { size: Math.min(most, size ?? most) }),
+        ...(counts && { counts }),
+        ...(limit === undefined ? {} : { limit }),
       });
       if (expression !== undefined) parameters.set(search.param, expression);
     }

@@ -41,7 +41,8 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
     case 'cursor': {
       if (pagination.more !== undefined && !booleanAt(answer, pagination.more, at)) return undefined;
       if (pagination.end !== undefined && booleanAt(answer, pagination.end, at)) return undefined;
-      const after = tokenAt(answer, pagination.at, at);
+      const token = tokenAt(answer, pagination.at, at);
+      const after = token === pagination.none ? undefined : token;
       if (after === undefined && (pagination.more ?? pagination.end) !== undefined) {
         throw new TributaryError('ConnectorProtocol', 'there are more pages, but no token for them', { at });
       }

@@ -1,7 +1,7 @@
 /** UTF-8, as both file formats require it. */
 
 import { isUtf8 } from 'node:buffer';
-import { TributaryError } from '../../core/errors.ts';
+import { TributaryError } from '../errors.ts';
 
 /** The length of the UTF-8 byte order mark at the beginning of a file, if there is one. */
 export function byteOrderMarkLength(bytes: Buffer, at: string): number {

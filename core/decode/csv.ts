@@ -12,11 +12,11 @@
  * of the fields in the read set.
  */
 
-import { TributaryError } from '../../core/errors.ts';
-import { didYouMean } from '../../core/flow/finding.ts';
-import { type Row, wholeRecord } from '../../core/records.ts';
+import { TributaryError } from '../errors.ts';
+import { didYouMean } from '../flow/finding.ts';
+import { type Row, wholeRecord } from '../records.ts';
 import type { DecodeRecords, InputFormat, Prologue } from './input-format.ts';
-import { byteOrderMarkLength, checkUtf8 } from './text.ts';
+import { byteOrderMarkLength, checkUtf8 } from './utf8.ts';
 
 const quote = 0x22;
 const comma = 0x2c;

@@ -1,6 +1,6 @@
 /** What the reader of an object needs of a file format. */
 
-import type { Row } from '../../core/records.ts';
+import type { Row } from '../records.ts';
 
 export interface DecodedRecords {
   readonly rows: Row[];

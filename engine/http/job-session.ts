@@ -1,0 +1,260 @@
+import { compileFieldPath } from '../../core/connector/field-path.ts';
+import { csvFormat } from '../../core/decode/csv.ts';
+import type { Prologue } from '../../core/decode/input-format.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { type Row, wholeRecord } from '../../core/records.ts';
+import type { Page, PageToken, SourcePorts, SourceRequest, SourceSession, Split } from '../../core/source.ts';
+import type { EntityList } from './entity-list.ts';
+import type { JobRequests } from './job-requests.ts';
+import type { Parent } from './list-request.ts';
+import { type NextPage, nextPage } from './next-page.ts';
+import { compileRow } from './read-records.ts';
+import { type Answer, checkOrigin } from './vendor-client.ts';
+
+/** A place in the split: which parent's list, which slice of the window, which job, and where in its results. */
+interface Place {
+  readonly parent: number;
+  readonly slice?: number;
+  /** The job's id; absent while there is none. */
+  readonly job?: string;
+  /** Of results that are pages. */
+  readonly page?: NextPage;
+  /** Of results that are one file: what has been read of it. */
+  readonly file?: FilePlace;
+}
+
+interface FilePlace {
+  /** Bytes. */
+  readonly offset: number;
+  /** Bytes before the first record. */
+  readonly header: number;
+  /** Of the next record, from 1. */
+  readonly line: number;
+}
+
+const csv = csvFormat([wholeRecord]);
+/** Seconds between the first looks at a job; a small one is soon done. */
+const firstLooks = [2, 4, 8, 15];
+const laterLooks = 60;
+
+/**
+ * Reads what a job of the vendor's prepares: makes the job, whose id the next token carries, then looks after it, then reads its
+ * results. A job that is not done yet is a "slow down" that says when to look again. A run that was killed goes on with the
+ * same job; only one that died between the vendor's answer and its first token makes another, and the first is never read.
+ */
+export function jobSession(
+  list: EntityList & { readonly job: JobRequests },
+  request: SourceRequest,
+  split: Split,
+  { log }: SourcePorts,
+): SourceSession {
+  const { entity, at, client, job, slices } = list;
+  const { status, results, id: idPath } = job.declared;
+  const idOf = compileFieldPath(idPath);
+  const rowOf = compileRow({ ...entity, textValues: true }, request.fields, at);
+  const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
+  const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
+  const ranges = results.pagination?.kind === 'byteRanges' ? results.pagination : undefined;
+  const pages = results.pagination?.kind === 'byteRanges' ? undefined : results.pagination;
+  /** Jobs that this session made, and how often it has looked at each. */
+  const looks = new Map<string, number>();
+  /** Places of the chain being read: one that comes again would never end. */
+  const seen = new Set<string>();
+  let expected = '';
+  /** The job that is known to be done, and how its file is decoded. */
+  let done: string | undefined;
+  let prologue: Prologue | undefined;
+
+  async function read(token: PageToken | undefined): Promise<Page> {
+    const place = (token ?? { parent: 0 }) as unknown as Place;
+    if (JSON.stringify(place) !== expected) seen.clear();
+    if (place.job === undefined) return make(place);
+    const { job: id } = place;
+    const position = { parent: { ...parents[place.parent], job: id }, page: place.page };
+    const isBegun = place.page !== undefined || place.file !== undefined;
+    const page = async () => {
+      if (!isBegun && done !== id) await look(id, position);
+      return ranges ? readPart(place, position, ranges.size) : readPage(place, position);
+    };
+    return page().catch((error: unknown) => {
+      if (!(error instanceof TributaryError && error.code === 'ResourceNotFoundError')) throw error;
+      throw new TributaryError(error.code, `the job is gone: ${error.summary}`, {
+        ...error.context,
+        got: `job ${id}`,
+        fix: 'run the flow again: it makes another job',
+      });
+    });
+  }
+
+  async function make(place: Place): Promise<Page> {
+    const window = slices[place.slice ?? 0];
+    const parent = parents[place.parent] ?? {};
+    const answer = await client.send(list.requestOf({ parent, window }));
+    const id = idOf(answer.json);
+    if (typeof id !== 'string' && typeof id !== 'number') {
+      throw new TributaryError('ConnectorProtocol', `the answer has no id of a job at '${idPath}'`, { at });
+    }
+    looks.set(String(id), 0);
+    log.info('job made', { at, job: String(id) });
+    return {
+      rows: [],
+      bytes: answer.body.length,
+      next: { ...place, job: String(id) } as unknown as PageToken,
+    };
+  }
+
+  /** @throws RateLimitExceeded while the job is not done */
+  async function look(id: string, position: { readonly parent: Parent }): Promise<void> {
+    const { json } = await client.send(job.status(position));
+    const state = String(compileFieldPath(status.at)(json));
+    if (status.done.includes(state)) {
+      done = id;
+      return;
+    }
+    if (status.failed.includes(state)) {
+      const said = status.message === undefined ? undefined : compileFieldPath(status.message)(json);
+      throw new TributaryError(
+        'ClientError',
+        typeof said === 'string' && said !== ''
+          ? `the vendor's job failed: "${said.slice(0, 200)}"`
+          : "the vendor's job failed",
+        { at, got: `job ${id} in state ${state}`, fix: 'mend what it names, and run the flow again' },
+      );
+    }
+    const starts = status.start?.states.includes(state) ?? false;
+    if (!starts && !status.running.includes(state)) {
+      throw new TributaryError('ConnectorProtocol', 'the job is in a state that nobody knows', {
+        at,
+        got: `${state} (job ${id})`,
+        expected: [...status.running, ...status.done, ...status.failed].join(', '),
+      });
+    }
+    if (starts) await client.send(job.start(position));
+    const count = looks.get(id);
+    if (count !== undefined) looks.set(id, count + 1);
+    // A job of an earlier session has had its short looks.
+    const seconds =
+      (count === undefined ? undefined : firstLooks[count]) ?? status.everySeconds ?? laterLooks;
+    log.info('the job is not done yet', { at, job: id, state, seconds });
+    throw new TributaryError('RateLimitExceeded', "the vendor's job is not done yet", {
+      at,
+      got: `${state} (job ${id})`,
+      retryAfterSeconds: seconds,
+    });
+  }
+
+  /** A page of the results is a file of its own. */
+  async function readPage(place: Place, position: { readonly parent: Parent; page: NextPage | undefined }) {
+    const asked = job.results(position);
+    if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
+    const answer = await job.files.send(asked);
+    const bytes = bytesOf(answer);
+    const from = csv.begin(bytes, true, `${at} job ${place.job}`);
+    const body = from ? bytes.subarray(from.used) : bytes;
+    const { rows } = from?.decode(body, true, 1 + from.lines, Number.POSITIVE_INFINITY) ?? { rows: [] };
+    const records = recordsOf(rows);
+    const page = nextPage(pages, { answer, records, url: asked.url, page: place.page, at });
+    if (page && 'url' in page) checkOrigin(new URL(page.url), list.base.origin, at);
+    return pageOf(place, records, bytes.length, page && { ...place, page });
+  }
+
+  /** A part of the one file: the whole records in a range of its bytes. */
+  async function readPart(place: Place, position: { readonly parent: Parent }, size: number) {
+    const { offset, header, line } = place.file ?? { offset: 0, header: 0, line: 1 };
+    if (offset === 0) prologue = undefined;
+    // Read on by another session: what the header says is needed again.
+    else prologue ??= begin(place.job, (await part(position, 0, header)).bytes, true);
+    const { bytes, total } = await part(position, offset, size);
+    const ended = offset + bytes.length >= total;
+    let skip = 0;
+    if (!prologue) {
+      prologue = begin(place.job, bytes, ended);
+      skip = prologue.used;
+    }
+    const first = offset === 0 ? line + prologue.lines : line;
+    const decoded = prologue.decode(bytes.subarray(skip), ended, first, Number.POSITIVE_INFINITY);
+    if (skip + decoded.used === 0 && !ended) throw tooLong(size);
+    const records = recordsOf(decoded.rows);
+    const file: FilePlace = {
+      offset: offset + skip + decoded.used,
+      header: offset === 0 ? skip : header,
+      line: first + decoded.lines,
+    };
+    return pageOf(place, records, bytes.length, ended ? undefined : { ...place, file });
+  }
+
+  function begin(id: string | undefined, bytes: Buffer, ended: boolean): Prologue {
+    const begun = csv.begin(bytes, ended, `${at} job ${id}`);
+    if (!begun) throw tooLong(bytes.length);
+    return begun;
+  }
+
+  async function part(position: { readonly parent: Parent }, from: number, size: number) {
+    const asked = job.results(position);
+    // Ranges count the bytes of what is sent: compressed, they would be others.
+    const range = { range: `bytes=${from}-${from + size - 1}`, 'accept-encoding': 'identity' };
+    const answer = await job.files.send({ ...asked, headers: { ...asked.headers, ...range } });
+    const bytes = bytesOf(answer);
+    if (answer.status !== 206) {
+      if (from === 0) return { bytes, total: bytes.length };
+      throw new TributaryError('ConnectorProtocol', 'the vendor gave a whole file for a part of it', { at });
+    }
+    const [, begins, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.headers['content-range'] ?? '') ?? [];
+    if (Number(begins) !== from || total === undefined || bytes.length === 0) {
+      throw new TributaryError('ConnectorProtocol', 'the vendor gave another part of the file', {
+        at,
+        got: answer.headers['content-range'] ?? 'no content-range',
+        expected: `bytes ${from}-…/…`,
+      });
+    }
+    return { bytes, total: Number(total) };
+  }
+
+  function tooLong(size: number): TributaryError {
+    return new TributaryError('ConnectorProtocol', 'a record is longer than a part of the file', {
+      at,
+      expected: `at most ${size} bytes`,
+    });
+  }
+
+  /** The file's records, with null for what stands for it. */
+  function recordsOf(rows: readonly Row[]): readonly Record<string, unknown>[] {
+    const { nothing } = results;
+    return rows.map(([record]) => {
+      const members = record as Record<string, unknown>;
+      if (nothing === undefined) return members;
+      for (const name of Object.keys(members)) if (members[name] === nothing) members[name] = null;
+      return members;
+    });
+  }
+
+  function pageOf(place: Place, records: readonly object[], bytes: number, within: Place | undefined): Page {
+    const parent = parents[place.parent] ?? {};
+    const kept = skipped ? records.filter((record) => (skipped(record) ?? null) === null) : records;
+    seen.add(JSON.stringify(place));
+    const next = within ?? following(place);
+    expected = JSON.stringify(next ?? {});
+    if (next && seen.has(expected)) {
+      throw new TributaryError('ConnectorProtocol', 'the vendor gave the same page token twice', { at });
+    }
+    log.info('page fetched', { at, records: records.length, bytes });
+    return {
+      rows: kept.map((record) => rowOf(record, parent)),
+      bytes,
+      ...(kept.length < records.length ? { skipped: records.length - kept.length } : {}),
+      ...(next ? { next: next as unknown as PageToken } : {}),
+    };
+  }
+
+  function following({ parent, slice = 0 }: Place): Place | undefined {
+    if (slice + 1 < slices.length) return { parent, slice: slice + 1 };
+    return parent + 1 < parents.length ? { parent: parent + 1 } : undefined;
+  }
+
+  return { read, close: async () => {} };
+}
+
+function bytesOf({ json }: Answer): Buffer {
+  const bytes = (json ?? new Uint8Array()) as Uint8Array;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
