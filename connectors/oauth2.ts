@@ -4,6 +4,7 @@
  */
 export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boolean }>> = {
   GitHub: { rotates: false },
+  GoogleAnalytics4: { rotates: false },
   GoogleSearchConsole: { rotates: false },
   HubSpot: { rotates: false },
   Okta: { rotates: false },

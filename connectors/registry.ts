@@ -8,6 +8,8 @@ export { oauth2Connectors } from './oauth2.ts';
  */
 const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
   GitHub: async () => declared((await import('./github/connector.ts')).github),
+  GoogleAnalytics4: async () =>
+    declared((await import('./google-analytics-4/connector.ts')).googleAnalytics4),
   GoogleSearchConsole: async () =>
     declared((await import('./google-search-console/connector.ts')).googleSearchConsole),
   HubSpot: async () => declared((await import('./hubspot/connector.ts')).hubSpot),

@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadConnector } from '../connectors/registry.ts';
 import type { PageToken, SourceRequest } from '../core/index.ts';
 import { declaredSource } from '../engine/http/declared-source.ts';
+import { readSetOf, recordOf } from '../test/support/fixture.ts';
 import { testHttp, testSourcePorts } from '../test/support/source-ports.ts';
 
 const [, , name = '', entityName = ''] = process.argv;
@@ -36,11 +37,11 @@ const asked: SourceRequest = {
 const { splits } = await source.describe(asked, ports);
 const records: unknown[] = [];
 for (const split of splits) {
-  const session = await source.open({ ...asked, fields: ['*'] }, split, ports);
+  const session = await source.open({ ...asked, fields: readSetOf({ request }) }, split, ports);
   let token: PageToken | undefined;
   do {
     const page = await session.read(token);
-    records.push(...page.rows.flat());
+    records.push(...page.rows.map((row) => recordOf({ request }, row)));
     token = page.next;
   } while (token !== undefined);
 }

@@ -18,13 +18,13 @@ import {
   declarations,
   declared,
   declaredEntities,
-  type Fixture,
   fixtureOf,
   fixtureText,
   recordsOf,
   replay,
   requestOf,
 } from '../support/connector-fixtures.ts';
+import { type Fixture, readSetOf, recordOf } from '../support/fixture.ts';
 import { type Exchange, requestLine } from '../support/http-server.ts';
 import { type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
 
@@ -38,12 +38,14 @@ async function pull(
   connector: Connector,
   request: SourceRequest,
   http: TestHttp,
+  readSet: readonly string[],
 ): Promise<{ rows: Row[]; ports: ReturnType<typeof testSourcePorts> }> {
   const ports = testSourcePorts({ http, credentials: credentialsOf(connector) });
   const source = declaredSource(connector, { random: () => 0 });
   const { splits } = await source.describe(request, ports);
   const rows: Row[] = [];
-  for (const split of splits) rows.push(...(await readAll(connector, request, split, ports)));
+  const reading = { ...request, fields: readSet };
+  for (const split of splits) rows.push(...(await readAll(connector, reading, split, ports)));
   return { rows, ports };
 }
 
@@ -54,7 +56,7 @@ async function readAll(
   ports: ReturnType<typeof testSourcePorts>,
 ): Promise<Row[]> {
   const source = declaredSource(connector, { random: () => 0 });
-  const session = await source.open({ ...request, fields: ['*'] }, split, ports);
+  const session = await source.open(request, split, ports);
   const rows: Row[] = [];
   let token: PageToken | undefined;
   do {
@@ -96,10 +98,11 @@ describe.each(declaredEntities)('$title', (tested) => {
   const fixture = fixtureOf(folder, entityName);
   const request = requestOf(fixture, name, entityName);
   const { before, exchange } = firstPage(fixture, entity);
+  const readSet = readSetOf(fixture);
 
   test('asks for what was recorded, in that order, and for nothing else', async () => {
     const http = replay(fixture.exchanges);
-    await pull(connector, request, http);
+    await pull(connector, request, http, readSet);
     const asked = http.requests.map(({ url, method, body }) =>
       requestLine({ url, method, ...(body === undefined ? {} : { sent: String(body) }) }),
     );
@@ -107,12 +110,11 @@ describe.each(declaredEntities)('$title', (tested) => {
   });
 
   test('gives the recorded records, each field of which is somewhere filled and each key once', async () => {
-    const { rows } = await pull(connector, request, replay(fixture.exchanges));
-    const records = rows.map(([record]) => record as Record<string, unknown>);
+    const { rows } = await pull(connector, request, replay(fixture.exchanges), readSet);
+    const records = rows.map((row) => recordOf(fixture, row));
     expect(records).toEqual(recordsOf(folder, entityName));
-    const empty = Object.keys(entity.fields).filter((field) =>
-      records.every((record) => record[field] === null),
-    );
+    const read = fixture.request.fields ?? Object.keys(entity.fields);
+    const empty = read.filter((field) => records.every((record) => record[field] === null));
     expect(empty).toEqual([]);
     const keys = records.map((record) => JSON.stringify(entity.primaryKey.map((field) => record[field])));
     expect(new Set(keys).size).toBe(records.length);
@@ -142,19 +144,19 @@ describe.each(declaredEntities)('$title', (tested) => {
     for (const split of splits) {
       let token: PageToken | undefined;
       do {
-        const session = await source.open({ ...request, fields: ['*'] }, split, ports);
+        const session = await source.open({ ...request, fields: readSet }, split, ports);
         const page = await session.read(token);
         rows.push(...page.rows);
         token = page.next && JSON.parse(JSON.stringify(page.next));
       } while (token !== undefined);
     }
-    expect(rows.map(([record]) => record)).toEqual(recordsOf(folder, entityName));
+    expect(rows.map((row) => recordOf(fixture, row))).toEqual(recordsOf(folder, entityName));
   });
 
   if (pagination?.kind === 'linkHeader' || pagination?.kind === 'nextLink') {
     test('never sends credentials where a foreign next link leads', async () => {
       const http = replay([...before, withNext(exchange, pagination, 'https://api.attacker.example/next')]);
-      const error = await failureOf(pull(connector, request, http));
+      const error = await failureOf(pull(connector, request, http, readSet));
       expect(error.code).toBe('ConnectorProtocol');
       expect(error.message).toContain('https://api.attacker.example');
       expect(http.requests).toHaveLength(before.length + 1);
@@ -165,7 +167,7 @@ describe.each(declaredEntities)('$title', (tested) => {
     const next = `${exchange.url}${exchange.url.includes('?') ? '&' : '?'}page=2`;
     const again = withNext(exchange, pagination, next);
     const http = testHttp((_, index) => before[index] ?? again);
-    const outcome = await pull(connector, request, http).catch((error: unknown) => error);
+    const outcome = await pull(connector, request, http, readSet).catch((error: unknown) => error);
     const most = before.length + 3 * Math.max(1, listsOf(fixture, before.length));
     expect(http.requests.length).toBeLessThanOrEqual(most);
     if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'ConnectorProtocol' });
@@ -187,6 +189,7 @@ describe.each(declaredEntities)('$title', (tested) => {
         connector,
         request,
         testHttp((_, index) => before[index] ?? { status }),
+        readSet,
       );
       expect(rows).toEqual([]);
       return;
@@ -197,7 +200,7 @@ describe.each(declaredEntities)('$title', (tested) => {
     const http = testHttp(
       (_, index) => before[index] ?? { status, headers: { ...headers, [idHeader]: 'request-7' }, body },
     );
-    const error = await failureOf(pull(connector, request, http));
+    const error = await failureOf(pull(connector, request, http, readSet));
     expect(error.code).toBe(code);
     expect(error.context).toMatchObject({ at: `${connector.label}.${entityName}`, status });
     if (connector.errors?.requestId) expect(error.context.requestId).toBe('request-7');
@@ -207,12 +210,12 @@ describe.each(declaredEntities)('$title', (tested) => {
   });
 
   test('shows no secret in logs or errors', async () => {
-    const { ports } = await pull(connector, request, replay(fixture.exchanges));
+    const { ports } = await pull(connector, request, replay(fixture.exchanges), readSet);
     expect(ports.logged.length).toBeGreaterThan(0);
     expect(ports.logged.join('\n')).not.toContain(secret);
     const leaky = refusal(connector.errors?.message, `key ${secret}`);
     const http = testHttp(() => ({ status: 401, body: leaky }));
-    const error = await failureOf(pull(connector, request, http));
+    const error = await failureOf(pull(connector, request, http, readSet));
     expect(JSON.stringify([error.message, error.context, error.stack])).not.toContain(secret);
   });
 

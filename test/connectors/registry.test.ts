@@ -5,6 +5,7 @@ import { sourceOf } from '../../engine/source-of.ts';
 test('the registry has these connectors', () => {
   expect(connectorNames).toEqual([
     'GitHub',
+    'GoogleAnalytics4',
     'GoogleSearchConsole',
     'HubSpot',
     'JDBC',

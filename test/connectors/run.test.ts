@@ -45,7 +45,10 @@ test.each(declaredEntities)('$title arrives in S3', async (tested) => {
       clock: testClock(Date.UTC(2024, 4, 2, 0, 10)),
       loadConnector,
     });
-    const flow = readFlow(JSON.stringify(flowOf(connection, entityName, asked.filters)), 'flow.json');
+    const flow = readFlow(
+      JSON.stringify(flowOf(connection, entityName, asked.filters, request.fields)),
+      'flow.json',
+    );
     const window = request.window && { from: request.window.start, to: request.window.end };
     const result = await runFlow(flow, home, { input: { parameters: window ?? {} } });
 
@@ -95,7 +98,13 @@ function keysOf({ auth }: Connector): readonly string[] {
   return credentialNames(scheme);
 }
 
-function flowOf(connectorProfileName: string, entityName: string, filters: readonly FilterCondition[]) {
+/** @param fields default all */
+function flowOf(
+  connectorProfileName: string,
+  entityName: string,
+  filters: readonly FilterCondition[],
+  fields: readonly string[] | undefined,
+) {
   return {
     flowName: connectorProfileName,
     triggerConfig: { triggerType: 'OnDemand' },
@@ -109,16 +118,36 @@ function flowOf(connectorProfileName: string, entityName: string, filters: reado
       { connectorType: 'S3', destinationConnectorProperties: { S3: { bucketName: 'lake' } } },
     ],
     tasks: [
-      { taskType: 'Map_all', sourceFields: [], connectorOperator: { CustomConnector: 'NO_OP' } },
-      ...filters.map(({ field, operator, type, values: [value, upper] }) => ({
+      ...(fields
+        ? mapped(fields)
+        : [{ taskType: 'Map_all', sourceFields: [], connectorOperator: noOperation }]),
+      ...filters.map(({ field, operator, type, values }) => ({
         taskType: 'Filter',
         sourceFields: [field],
         connectorOperator: { CustomConnector: operator },
         taskProperties: {
           DATA_TYPE: type,
-          ...(upper === undefined ? { VALUE: value } : { LOWER_BOUND: value, UPPER_BOUND: upper }),
+          ...(operator === 'BETWEEN'
+            ? { LOWER_BOUND: values[0], UPPER_BOUND: values[1] }
+            : values.length === 1
+              ? { VALUE: values[0] }
+              : { VALUES: values.join(',') }),
         },
       })),
     ],
   };
+}
+
+const noOperation = { CustomConnector: 'NO_OP' };
+
+function mapped(fields: readonly string[]): object[] {
+  return [
+    { taskType: 'Filter', sourceFields: fields, connectorOperator: { CustomConnector: 'PROJECTION' } },
+    ...fields.map((field) => ({
+      taskType: 'Map',
+      sourceFields: [field],
+      destinationField: field,
+      connectorOperator: noOperation,
+    })),
+  ];
 }

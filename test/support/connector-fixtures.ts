@@ -5,23 +5,12 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Connector, Entity, FilterCondition, Pagination, PullWindow, SourceRequest } from '#core';
+import type { Connector, Entity, Pagination, SourceRequest } from '#core';
 import { connectorNames, loadConnector } from '../../connectors/registry.ts';
 import { entityOf } from '../../engine/http/discover.ts';
+import type { Fixture } from './fixture.ts';
 import { type Exchange, requestLine } from './http-server.ts';
 import { type TestHttp, testHttp, testSourcePorts } from './source-ports.ts';
-
-export interface Fixture {
-  readonly settings: Readonly<Record<string, string>>;
-  readonly request: {
-    readonly incrementalField?: string;
-    readonly window?: PullWindow & { readonly start: number };
-    readonly filters?: readonly FilterCondition[];
-  };
-  /** Requests before the first one of the list itself. Default 1 for a child or an incremental pull, else 0. */
-  readonly before?: number;
-  readonly exchanges: readonly Exchange[];
-}
 
 const home = new URL('../../connectors/', import.meta.url);
 
