@@ -43,7 +43,7 @@ describe('the bundle', () => {
     expect(hash(again)).toEqual(hash(folder));
   }, 60_000);
 
-  it.each(['control', 'transfer', 'settle'])('has a handler for %s that loads', async (name) => {
+  it.each(['control', 'transfer', 'settle', 'identity'])('has a handler for %s that loads', async (name) => {
     const module: { handler: unknown } = await import(join(folder, `${name}.mjs`));
     expect(module.handler).toBeTypeOf('function');
   });
