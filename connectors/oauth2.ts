@@ -6,6 +6,7 @@ export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boole
   GitHub: { rotates: false },
   GoogleAnalytics4: { rotates: false },
   GoogleSearchConsole: { rotates: false },
+  GoogleSheets: { rotates: false },
   HubSpot: { rotates: false },
   Okta: { rotates: false },
   PayPal: { rotates: false },

@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     declared((await import('./google-analytics-4/connector.ts')).googleAnalytics4),
   GoogleSearchConsole: async () =>
     declared((await import('./google-search-console/connector.ts')).googleSearchConsole),
+  GoogleSheets: async () => declared((await import('./google-sheets/connector.ts')).googleSheets),
   HubSpot: async () => declared((await import('./hubspot/connector.ts')).hubSpot),
   JDBC: async () => ({
     kind: 'coded',

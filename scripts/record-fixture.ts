@@ -11,7 +11,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadConnector } from '../connectors/registry.ts';
 import type { PageToken, SourceRequest } from '../core/index.ts';
 import { declaredSource } from '../engine/http/declared-source.ts';
-import { readSetOf, recordOf } from '../test/support/fixture.ts';
+import { fixtureFile, readSetOf, recordOf } from '../test/support/fixture.ts';
 import { testHttp, testSourcePorts } from '../test/support/source-ports.ts';
 
 const [, , name = '', entityName = ''] = process.argv;
@@ -66,12 +66,12 @@ const folder = new URL(`../connectors/${own}/fixtures/`, import.meta.url);
 mkdirSync(folder, { recursive: true });
 const write = (file: string, content: unknown) =>
   writeFileSync(new URL(file, folder), `${JSON.stringify(content, null, 2)}\n`);
-write(`${entityName}.exchanges.json`, {
+write(fixtureFile(entityName, 'exchanges'), {
   settings,
   request,
   ...(before === undefined ? {} : { before }),
   exchanges,
 });
-write(`${entityName}.records.json`, records);
+write(fixtureFile(entityName, 'records'), records);
 execFileSync('npx', ['biome', 'check', '--write', folder.pathname], { stdio: 'ignore' });
 for (const { method, url, body } of http.requests) console.log(method, decodeURIComponent(url), body ?? '');

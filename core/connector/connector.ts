@@ -159,11 +159,17 @@ export interface EntityDefinition<F extends Fields> extends EntityBase<F> {
   readonly incremental?: Incremental<NoInfer<FieldNameOf<F, 'DateTime'>>>;
 }
 
+/** Default: it has no entities below it. */
+type ListedEntity = Omit<EntityDescription, 'hasNestedEntities'> &
+  Partial<Pick<EntityDescription, 'hasNestedEntities'>>;
+
 /** Entities that the account defines, told by the vendor at run time. */
 export interface Discovery {
   /** The vendor's page about its metadata. */
   readonly docs: string;
-  readonly list: (reader: MetadataReader) => Promise<readonly Omit<EntityDescription, 'hasNestedEntities'>[]>;
+  readonly list: (reader: MetadataReader) => Promise<readonly ListedEntity[]>;
+  /** The entities below one that `list` says has some: a file's sheets. */
+  readonly nested?: (name: string, reader: MetadataReader) => Promise<readonly ListedEntity[]>;
   /** `undefined`: there is none of that name. */
   readonly describe: (name: string, reader: MetadataReader) => Promise<DiscoveredEntity | undefined>;
   /** How to read it. Pure. */

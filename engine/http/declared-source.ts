@@ -64,17 +64,21 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
     },
 
     async listEntities(request, path, ports) {
-      if (path !== undefined) return [];
+      const { discovery } = connector;
+      const reader = metadataReader(connector, request, ports, options);
+      if (path !== undefined) {
+        const nested = (await discovery?.nested?.(path, reader)) ?? [];
+        return nested.map((entity) => ({ hasNestedEntities: false, ...entity }));
+      }
       const declared = Object.entries(connector.entities).map(([name, { label = name }]) => ({
         name,
         label,
       }));
-      const found =
-        (await connector.discovery?.list(metadataReader(connector, request, ports, options))) ?? [];
+      const found = (await discovery?.list(reader)) ?? [];
       const known = new Set(declared.map(({ name }) => name));
       return [...declared, ...found.filter(({ name }) => !known.has(name))].map((entity) => ({
-        ...entity,
         hasNestedEntities: false,
+        ...entity,
       }));
     },
 

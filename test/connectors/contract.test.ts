@@ -24,7 +24,7 @@ import {
   replay,
   requestOf,
 } from '../support/connector-fixtures.ts';
-import { type Fixture, readSetOf, recordOf } from '../support/fixture.ts';
+import { type Fixture, fixtureFile, readSetOf, recordOf } from '../support/fixture.ts';
 import { type Exchange, requestLine } from '../support/http-server.ts';
 import { type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
 
@@ -220,7 +220,7 @@ describe.each(declaredEntities)('$title', (tested) => {
   });
 
   test('has small and scrubbed fixtures', () => {
-    for (const file of [`${entityName}.exchanges.json`, `${entityName}.records.json`]) {
+    for (const file of [fixtureFile(entityName, 'exchanges'), fixtureFile(entityName, 'records')]) {
       const text = fixtureText(folder, file);
       expect(text.length, file).toBeLessThanOrEqual(10 * 1024);
       const addresses = text.match(/[\w.+-]+@[\w-]+(\.[\w-]+)+/g) ?? [];

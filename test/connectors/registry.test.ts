@@ -7,6 +7,7 @@ test('the registry has these connectors', () => {
     'GitHub',
     'GoogleAnalytics4',
     'GoogleSearchConsole',
+    'GoogleSheets',
     'HubSpot',
     'JDBC',
     'Okta',

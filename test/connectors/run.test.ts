@@ -25,7 +25,7 @@ test.each(declaredEntities)('$title arrives in S3', async (tested) => {
   const base = baseUrlOf(connector, asked, entity.baseUrl).href.replace(/\/$/, '');
   const server = await replayServer(base, exchanges);
   try {
-    const connection = `${name}-${entityName}`.replaceAll('_', '-').toLowerCase();
+    const connection = `${name}-${entityName}`.replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase();
     writeFileSync(
       path.join(folder, `${connection}.json`),
       JSON.stringify({

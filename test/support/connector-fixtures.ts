@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Connector, Entity, Pagination, SourceRequest } from '#core';
 import { connectorNames, loadConnector } from '../../connectors/registry.ts';
 import { entityOf } from '../../engine/http/discover.ts';
-import type { Fixture } from './fixture.ts';
+import { type Fixture, fixtureFile } from './fixture.ts';
 import { type Exchange, requestLine } from './http-server.ts';
 import { type TestHttp, testHttp, testSourcePorts } from './source-ports.ts';
 
@@ -120,16 +120,18 @@ export function fixtureText(folder: string, file: string): string {
 }
 
 export function fixtureOf(folder: string, entityName: string): Fixture {
-  return JSON.parse(fixtureText(folder, `${entityName}.exchanges.json`));
+  return JSON.parse(fixtureText(folder, fixtureFile(entityName, 'exchanges')));
 }
 
 export function recordsOf(folder: string, entityName: string): Record<string, unknown>[] {
-  return JSON.parse(fixtureText(folder, `${entityName}.records.json`));
+  return JSON.parse(fixtureText(folder, fixtureFile(entityName, 'records')));
 }
 
 function fixtureNames(folder: string): string[] {
   const at = new URL(`${folder}/fixtures/`, home);
   const ending = '.exchanges.json';
   const files = existsSync(at) ? readdirSync(at) : [];
-  return files.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
+  return files
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length).replaceAll('!', '/'));
 }

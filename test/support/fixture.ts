@@ -17,6 +17,11 @@ export interface Fixture {
   readonly exchanges: readonly Exchange[];
 }
 
+/** The file's name, with ! for a slash in the entity's. */
+export function fixtureFile(entityName: string, kind: 'exchanges' | 'records'): string {
+  return `${entityName.replaceAll('/', '!')}.${kind}.json`;
+}
+
 /** What a fixture's run reads, for a source to be opened with. */
 export function readSetOf({ request }: Pick<Fixture, 'request'>): readonly string[] {
   return request.fields ?? [wholeRecord];
