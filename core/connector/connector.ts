@@ -134,8 +134,8 @@ interface EntityBase<F extends Fields> extends ListRequest {
   readonly parent?: string;
   /** The list is asked for once with each of these values in a hole: `{ type: ['deals', 'tickets'] }`. One hole. */
   readonly each?: Readonly<Record<string, readonly string[]>>;
-  /** Statuses that mean "this parent record has no such list any more"; they read as an empty list. */
-  readonly absent?: readonly (403 | 404 | 410)[];
+  /** Statuses that mean "there is no such list", mostly of a parent record that is gone; they read as an empty list. */
+  readonly absent?: readonly (403 | 404 | 409 | 410)[];
   readonly write?: { readonly [O in WriteOperation]?: `${Exclude<HttpMethod, 'GET'>} /${string}` };
   /**
    * Request parameters of the vendor that a flow sets through a Filter task with a declared operator; never a field of a

@@ -23,13 +23,13 @@ describe('connectors', () => {
     expect(exitCode).toBe(0);
     expect(out).not.toContain('Stripe');
     expect(out).toMatch(/^GitHub$/m);
-    expect(out).toMatch(/^ {2}authentication +authorizationCode \(OAuth 2, .*\), scopes repo$/m);
+    expect(out).toMatch(/^ {2}authentication +authorizationCode \(OAuth 2, .*\), scopes repo read:org$/m);
     expect(out).toMatch(/^ {2}settings +owner: Owner; The user or organization/m);
     expect(out).toMatch(/^issues {2}Repository Issue$/m);
     expect(out).toMatch(/^ {2}pages +Link header, 100 records a page$/m);
     expect(out).toMatch(/^ {2}incremental +by updated_at$/m);
     expect(out).toMatch(/^ {2}read for each of +pull_requests$/m);
-    expect(out).toMatch(/^ {2}state +String +State +EQUAL_TO$/m);
+    expect(out).toMatch(/^ {2}base_ref +String +Pull Request Base +EQUAL_TO$/m);
     expect(out).toMatch(/^ {2}mentioned +String +Mentioned +EQUAL_TO$/m);
   });
 
@@ -48,9 +48,9 @@ describe('connectors', () => {
     const [gitHub, ...others] = await command().json<ConnectorDescription[]>('connectors', 'GitHub');
     expect(others).toEqual([]);
     expect(all).toContainEqual(gitHub);
-    expect(gitHub?.entities.find(({ name }) => name === 'issues')?.fields).toContainEqual({
-      name: 'state',
-      label: 'State',
+    expect(gitHub?.entities.find(({ name }) => name === 'pull_requests')?.fields).toContainEqual({
+      name: 'base_ref',
+      label: 'Pull Request Base',
       type: 'String',
       filters: [
         'EQUAL_TO',

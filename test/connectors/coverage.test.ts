@@ -5,12 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { AuthScheme } from '#core';
-import { applications, byLabel, catalogs, excusesOf, fieldFinding } from '../support/catalog.ts';
-
-/** Objects of connectors that are not complete yet; all others claim all. */
-const claimed: Readonly<Record<string, readonly string[]>> = {
-  GitHub: ['Repository Issue', 'Issue Comment', 'Pull Request', 'Pull Request Review'],
-};
+import { applications, byLabel, excusesOf, fieldFinding } from '../support/catalog.ts';
 
 /** How the guide calls a scheme. */
 function authTypeOf(scheme: AuthScheme): RegExp {
@@ -31,11 +26,10 @@ function authTypeOf(scheme: AuthScheme): RegExp {
 }
 
 function findingsOf({ objects, connector }: (typeof applications)[number]): string[] {
-  const claims = claimed[connector.label];
   const excuses = excusesOf(connector);
   const excused = new Set(excuses.map(({ object, field }) => `${object}.${field}`));
   const gone = excuses.flatMap(({ object, field }) => (field === undefined ? [object] : []));
-  const wanted = objects.filter(({ object }) => !gone.includes(object) && (claims?.includes(object) ?? true));
+  const wanted = objects.filter(({ object }) => !gone.includes(object));
   return wanted.flatMap(({ object, fields, filterParameters = [] }) => {
     const entity = byLabel(connector.entities, object);
     // An object without catalogued fields may be one that the account defines.
@@ -82,13 +76,4 @@ describe.each(applications)('$application', (application) => {
       expect(named && (!entity || fieldFinding(entity, named)), at).toBeTruthy();
     }
   });
-});
-
-test('claims name objects of the guide', () => {
-  for (const [label, names] of Object.entries(claimed)) {
-    const known = catalogs
-      .find(({ application }) => application === label)
-      ?.objects.map(({ object }) => object);
-    expect(names.filter((name) => !known?.includes(name))).toEqual([]);
-  }
 });

@@ -59,6 +59,41 @@ describe('"slow down" comes as 403 as well as 429', () => {
   });
 });
 
+test('a repository without commits has none, and no pull requests of commits', async () => {
+  const empty = () => ({ status: 409, body: { message: 'Git Repository is empty.' } });
+  const ports = testSourcePorts({ http: testHttp(empty), credentials: { apiKey: 'x' } });
+  const { incrementalField: _, ...request } = { ...requestFor('commits'), window: { end } };
+  const source = declaredSource(github);
+  const page = await (await source.open({ ...request, fields: ['sha'] }, {}, ports)).read(undefined);
+  expect(page.rows).toEqual([]);
+  expect(page.next).toBeUndefined();
+  const child = { ...request, properties: { entityName: 'commit_pull_requests' } };
+  expect((await source.describe(child, ports)).splits).toEqual([]);
+});
+
+test('commits are listed from a branch and since a time that filters name', async () => {
+  const http = testHttp(() => ({ body: [] }));
+  const ports = testSourcePorts({ http, credentials: { apiKey: 'x' } });
+  const { incrementalField: _, ...request } = requestFor('commits');
+  const session = await declaredSource(github).open(
+    {
+      ...request,
+      fields: ['sha'],
+      window: { end },
+      filters: [
+        { field: 'branch', operator: 'EQUAL_TO', type: 'String', values: ['release/1.0'] },
+        { field: 'since', operator: 'EQUAL_TO', type: 'DateTime', values: ['2024-05-01T00:00:00Z'] },
+      ],
+    },
+    {},
+    ports,
+  );
+  await session.read(undefined);
+  expect(http.requests.map(({ url }) => decodeURIComponent(url))).toEqual([
+    'https://api.github.com/repos/octocat/Hello-World/commits?per_page=100&sha=release/1.0&since=2024-05-01T00:00:00Z',
+  ]);
+});
+
 const start = Date.UTC(2024, 4, 1);
 const end = start + 60_000;
 
@@ -145,6 +180,9 @@ const change = (deletes: boolean) =>
 describe.each([
   { entityName: 'issues', deletes: true },
   { entityName: 'issue_comments', deletes: true },
+  { entityName: 'review_comments', deletes: true },
+  { entityName: 'user_issues', deletes: true },
+  { entityName: 'repositories', deletes: true },
   { entityName: 'pull_requests', deletes: false },
 ])('$entityName that change while they are read', ({ entityName, deletes }) => {
   test.each([
