@@ -675,7 +675,7 @@ export const woocommerce = defineConnector({
       fields: {
         zone_id: integer({ label: 'Zone ID', hole: 'shipping_zones.id' }),
         enabled: boolean({ label: 'Enabled' }),
-        id: integer({ label: 'ID', filters: narrowed('id') }),
+        id: integer({ label: 'ID' }),
         instance_id: integer({ label: 'Instance ID' }),
         method_description: string({ label: 'Method Description' }),
         method_id: string({ label: 'Method ID' }),

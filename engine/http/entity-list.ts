@@ -143,7 +143,8 @@ function asBytes(body: Uint8Array): unknown {
   return body;
 }
 
-function withDefaults(connector: Connector, entity: Entity): Entity {
+/** What the connector says for all entities is the entity's own. */
+export function withDefaults(connector: Connector, entity: Entity): Entity {
   const { records, pagination, search, projection, textValues } = connector;
   return {
     ...(records === undefined ? {} : { records }),
@@ -156,7 +157,7 @@ function withDefaults(connector: Connector, entity: Entity): Entity {
 }
 
 /** The entity as its windowed list is. */
-function windowed(entity: Entity, window: PullWindow | undefined): Entity {
+export function windowed(entity: Entity, window: PullWindow | undefined): Entity {
   const list = window && entity.incremental?.list;
   return list ? { ...entity, ...list, query: { ...entity.query, ...list.query } } : entity;
 }

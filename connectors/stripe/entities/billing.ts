@@ -1,5 +1,5 @@
 import { alike, boolean, double, entity, integer, list, string, struct } from '#core';
-import { amount, byCreation, common, created, filtered, identity, moment, ranged } from './fields.ts';
+import { amount, byCreation, common, filtered, identity, moment, ranged } from './fields.ts';
 
 export const billing = {
   credit_notes: entity({
@@ -112,6 +112,7 @@ export const billing = {
     incremental: { field: 'created', order: 'newestFirst', sees: 'inserts' },
     fields: {
       ...common,
+      created: moment(),
       ...filtered('customer', 'test_clock'),
       ...alike(amount(), 'amount_subtotal', 'amount_total', 'application_fee_amount'),
       application_fee_percent: double(),
@@ -179,7 +180,7 @@ export const billing = {
     primaryKey: ['id'],
     fields: {
       ...identity,
-      created,
+      created: moment(),
       quantity: integer(),
       subscription: string(),
       ...alike(struct(), 'billing_thresholds', 'metadata', 'plan', 'price'),

@@ -1,0 +1,22 @@
+/**
+ * The vendors' own machine-readable specifications, by the connector's name in the registry: files in the folder that
+ * `TRIBUTARY_VENDOR_SPECS` names. A third party's transcription proves nothing and has no place here.
+ */
+export const specifications: Readonly<Record<string, readonly string[]>> = {
+  GitHub: ['github.json'],
+  GoogleAnalytics4: ['google-analytics-4.json', 'google-analytics-admin.json'],
+  GoogleSearchConsole: ['google-search-console.json'],
+  Slack: ['slack.json'],
+  Stripe: ['stripe.json'],
+  WooCommerce: ['woocommerce.json'],
+  Zendesk: ['zendesk.json'],
+};
+
+/** Declared connectors whose vendors publish none, or none that the folder has, and why. */
+export const withoutSpecification: Readonly<Record<string, string>> = {
+  HubSpot: 'the folder has none',
+  Okta: 'the folder has none',
+  PayPal: 'the folder has none',
+  QuickBooksOnline: 'what there is was written by third parties',
+  Servicenow: 'third parties have written theirs; tables are discovered',
+};
