@@ -8,6 +8,7 @@ export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boole
   GoogleSearchConsole: { rotates: false },
   GoogleSheets: { rotates: false },
   HubSpot: { rotates: false },
+  JiraCloud: { rotates: true },
   Okta: { rotates: false },
   PayPal: { rotates: false },
   QuickBooksOnline: { rotates: true },

@@ -20,6 +20,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     source: (await import('./jdbc/source.ts')).jdbc,
     connection: (await import('./jdbc/connection.ts')).jdbcConnection,
   }),
+  JiraCloud: async () => declared((await import('./jira-cloud/connector.ts')).jiraCloud),
   Okta: async () => declared((await import('./okta/connector.ts')).okta),
   PayPal: async () => declared((await import('./paypal/connector.ts')).paypal),
   QuickBooksOnline: async () => declared((await import('./quickbooks-online/connector.ts')).quickBooksOnline),

@@ -10,6 +10,7 @@ test('the registry has these connectors', () => {
     'GoogleSheets',
     'HubSpot',
     'JDBC',
+    'JiraCloud',
     'Okta',
     'PayPal',
     'QuickBooksOnline',
