@@ -293,6 +293,8 @@ export const cloud = {
   setWaitScale: (factor: number) => control('POST', 'wait-scale', { factor: String(factor) }),
   /** From now on status change events are lost, or no longer. */
   dropStatusEvents: (on: boolean) => control('POST', 'drop-status-events', { on: on ? '1' : '0' }),
+  /** Functions start anew: nothing of an earlier invocation is in their memory. */
+  coolDown: () => control('POST', 'cool-down'),
   /** Kills a later invocation of a function. */
   killNext: (kill: Kill) =>
     control(

@@ -4,6 +4,7 @@ GET  /lab/iam       what the deployed roles used, were denied, and what could no
 GET  /lab/events    every event sent so far; GET /lab/problems  undelivered events, unreadable metrics, unused faults
 POST /lab/fire?name=…&time=…&execution-id=…          a schedule's time has come
 POST /lab/wait-scale?factor=…                         Wait states and retries take this part of their time
+POST /lab/cool-down                                   functions start anew
 POST /lab/drop-status-events?on=0|1                   status change events are lost
 POST /lab/kill-next?function=…&after=…&at=…&request=…&report=…   see functions.plan_kill
 POST /lab/reset                                       forgets faults, events, problems and the IAM record
@@ -66,6 +67,7 @@ _CONTROLS = {
     "POST /lab/fire": _fire,
     "POST /lab/wait-scale": _wait_scale,
     "POST /lab/drop-status-events": _drop_status_events,
+    "POST /lab/cool-down": lambda _: functions.cool_down(),
     "POST /lab/kill-next": _kill_next,
     "POST /lab/reset": _reset,
 }

@@ -3,7 +3,8 @@
 S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html (Permissions),
 DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html,
 Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-Data under AWS managed keys needs none. Not checked: log groups, queues, topics, state machines, buses, schedules.
+Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+Data under AWS managed keys needs none. Not checked: log groups, queues, topics, buses, schedules.
 """
 
 import json
@@ -13,6 +14,8 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.stepfunctions.exceptions import StateMachineDoesNotExist
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from . import iam
 from .actions import Need
@@ -103,4 +106,21 @@ def _secretsmanager(action, resource, _environ):
     return find_key(secret.kms_key_id if secret else None), actions, {"SecretARN": secret.arn} if secret else {}
 
 
-_FINDERS = {"s3": _s3, "dynamodb": _dynamodb, "secretsmanager": _secretsmanager}
+def machine_key(machine_arn):
+    """The key of a state machine, and the encryption context of its executions."""
+    try:
+        machine = stepfunctions_parser_backends[ACCOUNT][REGION].describe_state_machine(machine_arn)
+    except StateMachineDoesNotExist:
+        return None, {}
+    name = (getattr(machine, "encryption", None) or {}).get("KmsKeyId")
+    return find_key(name), {"aws:states:stateMachineArn": machine_arn}
+
+
+def _states(action, resource, _environ):
+    if action != "StartExecution":
+        return None, [], {}
+    key, context = machine_key(resource)
+    return key, ["Decrypt", "GenerateDataKey"], context
+
+
+_FINDERS = {"states": _states, "s3": _s3, "dynamodb": _dynamodb, "secretsmanager": _secretsmanager}

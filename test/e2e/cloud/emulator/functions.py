@@ -19,8 +19,8 @@ import zipfile
 
 from moto.awslambda.models import LambdaFunction, lambda_backends
 
-from . import iam, metrics
-from .actions import arn
+from . import encryption, iam, metrics
+from .actions import Need, arn
 from .base import ACCOUNT, ENDPOINT, NODE_MODULES, REGION, STATE, background, problems
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +29,8 @@ RESPONSE_LIMIT = 6 * 1024 * 1024  # bytes, https://docs.aws.amazon.com/lambda/la
 
 _lock = threading.Lock()
 _kills: list[dict] = []  # planned: {function, after, at, request, report}
+_generation = 0  # counts cool_down
+_initialised: set[str] = set()  # pools of processes whose environment has been decrypted
 _armed: dict[str, dict] = {}  # session token of a process -> {left, when}: killed at a request
 
 
@@ -115,6 +117,24 @@ def _code_folder(function):
     return folder
 
 
+def cool_down():
+    """From now on functions start anew: on AWS an idle execution environment goes sooner or later."""
+    global _generation
+    _generation += 1
+
+
+def _decrypt_environment(function, pool):
+    """At a cold start the function's role decrypts its environment variables.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+    """
+    key = encryption.find_key(getattr(function, "environment_key", None))
+    if key and pool not in _initialised:
+        context = {"kms:EncryptionContext:aws:lambda:FunctionArn": function.function_arn, "kms:ViaService": f"lambda.{REGION}.amazonaws.com"}
+        encryption.require_key(function.role, Need("kms:Decrypt", key.arn, context))
+    _initialised.add(pool)
+
+
 def run(self, event=None):
     """Runs the function once. Returns (payload as JSON text, failed, log)."""
     event = {} if event in (None, "") else json.loads(event) if isinstance(event, (str, bytes)) else event
@@ -138,6 +158,11 @@ def run(self, event=None):
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_ENDPOINT_URL": ENDPOINT,
     }
+    pool = hashlib.sha256(json.dumps([self.function_arn, _generation, environment], sort_keys=True).encode()).hexdigest()
+    try:
+        _decrypt_environment(self, pool)
+    except iam.Denied as denied:
+        return json.dumps({"errorType": "KMSAccessDeniedException", "errorMessage": str(denied)}), True, ""
     kill = _due_kill(self.function_name)
     token = str(uuid.uuid4()) if kill else None
     if kill and kill["at"].endswith("-request"):
@@ -145,7 +170,7 @@ def run(self, event=None):
     result = _ask_host(
         "/invoke",
         {
-            "pool": hashlib.sha256(json.dumps([self.function_arn, environment], sort_keys=True).encode()).hexdigest(),
+            "pool": pool,
             "folder": folder,
             "environment": environment,
             "timeout": int(self.timeout),
@@ -214,11 +239,12 @@ _from_template = LambdaFunction.create_from_cloudformation_json.__func__
 
 
 def _create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
-    """moto ignores LoggingConfig."""
+    """moto ignores LoggingConfig and KmsKeyArn."""
     function = _from_template(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
     logging = cloudformation_json["Properties"].get("LoggingConfig", {})
     function.logs_group_name = logging.get("LogGroup", function.logs_group_name)
     function.log_format = logging.get("LogFormat", "Text")
+    function.environment_key = cloudformation_json["Properties"].get("KmsKeyArn")
     return function
 
 

@@ -12,6 +12,7 @@ import uuid
 
 import moto.stepfunctions.models as machine_models
 from botocore.exceptions import ClientError
+from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
@@ -29,7 +30,8 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.s3.models import s3_backends
 
-from . import eventbridge, iam
+from . import encryption, eventbridge, iam
+from .actions import Need
 from .base import ACCOUNT, client
 
 PAYLOAD_IN_EVENT = 248 * 1024  # bytes of input and output together; what is larger is left out of the event
@@ -59,7 +61,15 @@ def use_role_credentials(modules):
 
 
 def _start_execution(self, state_machine_arn, name=None, *args, **kwargs):
-    """moto calls every execution without a name "None"."""
+    """moto calls every execution without a name "None". The machine's role needs the key of its executions' data."""
+    key, context = encryption.machine_key(state_machine_arn)
+    if key:
+        context = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+        for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+            try:
+                encryption.require_key(self.describe_state_machine(state_machine_arn).roleArn, Need(action, key.arn, context))
+            except iam.Denied as denied:
+                raise AWSError(str(denied), "KmsAccessDeniedException", 400) from denied
     return _start(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
 
 
@@ -123,6 +133,7 @@ def _with_definition(original):
         _resolve_definition(template["Properties"])
         machine = original(cls, *args, **kwargs)
         machine.loggingConfiguration = template["Properties"].get("LoggingConfiguration")
+        machine.encryption = template["Properties"].get("EncryptionConfiguration")
         return machine
 
     return classmethod(make)
