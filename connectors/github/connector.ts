@@ -22,8 +22,7 @@ export const github = defineConnector({
   settings: {
     owner: {
       label: 'Owner',
-      description:
-        'The user or organization that the repository belongs to; the organization whose teams are listed.',
+      description: 'The user or organization that the repository belongs to.',
     },
     repo: { label: 'Repository', description: 'Its name, without the owner and without .git.' },
   },

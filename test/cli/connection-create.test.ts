@@ -113,7 +113,7 @@ describe('a connection with OAuth', () => {
       response_type: 'code',
       client_id: 'client-1',
       redirect_uri: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/callback$/),
-      scope: 'repo',
+      scope: 'repo read:org',
       state: expect.stringMatching(/^[\w-]{43}$/),
     });
     expect(ran.err).toContain(url.href);

@@ -53,7 +53,9 @@ describe('discover', () => {
 
   test('lists the fields of an entity', async () => {
     const cli = gitHub();
-    expect((await cli.run('discover', 'gh', 'issues')).out).toMatch(/^title +String +Title$/m);
+    expect((await cli.run('discover', 'gh', 'issues')).out).toMatch(
+      /^assignee_login +String +Repository Issue Assignee Login$/m,
+    );
     const { entity, fields } = await cli.json<{ entity: string; fields: object[] }>(
       'discover',
       'gh',
