@@ -23,15 +23,17 @@ export const common: BuildOptions = {
  * hashes, and so deployments, change with the code alone.
  *
  * @param folder replaced as a whole, once the build has succeeded
+ * @param programs more entry points, which share the functions' chunks: what measures them
  */
-export async function buildLambda(folder: string): Promise<void> {
+export async function buildLambda(folder: string, programs: readonly string[] = []): Promise<void> {
   const target = resolve(root, folder);
   mkdirSync(dirname(target), { recursive: true });
   const outdir = mkdtempSync(`${dirname(target)}/.lambda-`);
   await build({
     ...common,
     outdir,
-    entryPoints: ['control', 'transfer', 'settle'].map((name) => `lambdas/${name}.ts`),
+    entryPoints: [...['control', 'transfer', 'settle'].map((name) => `lambdas/${name}.ts`), ...programs],
+    entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',
     mainFields: ['module', 'main'],
