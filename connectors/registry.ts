@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     connection: (await import('./jdbc/connection.ts')).jdbcConnection,
   }),
   JiraCloud: async () => declared((await import('./jira-cloud/connector.ts')).jiraCloud),
+  Mixpanel: async () => declared((await import('./mixpanel/connector.ts')).mixpanel),
   Okta: async () => declared((await import('./okta/connector.ts')).okta),
   PayPal: async () => declared((await import('./paypal/connector.ts')).paypal),
   QuickBooksOnline: async () => declared((await import('./quickbooks-online/connector.ts')).quickBooksOnline),

@@ -50,10 +50,13 @@ export type Pagination =
       readonly param: string;
       /** Default 1. */
       readonly first?: number;
-      readonly size?: PageSize;
+      /** A plain number is not asked for: the vendor's pages are that large. */
+      readonly size?: PageSize | number;
       /** The number of pages. Without it the first page that is not full ends the list. */
       readonly pages?: AnswerPlace;
       readonly mayBeShort?: true;
+      /** A token in each answer that the next page's request needs beside the number. */
+      readonly session?: { readonly at: AnswerPlace; readonly param: string };
     }
   /** The next page is asked for by a value of the last record. */
   | {

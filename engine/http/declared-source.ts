@@ -11,7 +11,7 @@ import { sessionOf } from './list-session.ts';
 import { dateOf } from './moments.ts';
 import { allOf, splitsOf } from './parents.ts';
 import { transferOf } from './transfer.ts';
-import { vendorClient } from './vendor-client.ts';
+import { type Answer, vendorClient } from './vendor-client.ts';
 
 /** The engine's side of a declared connector: interprets the declaration; nothing here knows a vendor. */
 export function declaredSource(connector: Connector, options: DeclaredSourceOptions = {}): Source {
@@ -83,23 +83,34 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
     },
 
     async testConnection(request, ports) {
-      const at = connector.label;
-      const base = baseUrlOf(connector, request);
-      const settings = settingsOf(connector, request);
-      const client = vendorClient({
-        connector,
-        request,
-        ports,
-        origin: base.origin,
-        at,
-        parse: JSON.parse,
-        ...options,
-      });
-      const [method, path = ''] = connector.validateCredentials.split(' ');
-      const url = urlOf(base, path, (name) => settingOf(settings, name, connector), at);
-      await client.send({ method: method === 'POST' ? 'POST' : 'GET', url });
+      await ask(connector, connector.validateCredentials, connector.label, request, ports, options);
     },
   };
+}
+
+/** Asks what belongs to the whole connector: `GET /me`. */
+function ask(
+  connector: Connector,
+  question: string,
+  at: string,
+  request: SourceRequest,
+  ports: SourcePorts,
+  options: DeclaredSourceOptions,
+): Promise<Answer> {
+  const base = baseUrlOf(connector, request);
+  const settings = settingsOf(connector, request);
+  const client = vendorClient({
+    connector,
+    request,
+    ports,
+    origin: base.origin,
+    at,
+    parse: JSON.parse,
+    ...options,
+  });
+  const [method, path = ''] = question.split(' ');
+  const url = urlOf(base, path, (name) => settingOf(settings, name, connector), at);
+  return client.send({ method: method === 'POST' ? 'POST' : 'GET', url });
 }
 
 function sourceFields(fields: Fields): SourceField[] {
@@ -129,15 +140,12 @@ async function completeUntil(
     asked = { name: above, entity: parent };
   }
   const list = listOf(connector, asked, { ...allOf(request), fields: [] }, ports, options);
-  const settings = settingsOf(connector, request);
-  const setting = (hole: string) => settingOf(settings, hole, connector);
   const parent = Object.fromEntries(
     Object.entries(asked.entity.each ?? {}).map(([hole, [value = '']]) => [hole, value]),
   );
-  const question = connector.clock
-    ? { url: urlOf(baseUrlOf(connector, request), connector.clock.replace('GET ', ''), setting, list.at) }
-    : list.requestOf({ parent, window: list.slices[0] }, 1);
-  const { headers } = await list.client.send(question);
+  const { headers } = connector.clock
+    ? await ask(connector, connector.clock, list.at, request, ports, options)
+    : await list.client.send(list.requestOf({ parent, window: list.slices[0] }, 1));
   const now = ports.clock.now();
   return Math.min(now, dateOf(headers.date) ?? now) - (connector.settleSeconds ?? 0) * 1000;
 }

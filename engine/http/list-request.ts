@@ -83,6 +83,8 @@ export function listRequest(
     } else if (pagination && 'param' in pagination && pagination.param !== undefined) {
       const begin = after ?? firstOf(pagination);
       if (begin !== undefined) parameters.set(pagination.param, begin);
+      const session = page && 'after' in page ? page.session : undefined;
+      if ('session' in pagination && session !== undefined) parameters.set(pagination.session.param, session);
     }
     if (search) {
       const most = pagination && pageSizeOf(pagination);

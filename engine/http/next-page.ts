@@ -4,7 +4,9 @@ import { TributaryError } from '../../core/errors.ts';
 import type { Answer } from './vendor-client.ts';
 
 /** Where the next page of one list begins: plain data. */
-export type NextPage = { readonly url: string } | { readonly after: string | number };
+export type NextPage =
+  | { readonly url: string }
+  | { readonly after: string | number; readonly session?: string | number };
 
 /** The page just read. */
 export interface PageRead {
@@ -59,14 +61,18 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
       return ends ? undefined : { after };
     }
     case 'page': {
-      const { first = 1, pages, mayBeShort } = pagination;
+      const { first = 1, pages, mayBeShort, session } = pagination;
       const number = numberOf(page, first);
       const all = pages === undefined ? undefined : countAt(answer, pages, at);
       const ends =
         all === undefined
           ? records.length === 0 || (!mayBeShort && records.length < size)
           : number - first + 1 >= all;
-      return ends ? undefined : { after: number + 1 };
+      if (ends) return undefined;
+      if (!session) return { after: number + 1 };
+      const token = tokenAt(answer, session.at, at);
+      if (token !== undefined) return { after: number + 1, session: token };
+      throw new TributaryError('ConnectorProtocol', 'there are more pages, but no token for them', { at });
     }
     case 'lastRecord': {
       const { more, field } = pagination;

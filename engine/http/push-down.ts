@@ -55,6 +55,7 @@ export function pushDown(
     } else if (field && filter !== undefined) {
       const exact = typeof filter !== 'object' || filter.exact !== false;
       const texts = textsOf(field, condition, exact, parameter !== undefined);
+      if (parameter && !texts) throw noMoment(condition, `${at}.${name}`);
       const sent = texts && send(filter, field, condition, texts, parameter !== undefined);
       if (sent && (exact || parameter)) applied.push(index);
     }
@@ -145,6 +146,14 @@ function checkParameter(parameter: Field, { operator, values }: FilterCondition,
   }
 }
 
+function noMoment({ values }: FilterCondition, at: string): TributaryError {
+  return new TributaryError('InvalidArgument', 'this is no moment', {
+    at,
+    got: values.join(', '),
+    expected: 'a date or a moment in ISO 8601: 2024-05-01, 2024-05-01T10:00:00Z',
+  });
+}
+
 /** The window that a BETWEEN filter sets, both of whose bounds are included. */
 function windowOf({ values: [from = '', to = ''] }: FilterCondition, at: string): PullWindow {
   const [start, last] = [momentOf(from), momentOf(to)];
@@ -172,8 +181,8 @@ function textsOf(
   const { operator, type, values } = condition;
   const texts = values.map((value, index) => {
     if (isParameter && field.type !== 'DateTime') return value;
-    // An empty value reads as "no filter" for most vendors.
-    if (value === '' || kindOf(type) !== kindOf(field.type)) return undefined;
+    // An empty value reads as "no filter" for most vendors. What sets a parameter is read as the parameter's type.
+    if (value === '' || (!isParameter && kindOf(type) !== kindOf(field.type))) return undefined;
     if (field.values && !field.values.includes(value)) return undefined;
     if (field.type !== 'DateTime') return value;
     const upwards = operator === 'BETWEEN' ? index === 1 : operator.startsWith('LESS');

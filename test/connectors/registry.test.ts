@@ -11,6 +11,7 @@ test('the registry has these connectors', () => {
     'HubSpot',
     'JDBC',
     'JiraCloud',
+    'Mixpanel',
     'Okta',
     'PayPal',
     'QuickBooksOnline',

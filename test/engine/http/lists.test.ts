@@ -213,6 +213,23 @@ describe('pages', () => {
     expect(lines).toEqual(requests);
   });
 
+  test('by number may need a token beside it', async () => {
+    const session = { at: 'session_id', param: 'session_id' };
+    const profiles: Entity = {
+      ...things,
+      method: 'POST',
+      bodyFormat: 'form',
+      records: 'results',
+      pagination: pageNumber({ param: 'page', first: 0, size: 2, session }),
+    };
+    const full = { results: ids(1, 2), session_id: 's/1' };
+    const { lines } = await pull(profiles, [{ body: full }, { body: { results: ids(3) } }]);
+    expect(lines).toEqual(['POST /things page=0', 'POST /things page=1&session_id=s%2F1']);
+    await expect(pull(profiles, [{ body: { results: ids(1, 2) } }])).rejects.toThrow(
+      'X.things: there are more pages, but no token for them',
+    );
+  });
+
   test('by number whose number the vendor ignores are refused', async () => {
     const entity = { ...things, pagination: offset({ param: 'skip', size: { top: 1 } }) };
     await expect(pull(entity, [{ body: ids(1) }, { body: ids(1) }])).rejects.toThrow(
@@ -437,6 +454,20 @@ describe('a window', () => {
       request: { window: { start: start + 1, end: end + 1 } },
     });
     expect(lines[1]).toBe('GET /things?a=2024-05-01&b=2024-05-02');
+  });
+
+  test('is asked for at the time that the connector itself is asked for', async () => {
+    const entity: Entity = {
+      ...things,
+      baseUrl: 'https://files.example.com',
+      fields: { id: long(), at: dateTime() },
+      incremental: { field: 'at', from: 'a' },
+    };
+    const { lines } = await pull(entity, [{ body: {} }, { body: [] }], {
+      request: { window: { start, end } },
+      connector: { clock: 'GET /time', hosts: ['api.example.com', 'files.example.com'] },
+    });
+    expect(lines).toEqual(['GET /time', 'GET https://files.example.com/things?a=2024-05-01T00:00:00Z']);
   });
 
   test('of days is cut between days, so that no day is asked for twice', async () => {

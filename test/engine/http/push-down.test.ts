@@ -6,7 +6,10 @@ const entity: Entity = {
   docs: 'https://example.com',
   path: '/things',
   primaryKey: ['id'],
-  parameters: { tag: string({ values: ['a', 'b'], filters: { EQUAL_TO: 'tags' } }) },
+  parameters: {
+    tag: string({ values: ['a', 'b'], filters: { EQUAL_TO: 'tags' } }),
+    day: dateTime({ format: 'date', filters: { EQUAL_TO: 'day' } }),
+  },
   fields: {
     id: long({ filters: { EQUAL_TO: 'id', GREATER_THAN: 'min_id' } }),
     state: string({ values: ['open', 'closed'], filters: { EQUAL_TO: 'state' } }),
@@ -95,7 +98,19 @@ describe('a request parameter of the vendor', () => {
     });
   });
 
+  test.each(['Date', 'DateTime', 'String'] as const)('that is a day takes a %s', (type) => {
+    expect(pushed([condition('day', 'EQUAL_TO', type, '2024-05-01T10:00:00Z')])).toEqual({
+      query: { day: '2024-05-01' },
+      applied: [0],
+    });
+  });
+
   test.each<[string, FilterCondition[], string]>([
+    [
+      'what is no moment',
+      [condition('day', 'EQUAL_TO', 'String', 'yesterday')],
+      'X.things.day: this is no moment; got yesterday; expected a date or a moment in ISO 8601',
+    ],
     [
       'another operator',
       [condition('tag', 'CONTAINS', 'String', 'a')],
