@@ -221,7 +221,7 @@ async function testWith(
   token: TokenAnswer | undefined,
   ports: Pick<SourcePorts, 'objects' | 'http' | 'clock' | 'log'>,
 ): Promise<void> {
-  await sourceOf(loaded).testConnection(request, {
+  await (await sourceOf(loaded)).testConnection(request, {
     ...ports,
     credentials: async () => credentials,
     accessToken: async () => token?.accessToken ?? '',

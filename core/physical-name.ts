@@ -35,6 +35,8 @@ export function stateBucketName(account: string, region: string): string {
   return `tributary-state-${account}-${region}`;
 }
 
+/** Of the platform's function that CloudFormation asks whether a flow may be deployed as it is. */
+export const identityFunctionName = `${namePrefix}identity`;
 export const stateTableName = 'tributary-state';
 export const platformStackName = 'tributary-platform';
 /** Alias of the platform's key. */

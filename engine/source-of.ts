@@ -1,8 +1,9 @@
 import type { LoadedConnector } from '../core/connector/loaded.ts';
 import type { Source } from '../core/source.ts';
-import { declaredSource } from './http/declared-source.ts';
 
-/** A connector of the registry as the source that the engine reads. */
-export function sourceOf(loaded: LoadedConnector): Source {
-  return loaded.kind === 'coded' ? loaded.source : declaredSource(loaded.connector);
+/** A connector of the registry as the source that the engine reads. What interprets declarations is loaded for those alone. */
+export async function sourceOf(loaded: LoadedConnector): Promise<Source> {
+  if (loaded.kind === 'coded') return loaded.source;
+  const { declaredSource } = await import('./http/declared-source.ts');
+  return declaredSource(loaded.connector);
 }

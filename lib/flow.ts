@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  ArnFormat,
+  CustomResource,
   Duration,
   type FileAssetLocation,
   FileAssetPackaging,
@@ -23,11 +25,13 @@ import type { ConnectionDefinition } from '../core/connection.ts';
 import { TributaryError } from '../core/errors.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
 import type { FlowInput } from '../core/flow/definition.ts';
+import { identityFingerprint } from '../core/flow/fingerprint.ts';
 import { checkFlow } from '../core/flow/read.ts';
 import { schedulerExpression } from '../core/flow/schedule.ts';
 import { stateMachine } from '../core/flow/state-machine.ts';
 import {
   flowResourceName,
+  identityFunctionName,
   keyArnParameter,
   scheduleGroupName,
   stateBucketName,
@@ -148,6 +152,18 @@ export class Flow extends Construct {
     });
     this.stateMachineArn = machine.ref;
 
+    // Asked again whenever what the flow moves from where to where is changed.
+    const identity = new CustomResource(this, 'Identity', {
+      resourceType: 'Custom::FlowIdentity',
+      serviceToken: stack.formatArn({
+        service: 'lambda',
+        resource: 'function',
+        resourceName: identityFunctionName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+      properties: { FlowName: flowName, Identity: identityFingerprint(flow) },
+    });
+    machine.node.addDependency(identity);
     if (flow.triggerConfig.triggerType === 'Scheduled') this.schedule(flow, name);
     if (tributary.eventPattern) this.startOnEvents(flow, name, tributary.eventPattern);
     for (const [tag, value] of Object.entries(flow.tags ?? {})) Tags.of(this).add(tag, value);

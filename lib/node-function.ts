@@ -68,7 +68,9 @@ export interface NodeFunctionProps {
   readonly description: string;
   readonly code: Code;
   /** The module of the bundle whose `handler` runs. */
-  readonly module: 'control' | 'transfer' | 'settle';
+  readonly module: 'control' | 'transfer' | 'settle' | 'identity';
+  /** Default: CloudFormation makes one up. */
+  readonly functionName?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly grants: Grants;
   readonly logGroupName: string;
@@ -131,6 +133,7 @@ export class NodeFunction extends Construct {
       handler: `${props.module}.handler`,
       runtime: Runtime.NODEJS_22_X,
       architecture: Architecture.ARM_64,
+      ...(props.functionName !== undefined && { functionName: props.functionName }),
       role: this.role.withoutPolicyUpdates(),
       logGroup,
       environment: { ...props.environment },

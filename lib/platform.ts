@@ -22,6 +22,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import {
+  identityFunctionName,
   keyAlias,
   keyArnParameter,
   namePrefix,
@@ -119,6 +120,7 @@ export class TributaryPlatform extends Construct {
 
     new CfnScheduleGroup(this, 'Schedules', { name: scheduleGroupName });
 
+    this.identity(props.logRetention ?? RetentionDays.ONE_MONTH);
     const settle = this.settlement(props.logRetention ?? RetentionDays.ONE_MONTH);
     this.alarms = this.watch(settle);
   }
@@ -126,6 +128,30 @@ export class TributaryPlatform extends Construct {
   /** Has a topic told of the alarms. Default: nobody is. */
   notify(topic: ITopic): void {
     for (const alarm of this.alarms) alarm.addAlarmAction(new SnsAction(topic));
+  }
+
+  /** Refuses to have a flow deployed whose source or destination its state does not belong to. */
+  private identity(logRetention: RetentionDays): void {
+    new NodeFunction(this, 'Identity', {
+      functionName: identityFunctionName,
+      description: 'Tributary: tells CloudFormation whether a flow may be deployed as it is',
+      code: functionCode(),
+      module: 'identity',
+      environment: { STATE_TABLE: stateTableName },
+      grants: {
+        ReadFlows: {
+          actions: ['dynamodb:GetItem'],
+          resources: [this.stateTable.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['FLOW#*'] } },
+        },
+        UseKey: { actions: ['kms:Decrypt'], resources: [this.key.keyArn] },
+      },
+      logGroupName: '/tributary/identity',
+      logRetention,
+      key: this.key,
+      memorySize: 256,
+      timeout: Duration.minutes(1),
+    });
   }
 
   /** Step Functions tells when an execution ended otherwise than by its last step; whoever hears it settles the run. */

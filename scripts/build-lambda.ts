@@ -18,7 +18,7 @@ export const common: BuildOptions = {
 };
 
 /**
- * The code of all functions as ES modules that share chunks: control.mjs, transfer.mjs, settle.mjs. Each connector and
+ * The code of all functions as ES modules that share chunks: control.mjs and transfer.mjs of a flow, settle.mjs and identity.mjs of the platform. Each connector and
  * each rarely used AWS client is a chunk that is loaded when it is needed. The same sources give the same bytes: asset
  * hashes, and so deployments, change with the code alone.
  *
@@ -32,7 +32,10 @@ export async function buildLambda(folder: string, programs: readonly string[] = 
   await build({
     ...common,
     outdir,
-    entryPoints: [...['control', 'transfer', 'settle'].map((name) => `lambdas/${name}.ts`), ...programs],
+    entryPoints: [
+      ...['control', 'transfer', 'settle', 'identity'].map((name) => `lambdas/${name}.ts`),
+      ...programs,
+    ],
     entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',

@@ -1,6 +1,7 @@
 import { TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { identityFingerprint } from '../../core/flow/fingerprint.ts';
+import { checkIdentity } from '../../core/flow/identity.ts';
 import { scheduleAllows } from '../../core/flow/schedule.ts';
 import type { StateItem, StateWrite } from '../../core/ports.ts';
 import type { EnginePorts } from '../ports.ts';
@@ -84,7 +85,7 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
   if (due !== undefined && due <= (state.scheduledTime ?? Number.NEGATIVE_INFINITY)) {
     return skip(ports, flow, `the run due at ${iso(due)} has been started already`);
   }
-  checkIdentity(flow, state.identity);
+  checkIdentity(flowName, state.identity, identityFingerprint(flow));
 
   const fence = (slot?.data.fence ?? 0) + 1;
   const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
@@ -240,20 +241,4 @@ function endingText({ status, cause }: Settlement): string {
   if (status === 'ABORTED') return 'the execution was stopped';
   if (status === 'TIMED_OUT') return 'the run took longer than 48 hours';
   return cause ?? 'the execution failed without saying why';
-}
-
-function checkIdentity(flow: FlowDefinition, identity: string | undefined): void {
-  const now = identityFingerprint(flow);
-  if (identity === undefined || identity === now) return;
-  throw new TributaryError(
-    'FlowInvalid',
-    'the source or the destination is not the one that this flow has run with',
-    {
-      flowName: flow.flowName,
-      at: 'sourceFlowConfig, destinationFlowConfigList',
-      expected:
-        'the same source object and destination for as long as the flow keeps its name, as its watermark and schema version belong to them',
-      fix: 'give the changed flow another flowName, or forget the old state with `tributary reset`',
-    },
-  );
 }

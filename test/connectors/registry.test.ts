@@ -28,7 +28,7 @@ test.each(connectorNames.map((name) => ({ name })))('$name loads and becomes a s
   const loaded = await loadConnector(name);
   if (!loaded) throw new Error(`${name} is missing`);
   expect(loaded.kind).toBe(['S3', 'JDBC'].includes(name) ? 'coded' : 'declared');
-  expect(sourceOf(loaded)).toMatchObject({
+  expect(await sourceOf(loaded)).toMatchObject({
     describe: expect.any(Function),
     open: expect.any(Function),
     listEntities: expect.any(Function),

@@ -43,7 +43,7 @@ describe('the bundle', () => {
     expect(hash(again)).toEqual(hash(folder));
   }, 60_000);
 
-  it.each(['control', 'transfer', 'settle'])('has a handler for %s that loads', async (name) => {
+  it.each(['control', 'transfer', 'settle', 'identity'])('has a handler for %s that loads', async (name) => {
     const module: { handler: unknown } = await import(join(folder, `${name}.mjs`));
     expect(module.handler).toBeTypeOf('function');
   });
@@ -52,7 +52,13 @@ describe('the bundle', () => {
     const loaded = loadedWith('transfer.mjs');
     expect(bytes(loaded)).toBeLessThan(1_000_000);
     const all = [...loaded].map(text).join('');
-    for (const absent of ['api.github.com', 'BatchCreatePartition', 'GetSecretValue', 'scram-sha-256'])
+    for (const absent of [
+      'api.github.com',
+      'rel="next"',
+      'BatchCreatePartition',
+      'GetSecretValue',
+      'scram-sha-256',
+    ])
       expect(all, absent).not.toContain(absent);
     expect(bytes(loadedWith('settle.mjs'))).toBeLessThan(600_000);
   });

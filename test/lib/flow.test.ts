@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { identityFingerprint } from '../../core/flow/fingerprint.ts';
 import { checkFlow } from '../../core/flow/read.ts';
 import { Flow } from '../../lib/flow.ts';
 import { transferGrants } from '../../lib/flow-grants.ts';
@@ -20,15 +21,16 @@ const validate: (definition: object, options: object) => { errors: unknown[] } =
   import.meta.url,
 )('asl-validator');
 
+const accounts = s3Flow('accounts', {
+  tributary: { eventPattern: { source: ['crm'] }, maxConcurrency: 3 },
+});
 let s3: Stack;
 let issues: Stack;
 
 beforeAll(async () => {
   await prepareCdk();
   s3 = testStack();
-  new Flow(s3, 'Flow', {
-    definition: s3Flow('accounts', { tributary: { eventPattern: { source: ['crm'] }, maxConcurrency: 3 } }),
-  });
+  new Flow(s3, 'Flow', { definition: accounts });
   issues = testStack();
   new Flow(issues, 'Flow', { definition: issuesFlow, connections: [issuesConnection] });
 }, 60_000);
@@ -72,6 +74,7 @@ describe('Flow', () => {
       FlowControlFunction46AA106F: 'AWS::Lambda::Function',
       FlowStateMachineRole5F7992A7: 'AWS::IAM::Role',
       FlowStateMachine760C4DB2: 'AWS::StepFunctions::StateMachine',
+      FlowIdentity3D5B7898: 'Custom::FlowIdentity',
     };
     expect(types(s3)).toEqual({
       ...always,
@@ -94,6 +97,17 @@ describe('Flow', () => {
       GroupName: 'tributary',
     });
     expect(find(s3, 'AWS::Events::Rule').Properties.Name).toBe('tributary-accounts-bc62a3c1');
+  });
+
+  it("has the platform asked whether the flow's state belongs to its source and destination", () => {
+    const { Properties, DependsOn } = find(s3, 'Custom::FlowIdentity');
+    expect(DependsOn).toBeUndefined();
+    expect(JSON.stringify(Properties.ServiceToken)).toContain(
+      ':lambda:eu-central-1:123456789012:function:tributary-identity',
+    );
+    expect(Properties.FlowName).toBe('accounts');
+    expect(Properties.Identity).toBe(identityFingerprint(checkFlow(accounts, 'accounts')));
+    expect(find(s3, 'AWS::StepFunctions::StateMachine').DependsOn).toContain('FlowIdentity3D5B7898');
   });
 
   it('gives files a whole vCPU to work with, an API little to wait with, or what the flow says', () => {
@@ -138,6 +152,7 @@ describe('Flow', () => {
   it("puts the flow's key and tags on every resource that can have them", () => {
     const key = issuesFlow.kmsArn;
     for (const { Type, Properties } of Object.values(resourcesOf(issues))) {
+      if (Type === 'Custom::FlowIdentity') continue;
       if (Type !== 'AWS::Scheduler::Schedule')
         expect(Properties.Tags).toEqual([{ Key: 'team', Value: 'data' }]);
       const encrypted =

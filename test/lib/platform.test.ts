@@ -26,6 +26,9 @@ describe('TributaryPlatform', () => {
       PlatformStateBucketPolicy067751C6: 'AWS::S3::BucketPolicy',
       PlatformStateTable62C417A1: 'AWS::DynamoDB::Table',
       PlatformSchedulesB7542B3D: 'AWS::Scheduler::ScheduleGroup',
+      PlatformIdentityLogE573B547: 'AWS::Logs::LogGroup',
+      PlatformIdentityRoleD93CF550: 'AWS::IAM::Role',
+      PlatformIdentityFunctionF1393FF7: 'AWS::Lambda::Function',
       PlatformSettleLogCD89E550: 'AWS::Logs::LogGroup',
       PlatformSettleRole27DBA6E3: 'AWS::IAM::Role',
       PlatformSettleFunction5BF538F2: 'AWS::Lambda::Function',
@@ -46,6 +49,10 @@ describe('TributaryPlatform', () => {
     template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/tributary' });
     template.hasResourceProperties('AWS::SSM::Parameter', { Name: '/tributary/key-arn' });
     template.hasResourceProperties('AWS::Scheduler::ScheduleGroup', { Name: 'tributary' });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'tributary-identity',
+      Handler: 'identity.handler',
+    });
   });
 
   it('keeps state, table and key when the stack goes', () => {

@@ -34,6 +34,7 @@ export interface Resource {
   readonly Type: string;
   // biome-ignore lint/suspicious/noExplicitAny: templates are looked into by literal paths
   readonly Properties: any;
+  readonly DependsOn?: readonly string[];
 }
 
 export function resourcesOf(stack: Stack): Record<string, Resource> {

@@ -9,7 +9,10 @@ import copy
 import json
 import time
 import traceback
+import uuid
 
+from moto import settings
+from moto.awslambda import lambda_backends
 from moto.cloudformation import parsing
 from moto.cloudformation.custom_model import CustomModel
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
@@ -121,8 +124,6 @@ def _apply(backend, change_set, stack, verb):
     try:
         stack.cross_stack_resources = stack.resource_map.cross_stack_resources = backend.exports
         change_set.apply()
-        for resource in stack.custom_resources.values():
-            _answered(resource)
         stack.template, stack.template_dict = change_set.template, change_set.template_dict
         stack.output_map = stack._create_output_map()
         list(stack.output_map.values())
@@ -226,7 +227,7 @@ CloudFormationBackend.delete_stack = _delete_stack
 CloudFormationResponse._get_stack_from_s3_url = _template_from_s3
 
 
-# ---- custom resources: moto ignores their failure and does not wait for their attributes
+# ---- custom resources: moto ignores their failure, does not wait for their answer, and cannot update them
 
 
 def custom_resource_answer(body):
@@ -251,10 +252,42 @@ def _answered(resource, seconds=60):
 
 
 def _custom_attribute(self, name):
-    data = _answered(self).data
+    data = self.data
     if name not in data:
         raise ValidationError(message=f"custom resource {self.logical_id} returned no attribute {name}")
     return data[name]
 
 
 CustomModel.get_cfn_attribute = _custom_attribute
+
+
+def _created(resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    resource = _create_custom(resource_name, cloudformation_json, account_id, region_name, **kwargs)
+    resource.request = {"StackId": kwargs["StackId"], "ResourceType": kwargs["ResourceType"]}
+    resource.properties = cloudformation_json["Properties"]
+    return _answered(resource)
+
+
+def _updated(original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    resource, properties = original_resource, cloudformation_json["Properties"]
+    old, resource.properties = resource.properties, properties
+    resource._finished, resource.failure = False, None
+    event = {
+        **resource.request,
+        "RequestType": "Update",
+        "RequestId": str(uuid.uuid4()),
+        "ServiceToken": properties["ServiceToken"],
+        "ResponseURL": f"{settings.moto_server_host()}:{settings.moto_server_port()}/cloudformation_{region_name}/cfnresponse?stack={resource.request['StackId']}",
+        "LogicalResourceId": resource.logical_id,
+        "PhysicalResourceId": resource.resource_name,
+        "ResourceProperties": properties,
+        "OldResourceProperties": old,
+    }
+    function = lambda_backends[account_id][region_name].get_function(properties["ServiceToken"])
+    background(function.invoke, json.dumps(event), {}, {})
+    return _answered(resource)
+
+
+_create_custom = CustomModel.create_from_cloudformation_json
+CustomModel.create_from_cloudformation_json = staticmethod(_created)
+CustomModel.update_from_cloudformation_json = staticmethod(_updated)
