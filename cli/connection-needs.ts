@@ -205,9 +205,9 @@ function refuseMissing(flags: readonly string[]): void {
   });
 }
 
-/** `key=value` of --set. */
-export function readSettings(flags: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(flags.map((flag) => pair('--set', flag, 'KEY=VALUE')));
+/** `key=value` of --set, or of another option. */
+export function readSettings(flags: readonly string[] = [], option = '--set'): Record<string, string> {
+  return Object.fromEntries(flags.map((flag) => pair(option, flag, 'KEY=VALUE')));
 }
 
 /** `key=env:VARIABLE` or `key=file:PATH` of --secret. No value as such: the shell would keep it in its history. */

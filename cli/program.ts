@@ -7,6 +7,7 @@ import { discoverCommand } from './connection-commands.ts';
 import { addConnectionCommands } from './connection-program.ts';
 import { connectorsCommand } from './connectors-command.ts';
 import { diffCommand } from './diff-command.ts';
+import { type ExportOptions, exportCommand } from './export-command.ts';
 import {
   cancelCommand,
   initCommand,
@@ -20,6 +21,7 @@ import {
   stopCommand,
   validateCommand,
 } from './flow-commands.ts';
+import { importCommand } from './import-command.ts';
 import type { Terminal } from './output.ts';
 import { runCommand } from './run-command.ts';
 import { processShell, type Shell } from './shell.ts';
@@ -94,6 +96,33 @@ export async function tributary(
     .requiredOption('--csv <file>', 'mapping file')
     .option('--out <file>', 'where to write the flow (default: print it)')
     .action(does((file: string, options) => mapCommand(file, options, shell)));
+  program
+    .command('import')
+    .argument(
+      '<file...>',
+      'output of aws appflow describe-flow and describe-connector-profiles, templates, cdk.out, Terraform modules, plans, states',
+    )
+    .description('write flows and connections of AppFlow as files of ours; report what is left to do')
+    .option('--out <dir>', 'folder for flows/ and connections/', '.')
+    .option(
+      '--parameters <name=value>',
+      'what a template leaves open: a parameter, variable or resource; may be repeated',
+      collect,
+    )
+    .option('--force', 'replace files that are there')
+    .addOption(jsonOption)
+    .action(does((files: string[], options) => importCommand(files, options, shell)));
+  program
+    .command('export')
+    .argument('<flow...>', 'flow files')
+    .description('write flows in a form that AppFlow takes')
+    .addOption(
+      new Option('--format <format>', 'of what is written')
+        .choices(['create-flow', 'cloudformation'])
+        .default('create-flow'),
+    )
+    .option('--out <path>', 'a folder for create-flow, a file for cloudformation (default: print it)')
+    .action(does((files: string[], options: ExportOptions) => exportCommand(files, options, shell)));
   program
     .command('diff')
     .argument('<before>', 'flow file')

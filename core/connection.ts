@@ -66,7 +66,11 @@ export type ConnectionDefinition = z.output<typeof connectionSchema>;
  * @throws TributaryErrors ConnectionInvalid with everything that is wrong. Neither settings nor credentials are repeated.
  */
 export function readConnection(text: string, fileName: string): ConnectionDefinition {
-  const document = parseDocument(text, fileName, 'ConnectionInvalid');
+  return checkConnection(parseDocument(text, fileName, 'ConnectionInvalid'), fileName);
+}
+
+/** The same for a document that is no text any more. */
+export function checkConnection(document: unknown, fileName: string): ConnectionDefinition {
   const shape = shapeFindings(connectionSchema, document).map(withoutValue);
   throwAny('ConnectionInvalid', shape, fileName);
   const connection = connectionSchema.parse(document);
@@ -115,7 +119,7 @@ function ruleFindings(connection: ConnectionDefinition): Finding[] {
     findings.push({ at: 'connectionMode', problem, got: connectionMode, expected: 'Private' });
   }
   for (const [key, value] of Object.entries(connection.connectorProfileProperties ?? {})) {
-    if (!secretName.test(key) && !hasPassword(value)) continue;
+    if (!looksSecret(key, value)) continue;
     const fix = 'move it to credentials, as ${env:NAME}';
     findings.push({ at: `connectorProfileProperties.${key}`, problem: 'a secret does not belong here', fix });
   }
@@ -127,6 +131,11 @@ function ruleFindings(connection: ConnectionDefinition): Finding[] {
     });
   }
   return findings;
+}
+
+/** Whether a setting is one by its name, or holds a password. */
+export function looksSecret(key: string, value: unknown): boolean {
+  return secretName.test(key) || hasPassword(value);
 }
 
 /** A URL with a user and password. */

@@ -3,7 +3,7 @@
  * caller reads the files.
  */
 
-import { LineCounter, parseDocument as parseYaml } from 'yaml';
+import { type CollectionTag, LineCounter, parseDocument as parseYaml, type ScalarTag } from 'yaml';
 import type * as z from 'zod';
 import { type ErrorCode, TributaryError } from '../errors.ts';
 import { type FlowDefinition, flowSchema } from './definition.ts';
@@ -79,17 +79,30 @@ function soundParts(input: unknown): Partial<FlowDefinition> {
 
 // ---- text ----
 
+/** What a tag such as CloudFormation's `!Sub` stands for. */
+export type CustomTag = ScalarTag | CollectionTag;
+
 /**
  * JSON (by the extension .json, or by a leading brace) or YAML 1.2 of the core schema: dates stay text.
  *
+ * @param customTags tags that the document may have; default none
  * @throws TributaryError of the code given, with file, line and column.
  */
-export function parseDocument(text: string, fileName: string, code: ErrorCode): unknown {
+export function parseDocument(
+  text: string,
+  fileName: string,
+  code: ErrorCode,
+  customTags: readonly CustomTag[] = [],
+): unknown {
   if (text.trim() === '') throw new TributaryError(code, 'the file is empty', { at: fileName });
   const isJson = /\.json$/i.test(fileName) || (!/\.ya?ml$/i.test(fileName) && /^\s*\{/.test(text));
   const lineCounter = new LineCounter();
   // The YAML parser reads JSON too, and says where a mistake is and which key is there twice; JSON.parse does neither.
-  const document = parseYaml(text, { schema: isJson ? 'json' : 'core', lineCounter });
+  const document = parseYaml(text, {
+    schema: isJson ? 'json' : 'core',
+    lineCounter,
+    customTags: [...customTags],
+  });
   // A warning is a tag or directive that would be ignored, such as CloudFormation's !Sub.
   const [error] = [...document.errors, ...document.warnings];
   if (error) {
