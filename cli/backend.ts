@@ -4,7 +4,7 @@ import type { EnginePorts, Progress } from '../engine/ports.ts';
 import type { RunResult } from '../engine/run/run-result.ts';
 import type { ExecutionInput } from '../engine/steps/index.ts';
 
-export interface Backend extends Pick<EnginePorts, 'state' | 'objects' | 'home' | 'executions'> {
+export interface Backend extends Pick<EnginePorts, 'state' | 'objects' | 'home' | 'executions' | 'signer'> {
   /** For messages: `/home/eva/.tributary`, `AWS account 123456789012, eu-central-1`. */
   readonly place: string;
   /** The file of an object, where objects are files. */

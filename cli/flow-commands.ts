@@ -7,7 +7,6 @@ import type { FlowDefinition } from '../core/flow/definition.ts';
 import { flowJsonSchema } from '../core/flow/json-schema.ts';
 import { readFlow } from '../core/flow/read.ts';
 import { warnings } from '../core/flow/rules.ts';
-import type { StateItem } from '../core/ports.ts';
 import { preview } from '../engine/preview.ts';
 import { abandonCommit } from '../engine/run/abandon-commit.ts';
 import { requestCancel, setFlowStatus } from '../engine/run/close.ts';
@@ -36,6 +35,7 @@ import {
   refuseNotRunnable,
   wholeNumber,
 } from './context.ts';
+import { findRun } from './find-run.ts';
 import { type BackendOptions, openBackend } from './open-backend.ts';
 import { commandLine, count, json, table } from './output.ts';
 import { runCommand, summary } from './run-command.ts';
@@ -176,17 +176,6 @@ export async function showCommand(
   if (result.error) shell.terminal.out(`  error: ${result.error.code}: ${result.error.message}`);
   if (result.reason) shell.terminal.out(`  ${result.reason}`);
   return 0;
-}
-
-/** @throws ResourceNotFoundError with what to do */
-async function findRun(executionId: string, { state, place }: Backend): Promise<StateItem<Run>> {
-  const item = await state.get<Run>(runKey(executionId), 'RUN');
-  if (item) return item;
-  throw new TributaryError('ResourceNotFoundError', 'there is no such run', {
-    at: place,
-    got: executionId,
-    fix: 'list the runs of a flow with `tributary runs FLOW`; say where they are with --home DIR or --aws',
-  });
 }
 
 /** `tributary cancel RUN`; `--abandon` for one that was left in the middle of a commit that cannot be finished. */

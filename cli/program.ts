@@ -25,6 +25,7 @@ import { importCommand } from './import-command.ts';
 import type { Terminal } from './output.ts';
 import { runCommand } from './run-command.ts';
 import { processShell, type Shell } from './shell.ts';
+import { verifyCommand } from './verify-command.ts';
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
@@ -159,6 +160,10 @@ export async function tributary(
     .description('show a run')
     .addOption(jsonOption)
     .action(does((run: string, options) => showCommand(run, options, shell)));
+  taking(program.command('verify').argument('<run>', 'execution id'), home, mount, aws, region)
+    .description("check a run's certificate against its objects: signature, bytes, records")
+    .addOption(jsonOption)
+    .action(does((run: string, options) => verifyCommand(run, options, shell)));
   taking(program.command('cancel').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('ask a run to stop; nothing of it is written')
     .option('--abandon', 'take back a dead run whose commit cannot be finished: its objects are removed')

@@ -167,7 +167,7 @@ export function summary(result: RunResult, { fileOf }: Pick<Backend, 'fileOf'>):
   const shown = result.objects.slice(0, 10).map((uri) => `  ${placeOf(uri, fileOf)}`);
   if (result.objects.length > shown.length)
     shown.push(`  … and ${count(result.objects.length - shown.length)} more`);
-  if (result.rejectedObject) shown.push(`  rejected: ${placeOf(result.rejectedObject, fileOf)}`);
+  if (result.rejectedObject) shown.push(`  quarantined: ${placeOf(result.rejectedObject, fileOf)}`);
   return [result.flowName, table(rows.map(([name, value]) => [`  ${name}`, value])), ...shown].join('\n');
 }
 

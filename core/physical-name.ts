@@ -43,5 +43,9 @@ export const platformStackName = 'tributary-platform';
 export const keyAlias = 'alias/tributary';
 /** The SSM parameter that holds the ARN of the platform's key: a key has no name that policies could use. */
 export const keyArnParameter = '/tributary/key-arn';
+/** Alias of the key that signs the certificates of runs. */
+export const signingKeyAlias = 'alias/tributary-signing';
+/** The SSM parameter that holds its ARN. */
+export const signingKeyArnParameter = '/tributary/signing-key-arn';
 /** Of EventBridge Scheduler: the schedules of all flows. */
 export const scheduleGroupName = 'tributary';

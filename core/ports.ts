@@ -252,6 +252,27 @@ export interface Vault {
   open(sealed: string, about: string): Promise<string | undefined>;
 }
 
+/** ECDSA over NIST P-256 with SHA-256. */
+export interface KeySignature {
+  /** The key that made it: an ARN, or the name of a key on this machine. */
+  readonly key: string;
+  /** DER (RFC 3279), base64. */
+  readonly value: string;
+}
+
+export interface PublicKey {
+  readonly key: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+}
+
+/** Signs what a run certifies, with a key that runs can use and nobody can take away. */
+export interface Signer {
+  /** @param text UTF-8, of 4,096 bytes at most */
+  sign(text: string): Promise<KeySignature>;
+  publicKey(): Promise<PublicKey>;
+}
+
 /** Whether an execution of the state machine is still going on; asked by a StartRun that finds the slot held. */
 export interface Executions {
   isRunning(executionArn: string): Promise<boolean>;

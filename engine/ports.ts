@@ -10,6 +10,7 @@ import type {
   MetricSink,
   ObjectStore,
   Secrets,
+  Signer,
   StateStore,
   Vault,
 } from '../core/ports.ts';
@@ -37,6 +38,7 @@ export interface EnginePorts {
   readonly http: Http;
   readonly secrets: Secrets;
   readonly vault: Vault;
+  readonly signer: Signer;
   readonly clock: Clock;
   readonly log: Log;
   /** The flow's definition as deployed, or as in its file. */

@@ -9,6 +9,8 @@ export interface GrantContext {
   readonly flow: FlowDefinition;
   /** Of the platform; encrypts the state and the connections' secrets. */
   readonly platformKeyArn: string;
+  /** Of the platform; signs the certificates of runs. */
+  readonly signingKeyArn: string;
   /** The object with the flow's definition. */
   readonly definitionArn: string;
   readonly eventSource: string;
@@ -71,7 +73,7 @@ export function transferGrants(context: GrantContext): Grants {
 
 /** What the other steps need: the state, the destination, the catalog, and to report. */
 export function controlGrants(context: GrantContext): Grants {
-  const { flow, stack } = context;
+  const { flow, stack, signingKeyArn } = context;
   const destination = destinationFolder(flow);
   const errors = errorFolder(flow);
   const catalog = flow.metadataCatalogConfig?.glueDataCatalog;
@@ -135,6 +137,7 @@ export function controlGrants(context: GrantContext): Grants {
         wildcards: 'Tables are named after schema versions and runs',
       },
     }),
+    SignCertificates: { actions: ['kms:Sign'], resources: [signingKeyArn] },
     SeeExecutions: {
       actions: ['states:DescribeExecution'],
       resources: executionArns(stack, flow.flowName),

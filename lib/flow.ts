@@ -34,6 +34,7 @@ import {
   identityFunctionName,
   keyArnParameter,
   scheduleGroupName,
+  signingKeyArnParameter,
   stateBucketName,
   stateTableName,
 } from '../core/physical-name.ts';
@@ -84,6 +85,7 @@ export class Flow extends Construct {
     // The definition travels as an asset: of whatever size, and a new one never reaches a run that has begun.
     const definition = this.asset({ flow, connections });
     const platformKeyArn = StringParameter.valueForStringParameter(this, keyArnParameter);
+    const signingKeyArn = StringParameter.valueForStringParameter(this, signingKeyArnParameter);
     const key = Key.fromKeyArn(this, 'Key', flow.kmsArn ?? platformKeyArn);
     const sourceConnector = sourceConnectorName(flow, connection);
     const context: GrantContext = {
@@ -91,6 +93,7 @@ export class Flow extends Construct {
       flow,
       oauth2: oauth2Connectors[sourceConnector],
       platformKeyArn,
+      signingKeyArn,
       definitionArn: `arn:${stack.partition}:s3:::${definition.bucketName}/${definition.objectKey}`,
       eventSource: props.eventSource ?? 'tributary',
     };
@@ -123,6 +126,7 @@ export class Flow extends Construct {
       ...shared,
       description: `Flow ${flowName}: starts, commits and ends runs`,
       module: 'control',
+      environment: { ...shared.environment, SIGNING_KEY_ARN: signingKeyArn },
       grants: controlGrants(context),
       logGroupName: `/tributary/${name}/control`,
       memorySize: controlMemory,

@@ -14,7 +14,7 @@ import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/
 import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
@@ -28,6 +28,8 @@ import {
   namePrefix,
   platformStackName,
   scheduleGroupName,
+  signingKeyAlias,
+  signingKeyArnParameter,
   stateBucketName,
   stateTableName,
 } from '../core/physical-name.ts';
@@ -49,6 +51,8 @@ export interface TributaryPlatformProps {
  */
 export class TributaryPlatform extends Construct {
   readonly key: Key;
+  /** Signs the certificates of runs. Its public half verifies them, wherever and by whomever. */
+  readonly signingKey: Key;
   readonly stateBucket: Bucket;
   readonly stateTable: Table;
   private readonly alarms: readonly Alarm[];
@@ -82,6 +86,20 @@ export class TributaryPlatform extends Construct {
       parameterName: keyArnParameter,
       stringValue: this.key.keyArn,
       description: 'Where the stacks of flows and connections find the key of Tributary',
+    });
+
+    this.signingKey = new Key(this, 'SigningKey', {
+      alias: signingKeyAlias,
+      description: 'Tributary: certificates of runs',
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      // Without it, nobody could tell an old certificate from a forged one.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    new StringParameter(this, 'SigningKeyArn', {
+      parameterName: signingKeyArnParameter,
+      stringValue: this.signingKey.keyArn,
+      description: 'Where the stacks of flows find the key that signs the certificates of runs',
     });
 
     const retention = Duration.days(props.runRetentionDays ?? 90);

@@ -20,6 +20,7 @@ import { errnoOf } from './files.ts';
 import { bucketFolder, localObjectStore } from './object-store.ts';
 import { localEventSink, localMetricSink, stderrLog } from './reports.ts';
 import { localSecrets, localVault, secretFiles } from './secrets.ts';
+import { localSigner } from './signer.ts';
 import { localStateStore } from './state-store.ts';
 
 export interface LocalHomeOptions {
@@ -90,6 +91,7 @@ export function localHome(options: LocalHomeOptions): LocalHome {
     http: nodeHttp(),
     secrets: localSecrets(secretFiles(folder), loadConnection, env),
     vault: localVault(folder),
+    signer: localSigner(folder),
     clock,
     log,
     loadConnection,

@@ -1,9 +1,9 @@
 /**
  * What nobody else on this machine may read: a file for each connection's credentials, `<home>/secrets/<name>.json`, and
- * the key that access tokens are encrypted with, `<home>/secrets/.key`. All have mode 0600, the folder 0700.
+ * the key that access tokens are encrypted with, `<home>/secrets/.key`.
  */
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { type ConnectionDefinition, resolveEnv } from '../core/connection.ts';
@@ -11,7 +11,8 @@ import { TributaryError } from '../core/errors.ts';
 import type { Secrets, Vault } from '../core/ports.ts';
 import { decrypt, encrypt } from '../engine/credentials/envelope.ts';
 import { holds } from '../engine/credentials/holds.ts';
-import { errnoOf, explained } from './files.ts';
+import { explained } from './files.ts';
+import { readPrivate, writePrivate } from './private-file.ts';
 
 type Credentials = Readonly<Record<string, string>>;
 
@@ -99,55 +100,6 @@ export function localVault(home: string): Vault {
     seal: async (text, about) => encrypt(await theKey(), text, about),
     open: async (sealed, about) => decrypt(await theKey(), sealed, about),
   };
-}
-
-/** @throws AccessDenied if others may read it; `undefined`: there is none */
-async function readPrivate(file: string): Promise<Buffer | undefined> {
-  return explained(file, async () => {
-    try {
-      const { mode } = await fs.stat(file);
-      // Windows knows no such modes.
-      if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-        throw new TributaryError('AccessDenied', 'others may read this secret', {
-          at: file,
-          got: `mode ${(mode & 0o777).toString(8).padStart(4, '0')}`,
-          expected: 'mode 0600',
-          fix: `chmod 600 ${file}`,
-        });
-      }
-      return await fs.readFile(file);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  });
-}
-
-/** Whole or not at all, and on the disk before anything goes on: a refresh token may be the only one that is good. */
-async function writePrivate(
-  file: string,
-  content: string | Uint8Array,
-  { ifAbsent = false }: { ifAbsent?: boolean } = {},
-): Promise<void> {
-  await explained(file, async () => {
-    await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-    const temporary = `${file}.${randomUUID()}.tmp`;
-    try {
-      const handle = await fs.open(temporary, 'wx', 0o600);
-      try {
-        await handle.writeFile(content);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      if (!ifAbsent) return await fs.rename(temporary, file);
-      await fs.link(temporary, file).catch((error: unknown) => {
-        if (errnoOf(error) !== 'EEXIST') throw error;
-      });
-    } finally {
-      await fs.rm(temporary, { force: true });
-    }
-  });
 }
 
 function credentialsOf(text: string, file: string): Credentials {

@@ -3,6 +3,7 @@
  * JSON Lines: a header, then a line for each object in the order in which they are written.
  */
 
+import { createHash } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import type { OutputFormat, PlacedFragment } from '../encode/format.ts';
@@ -27,7 +28,7 @@ export interface ManifestObject {
   readonly contentType: string;
   readonly rows: number;
   readonly size: number;
-  /** Folder below the run's output folder; null for a file of refused records. */
+  /** Folder below the run's output folder; null for the quarantine. */
   readonly partition: string | null;
   /** base64; what stands before and behind the parts. */
   readonly head: string;
@@ -67,7 +68,7 @@ export async function makeManifest(
   const indexBytes = segments.reduce((sum, { size, indexStart }) => sum + size - indexStart, 0);
   if (indexBytes > mostIndexBytes) throw tooMuch(plan, `${indexBytes} bytes of indexes`, `${mostIndexBytes}`);
   const groups = new Map<string, Group>();
-  const rejected: (Part & { rows: number })[] = [];
+  const quarantined: (Part & { rows: number })[] = [];
   let lineBreaks = false;
   for await (const { record, index } of readIndexes(objects, home, segments)) {
     const split = splitOf(record.key);
@@ -82,14 +83,14 @@ export async function makeManifest(
       group.fragments.push({ ...entry, segment: record.key });
       lineBreaks ||= entry.meta?.lineBreaks === true;
     }
-    if (index.rejected) rejected.push({ segment: record.key, ...index.rejected });
+    if (index.quarantined) quarantined.push({ segment: record.key, ...index.quarantined });
   }
   const sorted = [...groups.values()].sort(byPartitionThenUnit);
   const files = sorted.flatMap((group) => bySize(group, aggregation.targetBytes, format.head().length));
   if (files.length > mostObjects) throw tooMuch(plan, `${files.length} objects`, `${mostObjects}`);
   const made = files.map((group, index) => outputObject(layout, format, group, index + 1));
-  const refused = rejectedObject(plan, layout, rejected, home);
-  const all = refused ? [...made, refused] : made;
+  const quarantine = quarantineObject(plan, layout, quarantined, home);
+  const all = quarantine ? [...made, quarantine] : made;
   return { objects: all, bytes: made.reduce((sum, object) => sum + object.size, 0), lineBreaks };
 }
 
@@ -191,14 +192,14 @@ function outputObject(layout: Layout, format: OutputFormat, group: Group, sequen
   });
 }
 
-/** Refused records go to the error bucket, or else stay beside the run's plan, so that none is lost. */
-function rejectedObject(
+/** What is quarantined goes to the error bucket, or else stays beside the run's plan, so that none is lost. */
+function quarantineObject(
   plan: RunPlan,
   layout: Layout,
-  rejected: readonly (Part & { rows: number })[],
+  quarantined: readonly (Part & { rows: number })[],
   home: Home,
 ): ManifestObject | undefined {
-  if (rejected.length === 0) return undefined;
+  if (quarantined.length === 0) return undefined;
   const config = plan.flow.tributary?.errorHandlingConfig;
   const folder = [normalisePrefix(config?.bucketPrefix), layout.flowName, layout.executionId]
     .filter(Boolean)
@@ -209,30 +210,48 @@ function rejectedObject(
       ? `${folder}/errors-1.json`
       : `${runFolder(layout.flowName, layout.executionId)}/errors-1.json`,
     contentType: 'application/x-ndjson',
-    rows: rejected.reduce((sum, part) => sum + part.rows, 0),
-    size: rejected.reduce((sum, part) => sum + part.end - part.start, 0),
+    rows: quarantined.reduce((sum, part) => sum + part.rows, 0),
+    size: quarantined.reduce((sum, part) => sum + part.end - part.start, 0),
     partition: null,
     head: '',
     tail: '',
-    parts: rejected.map(({ segment, start, end, sha256 }) => ({ segment, start, end, sha256 })),
+    parts: quarantined.map(({ segment, start, end, sha256 }) => ({ segment, start, end, sha256 })),
   });
 }
 
 function finished(object: Omit<ManifestObject, 'hash'>): ManifestObject {
-  const hash = sha256([object.head, ...object.parts.map((part) => part.sha256), object.tail].join('\n'));
-  return { ...object, hash };
+  return { ...object, hash: objectHash(object) };
+}
+
+/** SHA-256 over what stands before and behind the parts, and over the parts' own. */
+export function objectHash({ head, parts, tail }: Pick<ManifestObject, 'head' | 'parts' | 'tail'>): string {
+  return sha256([head, ...parts.map((part) => part.sha256), tail].join('\n'));
+}
+
+/** SHA-256 over what the manifest says of its objects' content; not of the segments, whose names tell attempts apart. */
+export class ManifestHash {
+  private readonly hash = createHash('sha256');
+
+  add({ bucket, key, partition, rows, size, hash }: ManifestObject): void {
+    this.hash.update(`${JSON.stringify([bucket, key, partition, rows, size, hash])}\n`);
+  }
+
+  hex(): string {
+    return this.hash.digest('hex');
+  }
 }
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
+/** @returns the manifest that is stored, however often this is repeated */
 export async function writeManifest(
   objects: ObjectStore,
   home: Home,
   plan: RunPlan,
   manifest: Manifest,
-): Promise<void> {
+): Promise<Manifest> {
   const header = JSON.stringify({
     executionId: plan.executionId,
     objects: manifest.objects.length,
@@ -243,9 +262,11 @@ export async function writeManifest(
     await objects.put(home.stateBucket, manifestKey(plan.flow.flowName, plan.executionId), text, {
       ifAbsent: true,
     });
+    return manifest;
   } catch (error) {
-    // Another attempt's, and equal to ours: both follow from the same segment records.
     if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+    // Another attempt's. Both follow from the same segment records; but it may be an older version's.
+    return readManifest(objects, home, plan);
   }
 }
 

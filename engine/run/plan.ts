@@ -2,6 +2,7 @@
 
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import type { JsonObject, ObjectStore } from '../../core/ports.ts';
+import type { SourceField } from '../../core/records.ts';
 import type { PullWindow, SourceRequest } from '../../core/source.ts';
 import type { Home } from '../ports.ts';
 import type { TaskPlan } from '../tasks/plan.ts';
@@ -14,6 +15,10 @@ export interface RunPlan {
   /** Indexes into `request.filters` that the engine applies. */
   readonly residualFilters: readonly number[];
   readonly tasks: TaskPlan;
+  /** All that the source offers, as it described them: the types of what rows hold. */
+  readonly sourceFields: readonly SourceField[];
+  /** Of the vendor's request; no row holds them. */
+  readonly sourceParameters?: readonly SourceField[];
   readonly window: PullWindow;
   /** The field that the engine checks against the window; absent: the source holds back what lies outside. */
   readonly windowField?: string;
@@ -61,6 +66,8 @@ export const planKey = (flowName: string, executionId: string): string =>
   `${runFolder(flowName, executionId)}/plan.json`;
 export const manifestKey = (flowName: string, executionId: string): string =>
   `${runFolder(flowName, executionId)}/manifest.jsonl`;
+export const certificateKey = (flowName: string, executionId: string): string =>
+  `${runFolder(flowName, executionId)}/certificate.json`;
 export const segmentFolder = (flowName: string, executionId: string): string =>
   `segments/${flowName}/${executionId}/`;
 

@@ -4,7 +4,7 @@ import { exitCodeOfName, TributaryError } from '../../core/errors.ts';
 import type { EnginePorts } from '../ports.ts';
 import { readManifest } from './manifest.ts';
 import { readPlan } from './plan.ts';
-import { executionStatus, isClosed, type Run, runKey } from './run.ts';
+import { executionStatus, isClosed, isCommitted, type Run, runKey } from './run.ts';
 
 /** What `tributary run --json` prints; `runs --json` the same without the objects' keys. */
 export interface RunSummary {
@@ -38,7 +38,7 @@ export interface RunSummary {
 export interface RunResult extends RunSummary {
   /** `s3://bucket/key` of each object written. */
   readonly objects: readonly string[];
-  /** `s3://bucket/key` of the refused records, with the reasons. */
+  /** `s3://bucket/key` of the refused and invalid records, with the reasons. */
   readonly rejectedObject: string | null;
 }
 
@@ -71,11 +71,6 @@ export function runSummary(run: Run): RunSummary {
   };
 }
 
-/** The manifest counts the objects, and from then on a run only rolls forward. */
-function isCommitted(run: Run): boolean {
-  return run.objectsWritten !== undefined && run.status !== 'COMMITTING';
-}
-
 export async function runResult(
   run: Run,
   { objects, home }: Pick<EnginePorts, 'objects' | 'home'>,
@@ -86,9 +81,9 @@ export async function runResult(
   try {
     const plan = await readPlan(objects, home, run.flowName, run.executionId);
     const manifest = await readManifest(objects, home, plan);
-    const uris = (refused: boolean): string[] =>
+    const uris = (quarantined: boolean): string[] =>
       manifest.objects
-        .filter(({ partition }) => (partition === null) === refused)
+        .filter(({ partition }) => (partition === null) === quarantined)
         .map(({ bucket, key }) => `s3://${bucket}/${key}`);
     return { ...summary, objects: uris(false), rejectedObject: uris(true)[0] ?? null };
   } catch (error) {

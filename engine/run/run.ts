@@ -124,6 +124,16 @@ export function isClosed(run: Run): boolean {
   return run.status === 'Successful' || run.status === 'Error' || run.status === 'Canceled';
 }
 
+/**
+ * Whether its objects are at the destination: one that ended as Error may have failed behind its commit, in the catalog; one
+ * that was cancelled has written nothing, or taken it back.
+ */
+export function isCommitted({ status, objectsWritten }: Run): boolean {
+  return (
+    status === 'COMMITTED' || status === 'Successful' || (status === 'Error' && objectsWritten !== undefined)
+  );
+}
+
 /** What a step of the state machine is told about its run. */
 export interface RunReference {
   readonly executionId: string;

@@ -1,5 +1,6 @@
 import type { JsonObject, StateStore } from '../../core/ports.ts';
 import { addCounts, noRecords, type RecordCounts } from '../../core/records.ts';
+import { type Breakdown, BreakdownCounter, unknownBreakdown } from './breakdown.ts';
 import { runKey, segmentKey } from './run.ts';
 
 /** The winner of (split, n). Pointers, hashes and counts; the segment's index lies in the segment itself. */
@@ -11,9 +12,13 @@ export interface SegmentRecord {
   readonly indexStart: number;
   readonly sha256: string;
   readonly counts: RecordCounts;
+  /** Absent in what an earlier version wrote. */
+  readonly breakdown?: Breakdown;
   /** Bytes received from the source. */
   readonly received: number;
   readonly pages: number;
+  /** Of the split, up to this segment's end. */
+  readonly pagesSoFar: number;
   /** Units of output begun before this segment's end (aggregation None). */
   readonly units: number;
   /** Page token of the next segment; absent: the split is done. */
@@ -31,6 +36,7 @@ export async function readSegment(
 
 export interface Transferred {
   readonly counts: RecordCounts;
+  readonly breakdown: Breakdown;
   readonly received: number;
   readonly pages: number;
   /** In order of split and number, without those that wrote nothing. */
@@ -42,16 +48,18 @@ export interface Transferred {
 /** Sums up a run's segment records. */
 export async function readSegments(state: StateStore, executionId: string): Promise<Transferred> {
   const counts = noRecords();
+  const breakdown = new BreakdownCounter();
   const segments: SegmentRecord[] = [];
   let received = 0;
   let pages = 0;
   let splitsDone = 0;
   for await (const { data } of state.list<SegmentRecord>(runKey(executionId), 'SEGMENT#')) {
     addCounts(counts, data.counts);
+    breakdown.add(data.breakdown ?? unknownBreakdown(data.counts));
     received += data.received;
     pages += data.pages;
     if (data.size > 0) segments.push(data);
     if (!data.next) splitsDone++;
   }
-  return { counts, received, pages, segments, splitsDone };
+  return { counts, breakdown, received, pages, segments, splitsDone };
 }

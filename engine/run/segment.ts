@@ -25,8 +25,8 @@ export interface SegmentEntry {
 
 export interface SegmentIndex {
   readonly entries: readonly SegmentEntry[];
-  /** Refused records, JSON Lines: bytes [start, end). */
-  readonly rejected?: {
+  /** Refused and invalid records, JSON Lines: bytes [start, end). */
+  readonly quarantined?: {
     readonly start: number;
     readonly end: number;
     readonly rows: number;
@@ -44,10 +44,10 @@ export class SegmentWriter {
   private readonly fragmentBytes: number;
   private chunks: Uint8Array[] = [];
   private entries: SegmentEntry[] = [];
-  private rejectedLines: string[] = [];
+  private quarantinedLines: string[] = [];
   /** Bytes of finished fragments: where the next one begins. */
   private position = 0;
-  private rejectedBytes = 0;
+  private quarantinedBytes = 0;
   private open = 0;
   private unit = 0;
 
@@ -59,7 +59,7 @@ export class SegmentWriter {
 
   /** Bytes held, roughly: what bounds the segment. */
   get size(): number {
-    return this.position + this.open + this.rejectedBytes;
+    return this.position + this.open + this.quarantinedBytes;
   }
 
   /** Records that follow belong to this unit; those of the unit before are finished first. */
@@ -82,26 +82,31 @@ export class SegmentWriter {
       this.finish(partition, encoder);
   }
 
-  reject(line: string): void {
-    this.rejectedLines.push(line);
-    this.rejectedBytes += line.length;
+  quarantine(line: string): void {
+    this.quarantinedLines.push(line);
+    this.quarantinedBytes += line.length;
   }
 
   /** The object's bytes and where its index begins; `undefined` if the segment is empty. The writer is then used up. */
   finishSegment(seen: readonly string[] | undefined): { body: Buffer; indexStart: number } | undefined {
     this.finishAll();
-    let rejected: SegmentIndex['rejected'];
-    if (this.rejectedLines.length > 0) {
-      const bytes = Buffer.from(this.rejectedLines.join(''));
+    let quarantined: SegmentIndex['quarantined'];
+    if (this.quarantinedLines.length > 0) {
+      const bytes = Buffer.from(this.quarantinedLines.join(''));
       const start = this.position;
-      rejected = { start, end: start + bytes.length, rows: this.rejectedLines.length, sha256: sha256(bytes) };
+      quarantined = {
+        start,
+        end: start + bytes.length,
+        rows: this.quarantinedLines.length,
+        sha256: sha256(bytes),
+      };
       this.push(bytes);
     }
     if (this.chunks.length === 0 && !seen?.length) return undefined;
     const indexStart = this.position;
     const index: SegmentIndex = {
       entries: this.entries,
-      ...(rejected && { rejected }),
+      ...(quarantined && { quarantined }),
       ...(seen && { seen }),
     };
     this.chunks.push(Buffer.from(JSON.stringify(index)));

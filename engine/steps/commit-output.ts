@@ -3,6 +3,7 @@ import { identityFingerprint } from '../../core/flow/fingerprint.ts';
 import type { StateItem } from '../../core/ports.ts';
 import { booksBalance } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
+import { writeCertificate } from '../run/certificate.ts';
 import { initialState } from '../run/close.ts';
 import { type ManifestObject, makeManifest, readManifest, writeManifest } from '../run/manifest.ts';
 import { abortUnrecordedUploads, abortUploads, materialise } from '../run/materialise.ts';
@@ -34,7 +35,7 @@ const reserveMilliseconds = 30_000;
 /**
  * Assembles the segments into output objects.
  *
- * 1. The manifest is written. 2. The run becomes COMMITTING: from here it only rolls forward. 3. Each object is brought
+ * 1. The manifest and the certificate are written. 2. The run becomes COMMITTING: from here it only rolls forward. 3. Each object is brought
  * into being. 4. In one transaction the run becomes COMMITTED and the flow gets its watermark and schema version.
  */
 export async function commitOutput(
@@ -70,7 +71,7 @@ export async function commitOutput(
 const lineBreaksWarning =
   'CSV values hold line breaks, which the catalog’s CSV readers (Athena, Glue) take for the end of a record; write PARQUET or JSON';
 
-/** Sums up what was transferred, checks the books, writes the manifest, makes the run COMMITTING. */
+/** Sums up what was transferred, checks the books, writes manifest and certificate, makes the run COMMITTING. */
 async function prepare(
   plan: RunPlan,
   item: StateItem<Run>,
@@ -82,21 +83,29 @@ async function prepare(
   const limitReached = plan.limit !== undefined && counts.received >= plan.limit;
   if (transferred.splitsDone < plan.splitCount && !limitReached) return 'unfinished';
   const manifest = await makeManifest(plan, transferred.segments, ports.objects, ports.home);
-  const inObjects = manifest.objects.reduce(
-    (sum, object) => sum + (object.partition === null ? 0 : object.rows),
+  const rowsOf = (quarantined: boolean): number =>
+    manifest.objects.reduce(
+      (sum, object) => sum + ((object.partition === null) === quarantined ? object.rows : 0),
+      0,
+    );
+  const [inObjects, inQuarantine] = [rowsOf(false), rowsOf(true)];
+  const invalid = plan.tasks.validations.reduce(
+    (sum, { task }) => sum + (transferred.breakdown.filteredByTask[task] ?? 0),
     0,
   );
-  if (!booksBalance(counts) || inObjects !== counts.written) {
+  if (!booksBalance(counts) || inObjects !== counts.written || inQuarantine !== counts.rejected + invalid) {
     throw new TributaryError('BooksUnbalanced', 'the books of the run do not balance', {
       flowName,
       at: executionId,
-      got: JSON.stringify({ ...counts, inObjects }),
+      got: JSON.stringify({ ...counts, invalid, inObjects, inQuarantine }),
       expected:
-        'received = written + filtered + rejected + outOfWindow + duplicates + skipped, and written = rows of the objects',
+        'received = written + filtered + rejected + outOfWindow + duplicates + skipped, written = rows of the objects, rejected + invalid = rows of the quarantine',
       fix: 'report this as a defect; nothing was written',
     });
   }
-  await writeManifest(ports.objects, ports.home, plan, manifest);
+  const stored = await writeManifest(ports.objects, ports.home, plan, manifest);
+  // Before COMMITTING: a key that cannot be used fails the run while nothing of it is visible yet.
+  if (!plan.dryRun) await writeCertificate(plan, transferred, stored, ports);
   const slot = await ownSlot(item.data, ports);
   const run: Run = {
     ...item.data,

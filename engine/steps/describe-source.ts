@@ -221,6 +221,8 @@ async function makePlan(
       .map((_, index) => index)
       .filter((index) => !description.appliedFilters.includes(index)),
     tasks,
+    sourceFields: description.fields,
+    ...(description.parameters && { sourceParameters: description.parameters }),
     window,
     ...(needsWindowField && windowField && { windowField }),
     ...(repeatKey && { repeatKey }),

@@ -4,6 +4,7 @@ import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
 import type { Page, PageToken, SourceSession } from '../../core/source.ts';
 import { RefusedValue } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
+import { BreakdownCounter } from '../run/breakdown.ts';
 import { keyRoom } from '../run/layout.ts';
 import { aggregationOf, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
 import {
@@ -14,7 +15,7 @@ import {
   segmentFolder,
   type TransferState,
 } from '../run/plan.ts';
-import { rejectedRecordWriter } from '../run/rejected-record.ts';
+import { type Cause, type Place, quarantineWriter, taskOfField } from '../run/quarantine-record.ts';
 import {
   type Run,
   type RunReference,
@@ -27,6 +28,7 @@ import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
 import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
 import { compileTasks, type RecordMapper } from '../tasks/compile.ts';
+import type { Validation } from '../tasks/task-plan.ts';
 import { sourcePorts } from './describe-source.ts';
 import { rateLimitWait, sleptSeconds } from './rate-limit.ts';
 
@@ -204,7 +206,12 @@ class Batch {
   ): Promise<{ record?: SegmentRecord; waitSeconds?: number }> {
     const { plan, ports } = this;
     const { sizes } = plan;
-    const content = new SegmentContent(plan, this.mapper, previous?.units ?? 0, await this.sieve(previous));
+    const content = new SegmentContent(
+      plan,
+      this.mapper,
+      { split: this.pointer.split, units: previous?.units ?? 0, pages: previous?.pagesSoFar ?? 0 },
+      await this.sieve(previous),
+    );
     let token: PageToken | undefined = previous?.next;
     let waitSeconds: number | undefined;
     while (true) {
@@ -257,8 +264,10 @@ class Batch {
       indexStart: finished?.indexStart ?? 0,
       sha256: finished ? sha256(finished.body) : '',
       counts: content.counts,
+      breakdown: content.breakdown,
       received: content.received,
       pages: content.pages,
+      pagesSoFar: content.pagesSoFar,
       units: content.units,
       ...(next && { next }),
     };
@@ -316,6 +325,7 @@ class Batch {
 /** What the pages of a segment became. */
 class SegmentContent {
   readonly counts: RecordCounts = noRecords();
+  readonly breakdown = new BreakdownCounter();
   readonly writer: SegmentWriter;
   readonly sieve: RecordSieve | undefined;
   received = 0;
@@ -326,22 +336,38 @@ class SegmentContent {
   private readonly mapper: RecordMapper;
   private readonly partition: (row: Row) => string;
   private readonly fits: (partition: string) => boolean;
-  private readonly rejectedRecord: (row: Row, field: string, reason: string) => string;
+  private readonly quarantineLine: (row: Row, cause: Cause, place: Place) => string;
+  private readonly validations: ReadonlyMap<number, Validation>;
+  private readonly split: number;
+  private readonly pagesBefore: number;
 
-  constructor(plan: RunPlan, mapper: RecordMapper, units: number, sieve: RecordSieve | undefined) {
+  /** @param before where the split's earlier segments have left off */
+  constructor(
+    plan: RunPlan,
+    mapper: RecordMapper,
+    before: { split: number; units: number; pages: number },
+    sieve: RecordSieve | undefined,
+  ) {
     this.plan = plan;
     this.mapper = mapper;
-    this.units = units;
+    this.split = before.split;
+    this.units = before.units;
+    this.pagesBefore = before.pages;
     this.sieve = sieve;
     this.partition = partitioner(plan.tasks);
     this.fits = keyRoom(layoutOf(plan));
-    this.rejectedRecord = rejectedRecordWriter(plan);
+    this.quarantineLine = quarantineWriter(plan);
+    this.validations = new Map(plan.tasks.validations.map((validation) => [validation.task, validation]));
     const { targetBytes } = aggregationOf(plan.flow);
     this.writer = new SegmentWriter(outputFormatOf(plan), {
       fragmentRows: plan.sizes.fragmentRows,
       // A file of a target size is made of whole fragments.
       fragmentBytes: Math.min(targetBytes ?? Number.POSITIVE_INFINITY, plan.sizes.segmentBytes),
     });
+  }
+
+  get pagesSoFar(): number {
+    return this.pagesBefore + this.pages;
   }
 
   add(page: Page, budget: number): void {
@@ -357,11 +383,13 @@ class SegmentContent {
       writer.beginUnit(unit);
       this.units = unit + 1;
     }
-    for (const row of rows) this.addRow(row);
+    let position = 0;
+    for (const row of rows) this.addRow(row, position++);
   }
 
-  private addRow(row: Row): void {
-    const { counts, mapper, plan, writer, sieve } = this;
+  private addRow(row: Row, position: number): void {
+    const { counts, breakdown, mapper, plan, writer, sieve } = this;
+    const { tasks } = plan.flow;
     const sifted = sieve?.sift(row);
     if (sifted === 'outOfWindow') {
       counts.outOfWindow++;
@@ -374,19 +402,26 @@ class SegmentContent {
     const mapped = mapper.map(row);
     if (typeof mapped === 'number') {
       counts.filtered++;
+      breakdown.filtered(mapped);
+      const validation = this.validations.get(mapped);
+      if (validation) {
+        const { field, operator, task } = validation;
+        this.quarantine(row, { field, reason: `fails ${operator}`, task }, position);
+      }
       return;
     }
     if (!Array.isArray(mapped)) {
-      this.reject(row, mapped.field, mapped.reason);
+      this.reject(row, { ...mapped, task: taskOfField(tasks, mapped.field) }, position);
       return;
     }
     const partition = this.partition(mapped);
     if (!this.fits(partition)) {
-      this.reject(
-        row,
-        plan.tasks.partitionFields.join(', '),
-        'the partition folders would be too long: 255 bytes each, 1,024 for the whole object key',
-      );
+      const cause: Cause = {
+        field: plan.tasks.partitionFields.join(', '),
+        reason: 'the partition folders would be too long: 255 bytes each, 1,024 for the whole object key',
+        task: tasks.findIndex(({ taskType }) => taskType === 'Partition'),
+      };
+      this.reject(row, cause, position);
       return;
     }
     try {
@@ -394,14 +429,16 @@ class SegmentContent {
     } catch (error) {
       // Values that the source vouches for were not converted, and are looked at here for the first time.
       if (!(error instanceof RefusedValue)) throw error;
-      this.reject(row, error.field, error.reason);
+      const { field, reason } = error;
+      this.reject(row, { field, reason, task: taskOfField(tasks, field) }, position);
       return;
     }
     counts.written++;
   }
 
-  private reject(row: Row, field: string, reason: string): void {
-    const { counts, plan, writer } = this;
+  private reject(row: Row, cause: Cause, position: number): void {
+    const { counts, breakdown, plan } = this;
+    const { field, reason } = cause;
     if (plan.flow.tributary?.errorHandlingConfig?.failOnFirstDestinationError) {
       throw new TributaryError('RecordRejected', `a record cannot be written: ${reason}`, {
         flowName: plan.flow.flowName,
@@ -409,6 +446,12 @@ class SegmentContent {
       });
     }
     counts.rejected++;
-    writer.reject(this.rejectedRecord(row, field, reason));
+    breakdown.rejected(`${field}: ${reason}`);
+    this.quarantine(row, cause, position);
+  }
+
+  private quarantine(row: Row, cause: Cause, position: number): void {
+    const place: Place = { split: this.split, page: this.pagesSoFar - 1, position };
+    this.writer.quarantine(this.quarantineLine(row, cause, place));
   }
 }

@@ -82,7 +82,8 @@ export function valueMaker(
 
 const isMask = ({ kind }: Edit) => kind === 'mask';
 
-function editOf(editor: Numbered, options: PlanOptions): Edit {
+/** What a Mask or a Truncate task does to the text of its field. */
+export function editOf(editor: Numbered, options: Pick<PlanOptions, 'fixedMaskLength'>): Edit {
   if (editor.task.taskType === 'Truncate')
     return { kind: 'truncate', length: lengthOf(editor, 'TRUNCATE_LENGTH') };
   const operator = maskOperators.find((known) => known === operatorOf(editor.task));

@@ -1,6 +1,7 @@
 /** Deployed flows as seen from outside: the platform's state, and the state machines to start and to look at. */
 
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
@@ -9,16 +10,23 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { TributaryError } from '../../core/errors.ts';
-import { flowResourceName, stateBucketName, stateTableName } from '../../core/physical-name.ts';
+import {
+  flowResourceName,
+  signingKeyAlias,
+  stateBucketName,
+  stateTableName,
+} from '../../core/physical-name.ts';
 import type { EnginePorts } from '../../engine/ports.ts';
 import { type ExecutionEnd, endOf } from '../../engine/run/run-result.ts';
 import { clientConfig, s3Config } from './client-config.ts';
 import { awsCall, isAwsError } from './errors.ts';
 import { stepFunctionsExecutions } from './executions.ts';
 import { s3ObjectStore } from './object-store.ts';
+import { kmsSigner } from './signer.ts';
 import { dynamoStateStore } from './state-store.ts';
 
-export interface DeployedFlows extends Pick<EnginePorts, 'state' | 'objects' | 'home' | 'executions'> {
+export interface DeployedFlows
+  extends Pick<EnginePorts, 'state' | 'objects' | 'home' | 'executions' | 'signer'> {
   /** For messages: `AWS account 123456789012, eu-central-1`. */
   readonly place: string;
   /** @throws ResourceNotFoundError if the flow is not deployed */
@@ -33,6 +41,7 @@ export interface Clients {
   readonly dynamodb: DynamoDBClient;
   readonly s3: S3Client;
   readonly sfn: SFNClient;
+  readonly kms: KMSClient;
 }
 
 /** @param region default: as the AWS SDK finds it (AWS_REGION, the profile) */
@@ -42,11 +51,12 @@ export function clients(region: string | undefined): Clients {
     dynamodb: new DynamoDBClient({ ...clientConfig, ...where }),
     s3: new S3Client({ ...s3Config, ...where }),
     sfn: new SFNClient({ ...clientConfig, ...where }),
+    kms: new KMSClient({ ...clientConfig, ...where }),
   };
 }
 
 /** @throws ResourceNotFoundError if the platform is not deployed there */
-export async function deployedFlows({ dynamodb, s3, sfn }: Clients): Promise<DeployedFlows> {
+export async function deployedFlows({ dynamodb, s3, sfn, kms }: Clients): Promise<DeployedFlows> {
   const [, partition = '', , region = '', accountId = ''] = (await stateTableArn(dynamodb)).split(':');
   const place = `AWS account ${accountId}, ${region}`;
   const states = `arn:${partition}:states:${region}:${accountId}`;
@@ -76,6 +86,7 @@ export async function deployedFlows({ dynamodb, s3, sfn }: Clients): Promise<Dep
     state: dynamoStateStore(dynamodb, stateTableName),
     objects: s3ObjectStore(s3),
     executions: stepFunctionsExecutions(sfn),
+    signer: kmsSigner(kms, signingKeyAlias),
 
     async expectFlow(flowName) {
       await ofFlow(flowName, 'states:DescribeStateMachine', () =>

@@ -6,7 +6,7 @@ import { loadConnector } from '../../connectors/registry.ts';
 import type { ConnectionDefinition } from '../../core/connection.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
-import { keyAlias } from '../../core/physical-name.ts';
+import { keyAlias, signingKeyAlias } from '../../core/physical-name.ts';
 import type { Catalog, LogFields } from '../../core/ports.ts';
 import { nodeHttp } from '../../engine/http/node-http.ts';
 import type { EnginePorts } from '../../engine/ports.ts';
@@ -27,6 +27,8 @@ const environment = z.object({
   STATE_BUCKET: z.string(),
   STATE_TABLE: z.string(),
   EVENT_SOURCE: z.string(),
+  /** Of the functions that may sign. */
+  SIGNING_KEY_ARN: z.string().optional(),
   /** `s3://bucket/key` of the definition and the connections that it names. */
   FLOW_DEFINITION: z.string().regex(/^s3:\/\/[^/]+\/.+$/),
 });
@@ -70,6 +72,10 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
     const { KMSClient, kmsVault } = await import('./vault.ts');
     return kmsVault(new KMSClient(clientConfig), keyAlias);
   });
+  const signer = once(async () => {
+    const { KMSClient, kmsSigner } = await import('./signer.ts');
+    return kmsSigner(new KMSClient(clientConfig), variables.SIGNING_KEY_ARN ?? signingKeyAlias);
+  });
   const executions = once(async () => {
     const { SFNClient, stepFunctionsExecutions } = await import('./executions.ts');
     return stepFunctionsExecutions(new SFNClient(clientConfig));
@@ -101,6 +107,10 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
     vault: {
       seal: async (...args) => (await vault()).seal(...args),
       open: async (...args) => (await vault()).open(...args),
+    },
+    signer: {
+      sign: async (text) => (await signer()).sign(text),
+      publicKey: async () => (await signer()).publicKey(),
     },
     clock: systemClock,
     log: jsonLog(print, systemClock, logFields),

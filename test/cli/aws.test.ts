@@ -15,6 +15,7 @@ interface Scripts {
   readonly dynamodb?: Parameters<typeof fakeClient>[0];
   readonly s3?: Parameters<typeof fakeClient>[0];
   readonly sfn?: Parameters<typeof fakeClient>[0];
+  readonly kms?: Parameters<typeof fakeClient>[0];
 }
 
 function deployed(scripts: Scripts) {
@@ -29,11 +30,13 @@ function deployed(scripts: Scripts) {
   });
   const s3 = fakeClient<Parameters<typeof awsBackend>[0]['s3']>(scripts.s3 ?? {});
   const sfn = fakeClient<Parameters<typeof awsBackend>[0]['sfn']>(scripts.sfn ?? {});
+  const kms = fakeClient<Parameters<typeof awsBackend>[0]['kms']>(scripts.kms ?? {});
   const regions: (string | undefined)[] = [];
   cli.shell = {
     openAws: (region) => {
       regions.push(region);
-      return awsBackend({ dynamodb: dynamodb.client, s3: s3.client, sfn: sfn.client }, cli.clock);
+      const clients = { dynamodb: dynamodb.client, s3: s3.client, sfn: sfn.client, kms: kms.client };
+      return awsBackend(clients, cli.clock);
     },
   };
   return { cli, dynamodb: dynamodb.calls, s3: s3.calls, sfn: sfn.calls, regions };
@@ -170,7 +173,7 @@ describe('run --aws', () => {
         });
         const dynamodb = Object.assign(client, { config: { region: async () => 'eu-north-1' } });
         const none = fakeClient<never>({}).client;
-        return awsBackend({ dynamodb, s3: none, sfn: none }, cli.clock);
+        return awsBackend({ dynamodb, s3: none, sfn: none, kms: none }, cli.clock);
       },
     };
     const { exitCode, err } = await cli.run('run', 'orders', '--aws');
@@ -267,8 +270,9 @@ test('runs and show --aws read the state table', async () => {
     dynamodb: items({
       'FLOW#orders STATE': { status: 'Active', schemaVersion: 1, failureCount: 0 },
       [`FLOW#orders HISTORY#2026-02-03T10:15:00.000Z#${executionId}`]: {},
-      [`RUN#${executionId} RUN`]: { ...ended, objectsWritten: undefined },
+      [`RUN#${executionId} RUN`]: ended,
     }),
+    s3: { GetObject: serviceError('NoSuchKey', 404), HeadObject: serviceError('NoSuchKey', 404) },
   });
   const { out } = await cli.run('runs', 'orders', '--aws');
   expect(out).toContain('orders: Active, schema version 1, no watermark');

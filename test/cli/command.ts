@@ -36,6 +36,8 @@ const withHome = [
   'run',
   'runs',
   'show',
+  'verify',
+  'replay',
   'cancel',
   'start',
   'stop',

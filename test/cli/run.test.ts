@@ -116,7 +116,7 @@ test('refused records are counted, and lie where the summary says', async () => 
   const { out } = await cli.run('run', flow);
   expect(out).toContain('rejected  3 records');
   const [errors] = cli.files('home/s3/errors');
-  expect(out).toContain(`  rejected: ${path.join(cli.folder, 'home/s3/errors', errors ?? '')}`);
+  expect(out).toContain(`  quarantined: ${path.join(cli.folder, 'home/s3/errors', errors ?? '')}`);
 });
 
 test('--mount lets a folder, with all below it, serve as a bucket', async () => {

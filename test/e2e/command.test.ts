@@ -19,7 +19,7 @@ import {
   put,
   region,
 } from './support/deployment.ts';
-import { csvFlow, gitHub, inbox, issuesFlow } from './support/flows.ts';
+import { csvFlow, gitHub, inbox, issuesFlow, lake } from './support/flows.ts';
 
 const scheduled = { scheduleExpression: 'rate(1days)', dataPullMode: 'Incremental' } as const;
 const commanded = csvFlow('commanded');
@@ -94,6 +94,23 @@ describe('tributary --aws', () => {
     ]);
     const shown = await command('show', result.executionId, '--json');
     expect(JSON.parse(shown.out)).toMatchObject({ status: 'Successful', objects: result.objects });
+  });
+
+  it('verifies a run by the key that signed it, and tells what was changed since', async () => {
+    const { executionId, objects } = JSON.parse((await command('run', 'commanded', '--json')).out);
+    const held = await command('verify', executionId, '--json');
+    expect(held).toMatchObject({ exitCode: 0, err: '' });
+    expect(JSON.parse(held.out)).toMatchObject({
+      holds: true,
+      records: 2,
+      signedBy: expect.stringMatching(/^arn:aws:kms:/),
+    });
+    const [uri] = objects;
+    await put(lake, uri.slice(`s3://${lake}/`.length), '{"id":"1"}\n');
+    const broken = await command('verify', executionId);
+    expect(broken.exitCode).toBe(1);
+    expect(broken.out).toContain(`at        ${uri}\n`);
+    expect(broken.out).toContain('got       1 records, 11 bytes');
   });
 
   it('says that a flow is not deployed', async () => {

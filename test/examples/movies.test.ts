@@ -213,7 +213,8 @@ describe('a date that is none', () => {
     expect(lines).toHaveLength(2843);
     expect(lines[0]).toBe(
       '{"record":{"Release Date":"Oct 09 1998","Worldwide Gross":1087521},"errorCode":"InvalidArgument",' +
-        '"errorMessage":"released: a text that cannot be converted to Date","timestamp":"2026-02-03T10:15:00.000Z"}',
+        '"errorMessage":"released: a text that cannot be converted to Date","timestamp":"2026-02-03T10:15:00.000Z",' +
+        '"task":2,"split":0,"page":0,"position":4}',
     );
   });
 });

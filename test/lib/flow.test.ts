@@ -282,6 +282,11 @@ describe('roles', () => {
       Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       Resource: 'arn:aws:s3:::acme-lake/out/accounts/*',
     });
+    expect(control.SignCertificates).toMatchObject({
+      Action: 'kms:Sign',
+      Resource: { Ref: expect.stringContaining('signingkeyarn') },
+    });
+    expect(JSON.stringify(grants(s3, 'FlowTransferRole'))).not.toContain('kms:Sign');
     expect(JSON.stringify(control)).not.toContain('acme-raw');
     expect(JSON.stringify(control)).not.toContain('secretsmanager');
   });
@@ -319,6 +324,7 @@ describe('roles', () => {
       stack,
       flow: checkFlow(issuesFlow, 'issues'),
       platformKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/k',
+      signingKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/s',
       definitionArn: 'arn:aws:s3:::assets/a.json',
       eventSource: 'tributary',
       oauth2: { rotates: true },

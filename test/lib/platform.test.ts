@@ -22,6 +22,9 @@ describe('TributaryPlatform', () => {
       PlatformKeyE2280810: 'AWS::KMS::Key',
       PlatformKeyAliasAC95DB94: 'AWS::KMS::Alias',
       PlatformKeyArn0810C930: 'AWS::SSM::Parameter',
+      PlatformSigningKeyF6960E8B: 'AWS::KMS::Key',
+      PlatformSigningKeyAliasA42B2781: 'AWS::KMS::Alias',
+      PlatformSigningKeyArnA3FC42AA: 'AWS::SSM::Parameter',
       PlatformStateBucket09BED913: 'AWS::S3::Bucket',
       PlatformStateBucketPolicy067751C6: 'AWS::S3::BucketPolicy',
       PlatformStateTable62C417A1: 'AWS::DynamoDB::Table',
@@ -48,6 +51,8 @@ describe('TributaryPlatform', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'tributary-state' });
     template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/tributary' });
     template.hasResourceProperties('AWS::SSM::Parameter', { Name: '/tributary/key-arn' });
+    template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/tributary-signing' });
+    template.hasResourceProperties('AWS::SSM::Parameter', { Name: '/tributary/signing-key-arn' });
     template.hasResourceProperties('AWS::Scheduler::ScheduleGroup', { Name: 'tributary' });
     template.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'tributary-identity',
@@ -55,8 +60,13 @@ describe('TributaryPlatform', () => {
     });
   });
 
-  it('keeps state, table and key when the stack goes', () => {
-    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key'])
+  it('signs with a key that can do nothing else', () => {
+    template.hasResourceProperties('AWS::KMS::Key', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  });
+
+  it('keeps state, table and keys when the stack goes', () => {
+    template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table'])
       template.hasResource(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     template.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true });
   });

@@ -15,6 +15,7 @@ import { ExecutionFailed, interpret } from '../../local/interpreter.ts';
 import { type MemoryCatalog, memoryCatalog } from './memory-catalog.ts';
 import { type MemoryObjectStore, memoryObjectStore } from './memory-object-store.ts';
 import { type MemoryStateStore, memoryStateStore } from './memory-state-store.ts';
+import { testSigner } from './test-signer.ts';
 
 /** A clock that only moves when somebody sleeps or a test says so. */
 export interface FakeClock extends Clock {
@@ -87,6 +88,7 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
     S3: createAmazonS3(options.pageBytes === undefined ? {} : { pageBytes: options.pageBytes }),
     ...options.sources,
   };
+  const signer = testSigner();
   let attempts = 0;
 
   const home: MemoryHome = {
@@ -123,6 +125,7 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
         },
         secrets: { read: async () => ({}), update: async () => undefined },
         vault: { seal: async (text) => text, open: async (text) => text },
+        signer: hooked('signer', signer),
         clock,
         log: quiet,
         loadFlow: async () => flow,

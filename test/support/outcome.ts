@@ -18,10 +18,19 @@ export function outcome(home: MemoryHome): object {
     slot: SLOT,
     // When a run ended depends on the waits between tries.
     run: { ...RUN, endedAt: undefined },
+    certificates: certificates(home),
     tables: [...home.catalog.tables].map(([name, entry]) => [name, entry]),
     // At least once: repeats are the same, but for what depends on the waits between tries.
     events: [...new Set(home.events.map((event) => JSON.stringify(withoutEnd(event))))],
   };
+}
+
+/** Without their signatures: ECDSA gives another each time. */
+function certificates(home: MemoryHome): unknown[] {
+  return home.objects
+    .keys(stateBucket)
+    .filter((key) => key.endsWith('/certificate.json'))
+    .map((key) => JSON.parse(home.objects.stored(stateBucket, key)?.body.toString() ?? '').certificate);
 }
 
 function withoutEnd({ detailType, resources, detail }: FlowEvent): FlowEvent {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 function segment(key: string, size: number): SegmentRecord {
   const counts = noRecords();
-  return { key, size, indexStart: 0, sha256: '', counts, received: 0, pages: 1, units: 1 };
+  return { key, size, indexStart: 0, sha256: '', counts, received: 0, pages: 1, pagesSoFar: 1, units: 1 };
 }
 
 async function segmentOfPartitions(count: number): Promise<SegmentRecord> {

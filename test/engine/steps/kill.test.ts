@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { TributaryError } from '../../../core/errors.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { isClosed, type Run } from '../../../engine/run/run.ts';
+import { verifyRun } from '../../../engine/verify/verify-run.ts';
 import { s3Flow } from '../../support/flows.ts';
 import { seeded } from '../../support/interleave.ts';
 import { type MemoryHome, memoryHome } from '../../support/memory-home.ts';
@@ -29,6 +30,14 @@ async function prepared(files: number): Promise<MemoryHome> {
   for (let file = 0; file < files; file++)
     await home.objects.put('inbox', `in/${file}.csv`, csv(file * 100, lines));
   return home;
+}
+
+/** Where the certificate of a home's runs does not hold. */
+async function differences(home: MemoryHome, flow: FlowDefinition): Promise<unknown[]> {
+  home.hook = () => undefined;
+  const runs = Object.entries(home.state.contents()).filter(([key]) => key.endsWith(' RUN'));
+  const verified = runs.map(async ([, run]) => (await verifyRun(run as Run, home.ports(flow))).difference);
+  return (await Promise.all(verified)).filter((difference) => difference !== undefined);
 }
 
 class Stopped extends Error {}
@@ -136,6 +145,7 @@ describe.each(cases)(
         expect(await home.run(flow, { maxConcurrency }), `at moment ${n}`).toHaveProperty('output');
         expect(outcome(home), `at moment ${n}`).toEqual(expected);
         expect(leftovers(home), `at moment ${n}`).toEqual(nothingLeft);
+        expect(await differences(home, flow), `at moment ${n}`).toEqual([]);
       }
       const random = seeded(1);
       for (let i = 0; i < 10; i++) {

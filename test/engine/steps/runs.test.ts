@@ -581,7 +581,7 @@ describe('refused records', () => {
       name: id(1),
     });
     const refused = at.objects.stored(stateBucket, `runs/orders/${id(1)}/errors-1.json`)?.body.toString();
-    expect(refused).toContain('"record":{"id":"x","name":"<masked>"}');
+    expect(refused).toContain('"record":{"id":"x","name":"******"}');
     expect(refused).not.toContain('secret');
   });
 

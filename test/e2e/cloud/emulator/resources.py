@@ -13,6 +13,8 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models.table import Table
 from moto.iam.models import Role, iam_backends
+from moto.kms.models import Key
+from moto.kms.utils import generate_private_key
 from moto.s3.models import FakeBucket
 
 from .actions import arn
@@ -147,6 +149,22 @@ def _table(cls, resource_name, cloudformation_json, account_id, region_name, **k
 
 
 Table.create_from_cloudformation_json = classmethod(_table)
+
+_make_key = Key.create_from_cloudformation_json.__func__
+
+
+def _key(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    """moto makes every key one that encrypts."""
+    key = _make_key(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+    properties = cloudformation_json["Properties"]
+    key.key_usage = properties.get("KeyUsage", key.key_usage)
+    if properties.get("KeySpec", key.key_spec) != key.key_spec:
+        key.key_spec = properties["KeySpec"]
+        key.private_key = generate_private_key(key.key_spec)
+    return key
+
+
+Key.create_from_cloudformation_json = classmethod(_key)
 
 
 @resource_type(
