@@ -30,20 +30,22 @@ export async function needsOf(connector: string): Promise<Needs> {
     const { settings, auth, required } = loaded.connection;
     return { connector, loaded, settings, auth, required: () => required };
   }
-  const { settings = {}, auth, baseUrl, validateCredentials } = loaded.connector;
+  const { settings = {}, auth, baseUrl, validateCredentials, headers = {} } = loaded.connector;
   return {
     connector,
     loaded,
     settings,
     auth,
     required: (scheme) => {
-      const addresses = [baseUrl, validateCredentials];
+      const addresses = [baseUrl, validateCredentials, ...Object.values(headers)];
       if (scheme.kind === 'oauth2') {
-        addresses.push(scheme.tokenUrl, ...Object.values(scheme.tokenParameters ?? {}));
+        addresses.push(scheme.tokenUrl, ...scheme.scopes, ...Object.values(scheme.tokenParameters ?? {}));
         if ('authorizeUrl' in scheme) addresses.push(scheme.authorizeUrl);
         if ('audience' in scheme) addresses.push(scheme.audience);
       }
-      return [...new Set(addresses.flatMap(holesOf))].filter((name) => settings[name]?.default === undefined);
+      return [...new Set(addresses.flatMap(holesOf))].filter(
+        (name) => settings[name]?.default === undefined && !settings[name]?.optional,
+      );
     },
   };
 }

@@ -44,6 +44,11 @@ export interface SourceRequest {
   /** With `window.start`, the field the window is on; S3 uses the objects' LastModified and needs none. */
   readonly incrementalField?: string;
   readonly window: PullWindow;
+  /**
+   * There where the run moves the flow's watermark. A source that keeps track of changes itself reads what has changed since
+   * the page that left `since`, or all, and from then on what changes; the window says nothing to it.
+   */
+  readonly changes?: { readonly since?: JsonObject };
   /** Read no more than about so many records (`limit`, `preview`); a hint, the engine counts itself. */
   readonly limit?: number;
   /** Of `describe`, only what can be told without reading lists is wanted (discover): `splits` may be empty. */
@@ -117,6 +122,11 @@ export interface Page {
   readonly unit?: number;
   /** Absent on the last page. */
   readonly next?: PageToken;
+  /**
+   * On the last page of a source that keeps track of changes: where the next run begins. Plain data, no secrets. It becomes
+   * the flow's own with the commit of the run, or never.
+   */
+  readonly resume?: JsonObject;
 }
 
 export interface SourceSession {

@@ -14,13 +14,20 @@ export function checkConnector(connector: Connector): void {
   const settings = Object.keys(connector.settings ?? {});
   const findings = [
     ...baseUrlFindings(connector),
-    ...holesOf([connector.baseUrl, connector.validateCredentials, ...oauth2Addresses(connector)].join('\n'))
+    ...holesOf(
+      [
+        connector.baseUrl,
+        connector.validateCredentials,
+        ...Object.values(connector.headers ?? {}),
+        ...oauth2Addresses(connector),
+      ].join('\n'),
+    )
       .filter((name) => !settings.includes(name))
       .map((name) => finding(connector.label, `no setting named '${name}'`, settings)),
     ...paths(connector.label, {
       records: pathOf(connector.records),
       'errors.inBody.path': connector.errors?.inBody?.path,
-      'errors.message': connector.errors?.message,
+      ...Object.fromEntries([connector.errors?.message].flat().map((path) => ['errors.message', path])),
       'errors.vendorCode': connector.errors?.vendorCode,
     }),
     ...Object.entries(connector.entities).flatMap(([name, entity]) =>
@@ -36,8 +43,10 @@ function oauth2Addresses({ auth }: Connector): string[] {
     scheme.kind === 'oauth2'
       ? [
           scheme.tokenUrl,
+          ...scheme.scopes,
           ...('authorizeUrl' in scheme ? [scheme.authorizeUrl] : []),
           ...('audience' in scheme ? [scheme.audience] : []),
+          ...('authorizeParameters' in scheme ? Object.values(scheme.authorizeParameters ?? {}) : []),
           ...Object.values(scheme.tokenParameters ?? {}),
         ]
       : [],

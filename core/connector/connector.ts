@@ -11,7 +11,7 @@ import type { Json } from '../ports.ts';
 import type { FieldType } from '../records.ts';
 import type { EntityDescription } from '../source.ts';
 import type { AuthScheme } from './auth.ts';
-import type { DiscoveredEntity, MetadataReader } from './discovery.ts';
+import type { DiscoveredEntity, EntityUse, MetadataReader } from './discovery.ts';
 import type { DateTimeFormat, Field, Fields, WriteOperation } from './fields.ts';
 import type { Job } from './job.ts';
 import type { ListRequest } from './list-request.ts';
@@ -25,6 +25,8 @@ export interface Setting {
   readonly description?: string;
   /** Default: none; an entity whose path names the setting then needs it. */
   readonly default?: string;
+  /** A header that names it is left out where the connection does not have it. */
+  readonly optional?: true;
   /** All values that it can have. */
   readonly values?: readonly string[];
   /** What every value matches as a whole, and an example of one. */
@@ -61,8 +63,8 @@ export interface ErrorRule {
 }
 
 export interface ErrorAnswers {
-  /** Paths of message and code in the body of a refused request. */
-  readonly message?: string;
+  /** Paths of message and code in the body of a refused request; of several, the first that holds a text. */
+  readonly message?: string | readonly string[];
   readonly vendorCode?: string;
   /** The response header with the id that the vendor's support asks for. */
   readonly requestId?: string;
@@ -120,6 +122,16 @@ export interface Incremental<Name extends string = string> {
   readonly sees?: 'inserts';
 }
 
+/** How a vendor is asked for changes since the last pull, with `nextLink` pages. */
+export interface ChangeTracking {
+  /** The preference that begins it (RFC 7240): `odata.track-changes`. */
+  readonly prefer: string;
+  /** Where the last page holds the address of what changes from now on. */
+  readonly at: string;
+  /** What such an address contains, for vendors that give it in place of the next page's. */
+  readonly marker: string;
+}
+
 interface EntityBase<F extends Fields> extends ListRequest {
   readonly label?: string;
   /** The vendor's page that describes the list request. */
@@ -128,6 +140,8 @@ interface EntityBase<F extends Fields> extends ListRequest {
   readonly job?: Job;
   /** Leaves out records that have a non-null value at this path of the vendor's record. */
   readonly skipIf?: { readonly present: string };
+  /** The vendor itself keeps track of what changes: incremental pulls need no field, and no window is asked for. */
+  readonly changes?: ChangeTracking;
   /** Pages may show a record twice, as the list moves while it is read: the engine writes one of several copies. */
   readonly mayRepeat?: true;
   /** Each of this entity's records is listed once for every record of the parent entity. */
@@ -173,7 +187,7 @@ export interface Discovery {
   /** `undefined`: there is none of that name. */
   readonly describe: (name: string, reader: MetadataReader) => Promise<DiscoveredEntity | undefined>;
   /** How to read it. Pure. */
-  readonly entity: (discovered: DiscoveredEntity) => Entity;
+  readonly entity: (discovered: DiscoveredEntity, use: EntityUse) => Entity;
 }
 
 export interface ConnectorDefinition<E extends Readonly<Record<string, Entity>>> {
@@ -189,7 +203,7 @@ export interface ConnectorDefinition<E extends Readonly<Record<string, Entity>>>
    * servers. Default: the host of `baseUrl`.
    */
   readonly hosts?: readonly string[];
-  /** Sent with every request; lower-case names. */
+  /** Sent with every request; lower-case names. Holes name settings. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The first scheme whose credentials the connection holds is used. */
   readonly auth: readonly [AuthScheme, ...AuthScheme[]];

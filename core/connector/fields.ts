@@ -23,6 +23,7 @@ export type WriteOperation = 'INSERT' | 'UPDATE' | 'UPSERT' | 'DELETE';
  * | `basicHour` | `20240501T10`, in UTC | hours; the vendor compares hours |
  * | `date` | `2024-05-01` | days; the vendor compares days |
  * | `basicDate` | `20240501` | days; the vendor compares days |
+ * | `odataV2` | `/Date(1714557600000)/` in records, `2024-05-01T10:00:00.000Z` in comparisons | milliseconds, exact |
  */
 export type DateTimeFormat =
   | 'iso8601'
@@ -35,7 +36,8 @@ export type DateTimeFormat =
   | 'utcSeconds'
   | 'basicHour'
   | 'date'
-  | 'basicDate';
+  | 'basicDate'
+  | 'odataV2';
 
 /**
  * What makes the vendor apply a filter operator: the name of a parameter, or `true` for a comparison in the entity's
@@ -77,7 +79,7 @@ export interface FieldOptions {
 
 export interface Field<T extends FieldType = FieldType> extends FieldOptions {
   readonly type: T;
-  /** Of a DateTime. */
+  /** Of a DateTime; of a Date and a Time only `odataV2` (`/Date(…)/`, `PT13H20M00S`). */
   readonly format?: DateTimeFormat;
   /** Decimal digits of a BigDecimal. */
   readonly precision?: number;

@@ -1,13 +1,14 @@
-/** `{owner}` or `{issues.number}` in a template. */
-const hole = /\{([^{}]+)\}/g;
+/** `{owner}` or `{issues.number}` in a template; `{+servicePath}` for a value that is a path itself (RFC 6570). */
+const hole = /\{(\+?)([^{}]+)\}/g;
 
 /** The names in a template's holes, in order. */
 export function holesOf(template: string): string[] {
-  return [...template.matchAll(hole)].map(([, name = '']) => name);
+  return [...template.matchAll(hole)].map(([, , name = '']) => name);
 }
 
-export function fillHoles(template: string, fill: (name: string) => string): string {
-  return template.replace(hole, (_, name: string) => fill(name));
+/** @param fill gets the name, and whether the value is a path */
+export function fillHoles(template: string, fill: (name: string, isPath: boolean) => string): string {
+  return template.replace(hole, (_, plus: string, name: string) => fill(name, plus === '+'));
 }
 
 /** All texts in a value of JSON, however deep. */

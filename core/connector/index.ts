@@ -8,5 +8,6 @@ export * from './fields.ts';
 export * from './job.ts';
 export * from './list-request.ts';
 export * from './loaded.ts';
+export * from './odata.ts';
 export * from './pagination.ts';
 export * from './shapes.ts';

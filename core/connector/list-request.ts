@@ -40,6 +40,8 @@ export interface Search {
   readonly condition: (condition: SearchCondition) => Json | undefined;
   /** Renders them all, which must all hold. Called without conditions too; `undefined` leaves the parameter out. Pure. */
   readonly expression: (conditions: readonly Json[], context: SearchContext) => Json | undefined;
+  /** Renders alternatives, of each of which all comparisons must hold. Needed for a `keyset` of several fields. Pure. */
+  readonly either?: (alternatives: readonly (readonly Json[])[]) => Json;
 }
 
 /** What an answer answers to, for vendors that do not repeat it: the parameters of the query, and a body's own members. */

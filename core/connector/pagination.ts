@@ -16,6 +16,8 @@ export type Pagination =
       /** Path of a boolean that is true on the last page; for vendors whose last page has an address too. */
       readonly end?: string;
       readonly size?: PageSize;
+      /** The size is a preference, sent with every page: `prefer: odata.maxpagesize=5000`. Default: a parameter. */
+      readonly sizeIn?: 'prefer';
     }
   /** A token in the answer goes into a parameter of the next request. None, null or '' on the last page. */
   | {
@@ -72,10 +74,24 @@ export type Pagination =
   /** The next page is a search for what is greater than the last record's field; the list is sorted by it. */
   | {
       readonly kind: 'keyset';
-      /** A field of the entity, unique and with GREATER_THAN in its search. */
-      readonly field: string;
+      /**
+       * Fields of the entity that are unique together, with GREATER_THAN and EQUAL_TO in its search; of several, the first
+       * that differs decides.
+       */
+      readonly field: string | readonly string[];
       readonly size: PageSize | number;
+      /** Pages may be shorter than asked and not be the last: only an empty page ends the list. */
+      readonly mayBeShort?: true;
+      /** What lets the list be cut into ranges of the key, which a flow with `parallelismConfig` reads at once. */
+      readonly ranges?: KeyRanges;
     };
+
+export interface KeyRanges {
+  /** Parameters with which an answer tells the number of all records, and where it stands. */
+  readonly count: { readonly query: Readonly<Record<string, string>>; readonly at: AnswerPlace };
+  /** The parameter that passes over so many records. */
+  readonly skip: string;
+}
 
 type Options<K extends Pagination['kind']> = Omit<Extract<Pagination, { kind: K }>, 'kind'>;
 

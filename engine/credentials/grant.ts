@@ -68,15 +68,16 @@ export function grantOf<S extends OAuth2Scheme>(connector: Connector, scheme: S,
     const base = isDeclared ? origin : baseUrlOf(connector, request, origin).href.replace(/\/$/, '');
     return base + fillHoles(rest, (name) => encodeURIComponent(setting(name)));
   };
+  const fillAll = (templates: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(templates).map(([name, template]) => [name, fill(template)]));
   return {
     ...scheme,
     tokenUrl: address(scheme.tokenUrl),
+    scopes: scheme.scopes.map(fill),
     ...('authorizeUrl' in scheme && { authorizeUrl: address(scheme.authorizeUrl) }),
     ...('audience' in scheme && { audience: fill(scheme.audience) }),
-    ...(scheme.tokenParameters && {
-      tokenParameters: Object.fromEntries(
-        Object.entries(scheme.tokenParameters).map(([name, template]) => [name, fill(template)]),
-      ),
-    }),
+    ...(scheme.tokenParameters && { tokenParameters: fillAll(scheme.tokenParameters) }),
+    ...('authorizeParameters' in scheme &&
+      scheme.authorizeParameters && { authorizeParameters: fillAll(scheme.authorizeParameters) }),
   };
 }

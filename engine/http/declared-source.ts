@@ -36,7 +36,9 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
       const { apiVersion: named } = request;
       const byJob = transfer === 'job' && { transfer };
       ports.log.info('source described', { at: list.at, apiVersion: connector.apiVersion, named, ...byJob });
-      const isWindowed = incremental !== undefined && request.window.start !== undefined;
+      // A vendor that keeps track of changes reads by its own clock.
+      const isWindowed =
+        incremental !== undefined && request.window.start !== undefined && !list.tracksChanges;
       const until = isWindowed
         ? await completeUntil(connector, resolved, request, ports, options)
         : undefined;

@@ -9,6 +9,7 @@ import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { sessionOf } from './list-session.ts';
 import { allOf } from './parents.ts';
 import { vendorClient } from './vendor-client.ts';
+import { readXml } from './xml.ts';
 
 /** An entity that the request names; discovered ones bring what the metadata said, to be kept in the splits. */
 export interface ResolvedEntity extends NamedEntity {
@@ -28,7 +29,8 @@ export async function entityOf(
   options: DeclaredSourceOptions,
   split?: Split,
 ): Promise<ResolvedEntity> {
-  const named = request.properties.entityName ?? request.properties.object;
+  const { properties, incrementalField, window } = request;
+  const named = properties.entityName ?? properties.object ?? properties.objectPath;
   const name = typeof named === 'string' ? named : '';
   const { discovery, entities, label } = connector;
   const entity = own(entities, name);
@@ -37,7 +39,11 @@ export async function entityOf(
     const kept = split?.discovered as unknown as DiscoveredEntity | undefined;
     const discovered =
       kept ?? (await discovery.describe(name, metadataReader(connector, request, ports, options)));
-    if (discovered) return { name, entity: discovery.entity(discovered), discovered };
+    const use = {
+      isWindowed: window.start !== undefined,
+      ...(incrementalField === undefined ? {} : { incrementalField }),
+    };
+    if (discovered) return { name, entity: discovery.entity(discovered, use), discovered };
   }
   throw new TributaryError('ResourceNotFoundError', 'there is no such entity', {
     at: label,
@@ -68,10 +74,13 @@ export function metadataReader(
     const headers = text ? { headers: { accept: 'application/xml, text/*' } } : {};
     return (await vendorClient({ ...shared, decode }).send({ url, ...headers })).json;
   };
+  const text = async (path: string, query?: Readonly<Record<string, string>>) =>
+    String((await ask(path, query, true)) ?? '');
   return {
     setting,
     get: ask,
-    text: async (path, query) => String((await ask(path, query, true)) ?? ''),
+    text,
+    xml: async (path, query) => readXml(await text(path, query), at),
     list: (list) => recordsOf(connector, list, request, ports, options),
   };
 }

@@ -43,6 +43,8 @@ export interface EntityList {
   readonly client: VendorClient;
   readonly base: URL;
   readonly filters: PushDown;
+  /** Whether the vendor keeps track of changes for this run, whatever the window. */
+  readonly tracksChanges: boolean;
   /** Whether the vendor holds back all that lies outside the pull window, and nothing else. */
   readonly appliesWindow: boolean;
   /** The windows that are asked for one after the other; one `undefined` where the list has none. */
@@ -94,10 +96,12 @@ export function listOf(
     const isFilled = hole.includes('.') || own(filters.holes, hole) !== undefined || own(entity.each, hole);
     if (!isFilled) setting(hole);
   }
-  const pagination = entity.pagination === 'onePage' ? undefined : entity.pagination;
+  const pagination = sized(entity.pagination === 'onePage' ? undefined : entity.pagination, request, at);
   const exactDecimals = needsExactDecimals(entity);
+  const tracksChanges = trackingOf(entity, request, at);
+  const prefer = tracksChanges ? entity.changes?.prefer : undefined;
   const { fields, limit } = request;
-  const build = listRequest({ name, entity, pagination, base, filters, at, fields, limit, setting });
+  const build = listRequest({ name, entity, pagination, base, filters, at, fields, limit, prefer, setting });
   const client = (more: Pick<VendorClientOptions, 'parse' | 'decode'>) =>
     vendorClient({
       connector,
@@ -116,7 +120,8 @@ export function listOf(
     at,
     base,
     filters,
-    appliesWindow: request.window.start !== undefined && (first?.exact ?? false),
+    tracksChanges,
+    appliesWindow: tracksChanges || (request.window.start !== undefined && (first?.exact ?? false)),
     slices: window ? slicesOf(entity, window) : [undefined],
     client: client({ parse: (text) => parseJson(text, exactDecimals), decode: entity.decode }),
     requestOf: build,
@@ -141,6 +146,43 @@ function madeBy({ create = {} }: Job, { incremental, ...entity }: Entity): Entit
 
 function asBytes(body: Uint8Array): unknown {
   return body;
+}
+
+/** @throws InvalidArgument for a window of a vendor that knows changes since the last run alone */
+function trackingOf({ changes }: Entity, request: SourceRequest, at: string): boolean {
+  if (!changes || request.window.start === undefined) return false;
+  if (request.changes) return true;
+  throw new TributaryError(
+    'InvalidArgument',
+    'the vendor tells changes since the last run, not those of a window',
+    {
+      at,
+      fix: 'run the flow without run parameters, or with full',
+    },
+  );
+}
+
+/** The size of pages that the flow names in place of the declared one. */
+function sized(
+  pagination: Pagination | undefined,
+  { properties }: SourceRequest,
+  at: string,
+): Pagination | undefined {
+  const { maxPageSize } = (properties.paginationConfig ?? {}) as { readonly maxPageSize?: number };
+  if (maxPageSize === undefined) return pagination;
+  if (pagination?.size === undefined) {
+    throw new TributaryError('InvalidArgument', 'the size of pages cannot be set for this entity', {
+      at,
+      got: `paginationConfig.maxPageSize ${maxPageSize}`,
+      fix: 'remove paginationConfig',
+    });
+  }
+  const { size } = pagination;
+  const named =
+    typeof size === 'number'
+      ? maxPageSize
+      : Object.fromEntries(Object.keys(size).map((param) => [param, maxPageSize]));
+  return { ...pagination, size: named } as Pagination;
 }
 
 /** What the connector says for all entities is the entity's own. */
@@ -186,12 +228,12 @@ function recordsOf(
  */
 function windowOf(entity: Entity, request: SourceRequest, at: string): PullWindow | undefined {
   const { incrementalField, window } = request;
-  const { incremental } = entity;
+  const { incremental, changes } = entity;
   if (incrementalField !== undefined && incrementalField !== incremental?.field) {
     throw new TributaryError('InvalidArgument', 'the entity cannot be pulled incrementally by this field', {
       at,
       got: incrementalField,
-      expected: incremental?.field ?? 'a full pull',
+      expected: incremental?.field ?? (changes ? 'none: the vendor keeps track of changes' : 'a full pull'),
     });
   }
   if (!incremental) return undefined;

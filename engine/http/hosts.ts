@@ -40,6 +40,22 @@ export function settingOf(
 }
 
 /**
+ * What the connector sends with every request, settings in the holes. A header of an optional setting that the connection
+ * does not have is left out.
+ *
+ * @throws ConnectionInvalid if another setting is missing
+ */
+export function headersOf(connector: Connector, request: SourceRequest): Record<string, string> {
+  const settings = settingsOf(connector, request);
+  const isAbsent = (name: string) => connector.settings?.[name]?.optional === true && !settings[name];
+  return Object.fromEntries(
+    Object.entries(connector.headers ?? {})
+      .filter(([, template]) => !holesOf(template).some(isAbsent))
+      .map(([name, template]) => [name, fillHoles(template, (hole) => settingOf(settings, hole, connector))]),
+  );
+}
+
+/**
  * Where the connection's requests go.
  *
  * @param template default the connector's `baseUrl`
@@ -83,17 +99,21 @@ function loopback(endpoint: string, connector: Connector): URL {
 }
 
 /**
- * `/repos/{owner}/{repo}` below the base URL, each value encoded as one path segment.
+ * `/repos/{owner}/{repo}` below the base URL, each value encoded as one path segment, that of `{+path}` as several.
  *
  * @throws ConnectionInvalid for `.` and `..`, which would climb to another path
  */
 export function urlOf(base: URL, path: string, fill: (name: string) => string, at: string): URL {
-  const filled = fillHoles(path, (name) => {
+  const filled = fillHoles(path, (name, isPath) => {
     const value = fill(name);
-    if (value === '.' || value === '..') {
+    const segments = isPath ? value.replace(/^\/+|\/+$/g, '').split('/') : [value];
+    if (segments.some((segment) => segment === '.' || segment === '..')) {
       throw new TributaryError('ConnectionInvalid', `'${name}' cannot be part of a path`, { at, got: value });
     }
-    return encodeURIComponent(value);
+    // A segment of a path may have parameters: `catalogservice;v=2`.
+    return isPath
+      ? segments.map((one) => encodeURIComponent(one).replace(/%(3B|3D)/g, decodeURIComponent)).join('/')
+      : encodeURIComponent(value);
   });
   return new URL(base.href.replace(/\/$/, '') + filled);
 }

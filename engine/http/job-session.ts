@@ -6,6 +6,7 @@ import { type Row, wholeRecord } from '../../core/records.ts';
 import type { Page, PageToken, SourcePorts, SourceRequest, SourceSession, Split } from '../../core/source.ts';
 import type { EntityList } from './entity-list.ts';
 import type { JobRequests } from './job-requests.ts';
+import { keyReader } from './key-order.ts';
 import type { Parent } from './list-request.ts';
 import { type NextPage, nextPage } from './next-page.ts';
 import { compileRow } from './read-records.ts';
@@ -56,6 +57,7 @@ export function jobSession(
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
   const ranges = results.pagination?.kind === 'byteRanges' ? results.pagination : undefined;
   const pages = results.pagination?.kind === 'byteRanges' ? undefined : results.pagination;
+  const keyOf = keyReader(list.entity, pages, at);
   /** Jobs that this session made, and how often it has looked at each. */
   const looks = new Map<string, number>();
   /** Places of the chain being read: one that comes again would never end. */
@@ -153,7 +155,7 @@ export function jobSession(
     const body = from ? bytes.subarray(from.used) : bytes;
     const { rows } = from?.decode(body, true, 1 + from.lines, Number.POSITIVE_INFINITY) ?? { rows: [] };
     const records = recordsOf(rows);
-    const page = nextPage(pages, { answer, records, url: asked.url, page: place.page, at });
+    const page = nextPage(pages, { answer, records, url: asked.url, page: place.page, keyOf, at });
     if (page && 'url' in page) checkOrigin(new URL(page.url), list.base.origin, at);
     return pageOf(place, records, bytes.length, page && { ...place, page });
   }

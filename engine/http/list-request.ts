@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../../core/ports.ts';
 import { wholeRecord } from '../../core/records.ts';
 import type { PullWindow } from '../../core/source.ts';
 import { urlOf } from './hosts.ts';
+import { compareKey, type KeyRange, keyFields } from './key-order.ts';
 import type { NextPage } from './next-page.ts';
 import type { PushDown } from './push-down.ts';
 import type { VendorRequest } from './vendor-client.ts';
@@ -26,6 +27,8 @@ export interface Position {
   readonly page?: NextPage | undefined;
   /** Only the number of records is wanted. */
   readonly counts?: true;
+  /** The part of a key's values that is read. */
+  readonly range?: KeyRange | undefined;
 }
 
 export interface ListRequestOptions {
@@ -40,6 +43,8 @@ export interface ListRequestOptions {
   readonly fields: readonly string[];
   /** Of records, for searches that can say it. */
   readonly limit?: number | undefined;
+  /** A preference beside the declared ones. */
+  readonly prefer?: string | undefined;
   readonly setting: (name: string) => string;
 }
 
@@ -51,21 +56,24 @@ export function listRequest(
   const { search, projection, method = 'GET' } = entity;
   const inBody = parametersInBody(entity);
   const paths = projection || search ? pathsOf(entity, options.fields, pagination) : [];
-  const templates = Object.values(entity.headers ?? {});
-  const headers =
-    templates.length === 0
-      ? {}
-      : {
-          headers: Object.fromEntries(
-            Object.entries(entity.headers ?? {}).map(([key, value]) => [key, fillHoles(value, setting)]),
-          ),
-        };
+  const declaredHeaders = Object.fromEntries(
+    Object.entries(entity.headers ?? {}).map(([key, value]) => [key, fillHoles(value, setting)]),
+  );
+  const prefersSize = pagination?.kind === 'nextLink' && pagination.sizeIn === 'prefer';
 
-  return ({ parent, window, page, counts }, size) => {
+  return ({ parent, window, page, counts, range }, size) => {
     const fill = (hole: string) => parent[hole] ?? own(filters.holes, hole) ?? setting(hole);
     const windowed = window && windowQuery(entity, window);
+    const sizes = sizeOf(pagination, size);
+    const preferred = [
+      declaredHeaders.prefer,
+      options.prefer,
+      ...(prefersSize ? sizes.map(([name, most]) => `${name}=${most}`) : []),
+    ].filter((one) => one !== undefined);
+    const headed = { ...declaredHeaders, ...(preferred.length > 0 && { prefer: preferred.join(', ') }) };
+    const headers = Object.keys(headed).length > 0 ? { headers: headed } : {};
     const parameters = new Map<string, Json>([
-      ...sizeOf(pagination, size),
+      ...(prefersSize ? [] : sizes),
       ...Object.entries(projection?.(paths) ?? {}),
       ...filters.query,
       ...(windowed?.query ?? []),
@@ -75,8 +83,13 @@ export function listRequest(
     for (const { operator, value } of windowed?.comparisons ?? []) {
       compare(search, entity.incremental?.field ?? '', operator, value, comparisons);
     }
-    if (pagination?.kind === 'keyset' && after !== undefined) {
-      compare(search, pagination.field, 'GREATER_THAN', String(after), comparisons);
+    if (pagination?.kind === 'keyset') {
+      const key = page && 'key' in page ? page.key : undefined;
+      if (key) comparisons.push(compareKey(entity, pagination, 'GREATER_THAN', key, at));
+      else if (range?.from) {
+        comparisons.push(compareKey(entity, pagination, 'GREATER_THAN_OR_EQUAL_TO', range.from, at));
+      }
+      if (range?.to) comparisons.push(compareKey(entity, pagination, 'LESS_THAN', range.to, at));
     } else if (pagination?.kind === 'cursor' && after !== undefined) {
       for (const param of pagination.drops ?? []) parameters.delete(param);
       parameters.set(pagination.param, after);
@@ -115,7 +128,7 @@ export function listRequest(
     if (method === 'GET') return { url, ...headers };
     const body = filled(entity.body ?? {}, fill);
     if (inBody) for (const [path, value] of parameters) setAt(body, path.split('.'), value);
-    return { method, url, ...bodyOf(entity, body, headers.headers) };
+    return { method, url, ...bodyOf(entity, body, headed) };
   };
 
   function compare(
@@ -145,13 +158,10 @@ function pathsOf(entity: Entity, names: readonly string[], pagination: Paginatio
   const wanted = names.includes(wholeRecord)
     ? Object.keys(fields)
     : names.map((name) => (own(fields, name) ? name : (name.split('.')[0] ?? name)));
-  const needed = [...primaryKey, ...(incremental ? [incremental.field] : [])];
+  const needed = [...primaryKey, ...keyFields(pagination), ...(incremental ? [incremental.field] : [])];
   const known = [...new Set([...wanted, ...needed])].filter((name) => own(fields, name));
   const paths = known.flatMap((name) => (fields[name]?.hole === undefined ? [fields[name]?.at ?? name] : []));
-  const others = [
-    skipIf?.present,
-    pagination?.kind === 'lastRecord' || pagination?.kind === 'keyset' ? pagination.field : undefined,
-  ];
+  const others = [skipIf?.present, pagination?.kind === 'lastRecord' ? pagination.field : undefined];
   return [...new Set([...paths, ...others.filter((path) => path !== undefined)])];
 }
 
@@ -208,7 +218,7 @@ export function parametersOf({ url, body, headers }: VendorRequest): Asked {
 function bodyOf(
   { bodyFormat = 'json' }: Entity,
   body: Readonly<Record<string, Json>>,
-  headers: Readonly<Record<string, string>> | undefined,
+  headers: Readonly<Record<string, string>>,
 ): Pick<VendorRequest, 'headers' | 'body'> {
   if (bodyFormat === 'json') {
     return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ChangeTracking } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Row } from '../../core/records.ts';
@@ -12,6 +13,7 @@ import type {
   Split,
 } from '../../core/source.ts';
 import type { EntityList } from './entity-list.ts';
+import { type KeyRange, keyReader } from './key-order.ts';
 import { orderOf } from './list-order.ts';
 import type { Parent } from './list-request.ts';
 import { type NextPage, nextPage } from './next-page.ts';
@@ -38,6 +40,10 @@ export function sessionOf(
   const rowOf = compileRow(entity, request.fields, at);
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
+  const range = split.range as KeyRange | undefined;
+  const keyOf = keyReader(entity, pagination, at);
+  const tracking = list.tracksChanges ? entity.changes : undefined;
+  const since = tracking && (request.changes?.since as { readonly url: string } | undefined);
   const order = orderOf(entity);
   // With a filter or skipped records, small pages would only mean more of them.
   const size = request.filters.length > 0 || skipped ? undefined : request.limit;
@@ -49,14 +55,14 @@ export function sessionOf(
   const isNumbered = pagination?.kind === 'offset' || pagination?.kind === 'page';
 
   async function read(token: PageToken | undefined): Promise<Page> {
-    const place = placeOf(token);
+    const place = placeOf(token, since);
     const key = JSON.stringify(token ?? {});
     if (key !== expected) seen.clear();
     seen.add(key);
 
     const parent = parents[place.parent] ?? {};
     const window = windowAt(place);
-    const asked = list.requestOf({ parent, window, page: place.page }, size);
+    const asked = list.requestOf({ parent, window, page: place.page, range }, size);
     if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
     const answer = await client.send(asked).catch((error: unknown) => {
       const { status } = error instanceof TributaryError ? error.context : {};
@@ -88,7 +94,30 @@ export function sessionOf(
       bytes,
       ...(rows.length < records.length ? { skipped: records.length - rows.length } : {}),
       ...(next ? { next: next as unknown as PageToken } : {}),
+      ...(tracking && answer && !next ? { resume: { url: changesAfter(answer, asked.url, tracking) } } : {}),
     };
+  }
+
+  /** The address of what changes from now on. */
+  function changesAfter({ json }: Answer, url: URL, { at: place, marker }: ChangeTracking): string {
+    const next = pagination?.kind === 'nextLink' ? compileFieldPath(pagination.at)(json) : undefined;
+    const told = [compileFieldPath(place)(json), next].find(
+      (link) => typeof link === 'string' && link.includes(marker),
+    );
+    if (told === undefined) {
+      throw new TributaryError(
+        'ConnectorProtocol',
+        'the last page does not say where later changes are told',
+        {
+          at,
+          expected: `an address at '${place}'`,
+          fix: "end the vendor's earlier subscriptions for this entity, and run the flow again",
+        },
+      );
+    }
+    const address = new URL(String(told), url);
+    checkOrigin(address, list.base.origin, at);
+    return address.href;
   }
 
   function windowAt({ slice = 0, since }: Place): PullWindow | undefined {
@@ -105,7 +134,16 @@ export function sessionOf(
     window: PullWindow | undefined,
   ): Place | undefined {
     if (order.endsWith(records, window)) return undefined;
-    const next = nextPage(pagination, { answer, records, url, page, size, at });
+    const next = nextPage(pagination, {
+      answer,
+      records,
+      url,
+      page,
+      size,
+      marker: entity.changes?.marker,
+      keyOf,
+      at,
+    });
     if (!next) return undefined;
     if ('url' in next) checkOrigin(new URL(next.url), list.base.origin, at);
     const inSlice = { parent, ...(slice === undefined ? {} : { slice }) };
@@ -123,8 +161,9 @@ export function sessionOf(
   return { read, close: async () => {} };
 }
 
-function placeOf(token: PageToken | undefined): Place {
-  return (token ?? { parent: 0 }) as unknown as Place;
+/** @param since where a pull of changes begins */
+function placeOf(token: PageToken | undefined, since: NextPage | undefined): Place {
+  return (token ?? { parent: 0, ...(since && { page: since }) }) as unknown as Place;
 }
 
 function isNothing(value: unknown): boolean {

@@ -15,6 +15,7 @@ const units: Readonly<Record<DateTimeFormat, number>> = {
   basicHour: hour,
   date: 24 * hour,
   basicDate: 24 * hour,
+  odataV2: 1,
 };
 
 export function unitOf(format: DateTimeFormat): number {
@@ -39,6 +40,7 @@ export function writeMoment(moment: number, format: DateTimeFormat): string {
   const text = new Date(moment).toISOString();
   switch (format) {
     case 'iso8601Milliseconds':
+    case 'odataV2':
       return text;
     case 'iso8601':
     case 'iso8601Seconds':
@@ -77,10 +79,28 @@ export function readMoment(value: unknown, format: DateTimeFormat): unknown {
         /^(\d{4})(\d\d)(\d\d)(?:T(\d\d))?$/,
         (_, year: string, month: string, day: string, at = '00') => `${year}-${month}-${day}T${at}:00:00Z`,
       );
+    case 'odataV2':
+      return value.replace(/^\/Date\((-?\d{1,15})([+-]\d{4})?\)\/$/, (_, milliseconds: string) =>
+        new Date(Number(milliseconds)).toISOString().replace('.000Z', 'Z'),
+      );
     default:
       // ISO 8601's basic offset, which some vendors write beside the extended date.
       return value.replace(/(T[\d:.]+[+-]\d\d)(\d\d)$/, '$1:$2');
   }
+}
+
+/** A Date of a record that is written as a moment, its day in UTC. */
+export function readDay(value: unknown, format: DateTimeFormat): unknown {
+  const moment = readMoment(value, format);
+  return typeof moment === 'string' ? moment.replace(/T00:00:00Z$/, '') : moment;
+}
+
+/** A Time of a record that is written as a duration since midnight: `PT13H20M00S`. */
+export function readTime(value: unknown): unknown {
+  const parts = /^PT(?=\d)(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})(\.\d+)?S)?$/.exec(String(value));
+  if (!parts) return value;
+  const [, hours = '', minutes = '', seconds = '', fraction = ''] = parts;
+  return [hours, minutes, seconds].map((part) => part.padStart(2, '0')).join(':') + fraction;
 }
 
 function ofEpoch(value: unknown, format: 'epochSeconds' | 'epochMilliseconds'): unknown {

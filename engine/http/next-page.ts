@@ -6,7 +6,9 @@ import type { Answer } from './vendor-client.ts';
 /** Where the next page of one list begins: plain data. */
 export type NextPage =
   | { readonly url: string }
-  | { readonly after: string | number; readonly session?: string | number };
+  | { readonly after: string | number; readonly session?: string | number }
+  /** Values of the key that the page begins behind. */
+  | { readonly key: readonly string[] };
 
 /** The page just read. */
 export interface PageRead {
@@ -19,6 +21,10 @@ export interface PageRead {
   readonly page?: NextPage | undefined;
   /** Records asked for; default the declared page size. */
   readonly size?: number | undefined;
+  /** What the address of later changes contains, which is no page of this list. */
+  readonly marker?: string | undefined;
+  /** A record's key. */
+  readonly keyOf: (record: object) => readonly string[];
   readonly at: string;
 }
 
@@ -38,7 +44,8 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
     case 'nextLink': {
       if (pagination.end !== undefined && booleanAt(answer, pagination.end, at)) return undefined;
       const link = tokenAt(answer, pagination.at, at);
-      return link === undefined ? undefined : { url: new URL(String(link), url).href };
+      const ends = link === undefined || (read.marker !== undefined && String(link).includes(read.marker));
+      return ends ? undefined : { url: new URL(String(link), url).href };
     }
     case 'cursor': {
       if (pagination.more !== undefined && !booleanAt(answer, pagination.more, at)) return undefined;
@@ -79,8 +86,11 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
       const ends = more === undefined ? records.length < size : !booleanAt(answer, more, at);
       return ends ? undefined : { after: lastOf(records, field, at) };
     }
-    case 'keyset':
-      return records.length < size ? undefined : { after: lastOf(records, pagination.field, at) };
+    case 'keyset': {
+      const last = records.at(-1);
+      const ends = pagination.mayBeShort ? !last : records.length < size;
+      return ends || !last ? undefined : { key: read.keyOf(last) };
+    }
   }
 }
 
@@ -113,7 +123,7 @@ function tokenAt(answer: Answer, place: AnswerPlace, at: string): string | numbe
   });
 }
 
-function countAt(answer: Answer, place: AnswerPlace, at: string): number {
+export function countAt(answer: Answer, place: AnswerPlace, at: string): number {
   const value = valueAt(answer, place);
   const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof count === 'number') return count;

@@ -4,22 +4,28 @@ import { TributaryError } from '../../core/errors.ts';
 import type { Value } from '../../core/records.ts';
 import type { PageToken, SourcePorts, SourceRequest, Split } from '../../core/source.ts';
 import { type DeclaredSourceOptions, listOf, type NamedEntity } from './entity-list.ts';
+import { keyRanges } from './key-ranges.ts';
 import type { Parent } from './list-request.ts';
 import { sessionOf } from './list-session.ts';
 
 /** Lists that one split reads, one after the other. */
 const listsPerSplit = 100;
 
-/** One split, or one for every hundred lists: a list for each record of the parent entity, or for each declared value. */
+/**
+ * One split, or one for every hundred lists: a list for each record of the parent entity, or for each declared value. Of a
+ * single list one for each range of its key, where the flow names a `parallelismConfig`.
+ */
 export async function splitsOf(
   connector: Connector,
-  { entity }: NamedEntity,
+  named: NamedEntity,
   request: SourceRequest,
   ports: SourcePorts,
   options: DeclaredSourceOptions,
 ): Promise<Split[]> {
-  const lists = await listsOf(connector, entity, request, ports, options);
-  if (!lists) return [{}];
+  const lists = await listsOf(connector, named.entity, request, ports, options);
+  if (!lists) {
+    return keyRanges(listOf(connector, named, { ...request, fields: [] }, ports, options), request);
+  }
   const splits: Split[] = [];
   for (let from = 0; from < lists.length; from += listsPerSplit) {
     splits.push({ parents: lists.slice(from, from + listsPerSplit) });
@@ -102,6 +108,6 @@ export function parentOf(request: SourceRequest, parent: string): SourceRequest 
 }
 
 export function allOf(request: SourceRequest): SourceRequest {
-  const { incrementalField: _, limit: __, window, ...rest } = request;
+  const { incrementalField: _, limit: __, changes: ___, window, ...rest } = request;
   return { ...rest, filters: [], window: { end: window.end } };
 }

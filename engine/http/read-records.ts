@@ -6,7 +6,7 @@ import { own } from '../../core/connector/own.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import { type Row, type Value, wholeRecord } from '../../core/records.ts';
-import { readMoment } from './moments.ts';
+import { readDay, readMoment, readTime } from './moments.ts';
 
 /**
  * JSON text with exact numbers: integers beyond 2^53 become bigint. With `exactDecimals`, decimals that a double would
@@ -121,6 +121,12 @@ function decoderOf(field: Field): (value: unknown) => unknown {
       const format = field.format ?? 'iso8601';
       return (value) => readMoment(value, format);
     }
+    case 'Date': {
+      const { format } = field;
+      return format === undefined ? (value) => value : (value) => readDay(value, format);
+    }
+    case 'Time':
+      return field.format === 'odataV2' ? readTime : (value) => value;
     case 'Double':
     case 'Float':
       return (value) => (typeof value === 'bigint' ? Number(value) : value);

@@ -5,6 +5,7 @@ import type { SourcePorts, SourceRequest } from '../../core/source.ts';
 import { authorizer } from '../credentials/authorizer.ts';
 import type { Authorization } from './authorize.ts';
 import { takeOne } from './governor.ts';
+import { headersOf } from './hosts.ts';
 import { dateOf } from './moments.ts';
 import { refusedInBody, vendorError } from './vendor-error.ts';
 
@@ -74,6 +75,7 @@ export function vendorClient({
   const { clock, http, log } = ports;
   const limits = { retryAfter: 'retry-after', ...connector.rateLimit };
   const authorization = authorizer(connector, asked, ports);
+  const own = headersOf(connector, asked);
   /** Epoch milliseconds before which the vendor wants no request. */
   let notBefore = 0;
 
@@ -103,7 +105,7 @@ export function vendorClient({
   async function once(request: VendorRequest, authorized: Authorization): Promise<Answer> {
     const { method = 'GET', body } = request;
     const { secrets } = authorized;
-    const more = { 'user-agent': 'tributary', ...connector.headers, ...request.headers };
+    const more = { 'user-agent': 'tributary', ...own, ...request.headers };
     let { url } = request;
     for (let hop = 0; hop <= redirects; hop++) {
       checkOrigin(url, origin, at);

@@ -44,7 +44,10 @@ export function vendorError(
     const isText = typeof value === 'string' || typeof value === 'number';
     return isText ? redact(String(value), secrets).slice(0, shown) : undefined;
   };
-  const message = textAt(errors.message);
+  const message = [errors.message]
+    .flat()
+    .map(textAt)
+    .find((text) => text !== undefined);
   const vendorCode = textAt(errors.vendorCode);
   const requestId = errors.requestId === undefined ? undefined : headers[errors.requestId];
   const rule = errors.rules?.find((candidate) => applies(candidate, status, headers, message, vendorCode));

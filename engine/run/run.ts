@@ -13,7 +13,7 @@
  */
 
 import { TributaryError } from '../../core/errors.ts';
-import type { StateItem, StateStore } from '../../core/ports.ts';
+import type { JsonObject, StateItem, StateStore } from '../../core/ports.ts';
 import type { RecordCounts } from '../../core/records.ts';
 
 /**
@@ -34,6 +34,8 @@ export interface FlowState {
   readonly statusMessage?: string;
   /** End of the last committed pull window, epoch milliseconds. */
   readonly watermark?: number;
+  /** What the source left on the last committed run's last page, to begin the next one with (`Page.resume`). */
+  readonly resume?: JsonObject;
   readonly schemaVersion: number;
   /** Of the schema that `schemaVersion` numbers; absent before the first commit. */
   readonly schemaFingerprint?: string;
@@ -94,6 +96,8 @@ export interface Run {
   readonly bytesWritten?: number;
   readonly objectsWritten?: number;
   readonly splitCount?: number;
+  /** Becomes the flow's with the commit. */
+  readonly resume?: JsonObject;
   readonly catalogTables?: readonly string[];
   /** What the user should know of a run that succeeded. */
   readonly warnings?: readonly string[];

@@ -23,6 +23,8 @@ export interface SegmentRecord {
   readonly units: number;
   /** Page token of the next segment; absent: the split is done. */
   readonly next?: JsonObject;
+  /** Of a split's last segment: where the next run begins. */
+  readonly resume?: JsonObject;
 }
 
 export async function readSegment(
@@ -43,6 +45,8 @@ export interface Transferred {
   readonly segments: readonly SegmentRecord[];
   /** Splits whose last segment is there. */
   readonly splitsDone: number;
+  /** Where the source lets the next run begin. */
+  readonly resume?: JsonObject;
 }
 
 /** Sums up a run's segment records. */
@@ -53,6 +57,7 @@ export async function readSegments(state: StateStore, executionId: string): Prom
   let received = 0;
   let pages = 0;
   let splitsDone = 0;
+  let resume: JsonObject | undefined;
   for await (const { data } of state.list<SegmentRecord>(runKey(executionId), 'SEGMENT#')) {
     addCounts(counts, data.counts);
     breakdown.add(data.breakdown ?? unknownBreakdown(data.counts));
@@ -60,6 +65,7 @@ export async function readSegments(state: StateStore, executionId: string): Prom
     pages += data.pages;
     if (data.size > 0) segments.push(data);
     if (!data.next) splitsDone++;
+    if (data.resume) resume = data.resume;
   }
-  return { counts, breakdown, received, pages, segments, splitsDone };
+  return { counts, breakdown, received, pages, segments, splitsDone, ...(resume && { resume }) };
 }

@@ -10,6 +10,7 @@ import { abortUnrecordedUploads, abortUploads, materialise } from '../run/materi
 import { type RunPlan, readPlan } from '../run/plan.ts';
 import {
   expected,
+  type FlowState,
   flowKey,
   type Run,
   type RunReference,
@@ -117,6 +118,7 @@ async function prepare(
     bytesWritten: plan.dryRun ? 0 : manifest.bytes,
     objectsWritten: plan.dryRun ? 0 : manifest.objects.filter((object) => object.partition !== null).length,
     splitCount: plan.splitCount,
+    ...(plan.movesWatermark && transferred.resume && { resume: transferred.resume }),
     ...(manifest.lineBreaks &&
       plan.flow.metadataCatalogConfig?.glueDataCatalog && { warnings: [lineBreaksWarning] }),
   };
@@ -161,11 +163,12 @@ async function commit(plan: RunPlan, item: StateItem<Run>, ports: EnginePorts): 
   const { state } = await readFlowItems(ports.state, flow.flowName);
   const slot = await ownSlot(item.data, ports);
   const known = state?.data ?? initialState(flow);
+  const { resume: _, ...withoutResume } = known;
+  const moved = { ...withoutResume, watermark: plan.window.end, ...resumeOf(item.data) };
   const next = plan.dryRun
     ? known
     : {
-        ...known,
-        ...(plan.movesWatermark && { watermark: plan.window.end }),
+        ...(plan.movesWatermark ? moved : known),
         schemaVersion: plan.schemaVersion,
         schemaFingerprint: plan.schemaFingerprint,
         identity: identityFingerprint(flow),
@@ -175,6 +178,10 @@ async function commit(plan: RunPlan, item: StateItem<Run>, ports: EnginePorts): 
     { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: 'check' },
     { pk: flowKey(flow.flowName), sk: 'STATE', expect: expected(state), set: next },
   ]);
+}
+
+function resumeOf({ resume }: Run): Pick<FlowState, 'resume'> {
+  return resume ? { resume } : {};
 }
 
 /** @throws FencedOut if another execution has taken the slot. */

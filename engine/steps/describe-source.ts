@@ -171,7 +171,14 @@ async function makePlan(
   const { connectorProfileName } = flow.sourceFlowConfig;
   const connection = connectorProfileName ? await ports.loadConnection(connectorProfileName) : undefined;
   const { parameters } = run;
-  const asked = sourceRequest(flow, connection, run.window, parameters.limit);
+  const { state } = await readFlowItems(ports.state, flow.flowName);
+  // Without a beginning the window was fixed by another definition, before the flow became incremental.
+  const moves = movesWatermark(isIncremental(flow), parameters) && run.window.start !== undefined;
+  const since = state?.data.resume;
+  const asked: SourceRequest = {
+    ...sourceRequest(flow, connection, run.window, parameters.limit),
+    ...(moves && { changes: since ? { since } : {} }),
+  };
   const source = await ports.loadSource(asked.connector);
   const description = await source.describe(asked, sourcePorts(ports, connectorProfileName));
 
@@ -201,7 +208,6 @@ async function makePlan(
     partitionColumnsInCatalog: flow.metadataCatalogConfig?.glueDataCatalog !== undefined,
   });
   const schema = schemaOf(flow, tasks);
-  const { state } = await readFlowItems(ports.state, flow.flowName);
   const known = state?.data.schemaFingerprint;
   const schemaVersion = (state?.data.schemaVersion ?? 0) + (known === schema ? 0 : 1);
   const empty = isEmpty(window);
@@ -234,8 +240,7 @@ async function makePlan(
     dryRun: parameters.dryRun === true,
     schemaVersion,
     schemaFingerprint: schema,
-    // Without a beginning the window was fixed by another definition, before the flow became incremental.
-    movesWatermark: movesWatermark(isIncremental(flow), parameters) && window.start !== undefined && !empty,
+    movesWatermark: moves && !empty,
     startedAt: run.startedAt,
     sizes: { ...defaultSizes, ...ports.sizes },
   };

@@ -1,5 +1,6 @@
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
+import type { JsonObject } from '../../core/ports.ts';
 import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
 import type { Page, PageToken, SourceSession } from '../../core/source.ts';
 import { RefusedValue } from '../encode/value-checks.ts';
@@ -214,6 +215,7 @@ class Batch {
     );
     let token: PageToken | undefined = previous?.next;
     let waitSeconds: number | undefined;
+    let resume: JsonObject | undefined;
     while (true) {
       let page: Page;
       try {
@@ -232,6 +234,7 @@ class Batch {
       }
       content.add(page, this.budget - content.counts.received);
       token = content.counts.received >= this.budget ? undefined : page.next;
+      resume = page.resume;
       ports.onProgress?.({ phase: 'transfer', records: page.rows.length, bytes: page.bytes });
       if (
         !token ||
@@ -247,11 +250,15 @@ class Batch {
         break;
       }
     }
-    const record = await this.store(content, token);
+    const record = await this.store(content, token, resume);
     return { record, ...(waitSeconds !== undefined && { waitSeconds }) };
   }
 
-  private async store(content: SegmentContent, next: PageToken | undefined): Promise<SegmentRecord> {
+  private async store(
+    content: SegmentContent,
+    next: PageToken | undefined,
+    resume: JsonObject | undefined,
+  ): Promise<SegmentRecord> {
     const { plan, ports } = this;
     const { stateBucket } = ports.home;
     const finished = content.writer.finishSegment(content.sieve?.remembered());
@@ -270,6 +277,7 @@ class Batch {
       pagesSoFar: content.pagesSoFar,
       units: content.units,
       ...(next && { next }),
+      ...(resume && { resume }),
     };
     const sk = segmentKey(this.pointer.split, this.segment);
     try {

@@ -78,8 +78,9 @@ async function failureOf(promise: Promise<unknown>): Promise<TributaryError> {
 }
 
 /** The body of a refusal with the vendor's text where the connector says it is. */
-function refusal(path: string | undefined, text: string): unknown {
-  return (path ?? '').split('.').reduceRight<unknown>((inner, key) => {
+function refusal(paths: string | readonly string[] | undefined, text: string): unknown {
+  const [path = ''] = [paths].flat();
+  return path.split('.').reduceRight<unknown>((inner, key) => {
     if (key === '') return {};
     return key.endsWith('[*]') ? { [key.slice(0, -3)]: [inner] } : { [key]: inner };
   }, text);

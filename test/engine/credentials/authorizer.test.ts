@@ -64,6 +64,18 @@ describe("a connection's grant", () => {
     expect(grantOf(connector, jwt, request).audience).toBe('https://acme.v.example');
   });
 
+  it('has settings in its scopes and in what it asks the browser for', () => {
+    const scoped = {
+      ...code,
+      scopes: ['https://{tenant}.v.example/read', 'offline'],
+      authorizeParameters: { hint: '{tenant}' },
+    };
+    expect(grantOf(connector, scoped, request)).toMatchObject({
+      scopes: ['https://acme.v.example/read', 'offline'],
+      authorizeParameters: { hint: 'acme' },
+    });
+  });
+
   it.each(['evil.example/', 'evil.example#', 'evil.example?', 'user:pw@evil.example/x'])(
     'never leads to a host that a setting smuggles in: %s',
     (tenant) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { apiKey, type Connector, type SourceRequest } from '#core';
-import { baseUrlOf, settingsOf, urlOf } from '../../../engine/http/hosts.ts';
+import { baseUrlOf, headersOf, settingsOf, urlOf } from '../../../engine/http/hosts.ts';
 
 const connector: Connector = {
   label: 'Desk',
@@ -97,5 +97,42 @@ describe('a path', () => {
     expect(() => urlOf(base, '/repos/{repo}/issues', () => value, 'Desk')).toThrow(
       "'repo' cannot be part of a path",
     );
+  });
+
+  test.each([
+    ['/opu/catalog;v=2/', '/api/opu/catalog;v=2/things'],
+    ['opu/a b?x#y', '/api/opu/a%20b%3Fx%23y/things'],
+  ])('may be %s in a hole for a path', (value, path) => {
+    expect(urlOf(base, '/{+service}/things', () => value, 'Desk').pathname).toBe(path);
+  });
+
+  test('in a hole for a path climbs nowhere', () => {
+    expect(() => urlOf(base, '/{+service}/things', () => '/opu/../admin', 'Desk')).toThrow(
+      "'service' cannot be part of a path",
+    );
+  });
+});
+
+describe('headers', () => {
+  const headed: Connector = {
+    ...connector,
+    headers: { accept: 'application/json', 'x-client': '{client}', 'x-language': '{language}' },
+    settings: { client: { label: 'Client' }, language: { label: 'Language', optional: true } },
+  };
+
+  test('have settings in their holes; one of an optional setting may be missing', () => {
+    expect(headersOf(headed, requestWith({ settings: { client: '010', language: 'EN' } }))).toEqual({
+      accept: 'application/json',
+      'x-client': '010',
+      'x-language': 'EN',
+    });
+    expect(headersOf(headed, requestWith({ settings: { client: '010' } }))).toEqual({
+      accept: 'application/json',
+      'x-client': '010',
+    });
+  });
+
+  test('need every other setting', () => {
+    expect(() => headersOf(headed, requestWith({}))).toThrow("Desk: the setting 'client' is missing");
   });
 });

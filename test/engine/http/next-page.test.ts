@@ -15,7 +15,7 @@ const read = (
   answered: ReturnType<typeof answer>,
   records: readonly object[] = [],
   more: Partial<PageRead> = {},
-): PageRead => ({ answer: answered, records, url, at: 'X.y', ...more });
+): PageRead => ({ answer: answered, records, url, keyOf: () => [], at: 'X.y', ...more });
 
 describe('a Link header', () => {
   test.each<[string, string | undefined]>([

@@ -15,7 +15,7 @@ const connector: Connector = {
   validateCredentials: 'GET /me',
   rateLimit: { remaining: 'x-remaining', resetAt: 'x-reset' },
   errors: {
-    message: 'error.message',
+    message: ['error.message.value', 'error.message'],
     vendorCode: 'error.code',
     rules: [
       { status: [403], header: { 'x-remaining': '0' }, code: 'RateLimitExceeded' },
@@ -259,7 +259,7 @@ describe('a refusal', () => {
   test.each<[string, TestAnswer, string, string]>([
     [
       'by the message',
-      { status: 403, body: { error: { message: 'Please slow DOWN' } } },
+      { status: 403, body: { error: { message: { lang: 'en', value: 'Please slow DOWN' } } } },
       'RateLimitExceeded',
       'keeps asking',
     ],
