@@ -134,6 +134,7 @@ const kinds: Readonly<Record<PaginationDescription['kind'], string>> = {
   lastRecord: 'last record',
   keyset: 'search by key',
   onePage: 'one page',
+  job: 'job',
 };
 
 /** How the next page is found. */

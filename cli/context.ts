@@ -2,7 +2,7 @@
 
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
-import { connectorNames, loadConnector } from '../connectors/registry.ts';
+import { connectorNames, jobConnectors, loadConnector } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
 import type { LoadedConnector } from '../core/connector/loaded.ts';
 import { TributaryError } from '../core/errors.ts';
@@ -25,6 +25,7 @@ export interface CommonOptions {
 export const supports: Supports = {
   sources: new Set(connectorNames),
   destinations: new Set(['S3']),
+  asyncSources: new Set(jobConnectors),
   features: new Set(['metadataCatalog']),
 };
 

@@ -12,6 +12,7 @@ export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boole
   Okta: { rotates: false },
   PayPal: { rotates: false },
   QuickBooksOnline: { rotates: true },
+  Salesforce: { rotates: true },
   Servicenow: { rotates: false },
   Slack: { rotates: true },
   Zendesk: { rotates: false },

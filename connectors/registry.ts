@@ -1,5 +1,6 @@
 import { type Connector, checkConnector, type LoadedConnector } from '#core';
 
+export { jobConnectors } from './jobs.ts';
 export { oauth2Connectors } from './oauth2.ts';
 
 /**
@@ -30,6 +31,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     label: 'Amazon S3',
     source: (await import('./amazon-s3/source.ts')).amazonS3,
   }),
+  Salesforce: async () => declared((await import('./salesforce/connector.ts')).salesforce),
   Servicenow: async () => declared((await import('./servicenow/connector.ts')).serviceNow),
   Slack: async () => declared((await import('./slack/connector.ts')).slack),
   Stripe: async () => declared((await import('./stripe/connector.ts')).stripe),

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { connectorNames } from '../connectors/registry.ts';
+import { connectorNames, jobConnectors } from '../connectors/registry.ts';
 import { type ConnectionDefinition, readConnection } from '../core/connection.ts';
 import { TributaryError, TributaryErrors } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
@@ -15,6 +15,7 @@ import { TributaryPlatformStack } from './platform.ts';
 const supports: Supports = {
   sources: new Set(connectorNames),
   destinations: new Set(['S3']),
+  asyncSources: new Set(jobConnectors),
   features: new Set(['metadataCatalog']),
 };
 

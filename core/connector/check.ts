@@ -109,9 +109,14 @@ function entityFindings(
       .filter((name) => !known.includes(name))
       .map((name) => finding(at, `no setting or field named '${name}'`, known)),
     ...(job ? jobFindings(connector, at, entity, job, known) : []),
-    ...[...entity.primaryKey, ...(entity.incremental ? [entity.incremental.field] : [])]
+    ...[...entity.primaryKey, ...(incremental ? [incremental.field, ...(incremental.others ?? [])] : [])]
       .filter((name) => !Object.hasOwn(entity.fields, name))
       .map((name) => finding(at, `no field named '${name}'`, Object.keys(entity.fields))),
+    ...fields.flatMap(([name, { parts = {} }]) =>
+      Object.values(parts)
+        .filter((part) => !Object.hasOwn(entity.fields, part))
+        .map((part) => finding(`${at}.${name}`, `no field named '${part}'`, Object.keys(entity.fields))),
+    ),
     ...paths(at, {
       records: pathOf(entity.records),
       'skipIf.present': entity.skipIf?.present,

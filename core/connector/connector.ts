@@ -19,7 +19,10 @@ import type { Pagination } from './pagination.ts';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** A value that the connection's file, or a flow's `customProperties`, gives. Never a secret. */
+/**
+ * A value that the connection's file gives, or over it the flow: a member of its `sourceConnectorProperties` of that name, or of
+ * their `customProperties`. Never a secret.
+ */
 export interface Setting {
   readonly label: string;
   readonly description?: string;
@@ -95,6 +98,8 @@ export type WindowBound<O extends string> =
 export interface Incremental<Name extends string = string> {
   /** The field that the window is on. */
   readonly field: Name;
+  /** Other DateTime fields that a flow may name instead; all else holds for them, too. */
+  readonly others?: readonly Name[];
   readonly from?: WindowBound<'GREATER_THAN' | 'GREATER_THAN_OR_EQUAL_TO'>;
   readonly to?: WindowBound<'LESS_THAN' | 'LESS_THAN_OR_EQUAL_TO'>;
   /**

@@ -55,7 +55,8 @@ export interface ConnectorEntityDescription {
 }
 
 export interface PaginationDescription {
-  readonly kind: Pagination['kind'] | 'onePage';
+  /** `job`: the list is made by jobs alone. */
+  readonly kind: Pagination['kind'] | 'onePage' | 'job';
   /** Records on a full page, where it is asked for. */
   readonly size?: number;
 }
@@ -131,7 +132,10 @@ function describeEntity(connector: Connector, name: string, entity: Entity): Con
     docs,
     primaryKey,
     ...(parent === undefined ? {} : { parent }),
-    pagination: describePagination(entity.pagination ?? connector.pagination),
+    pagination:
+      entity.job && !entity.job.create
+        ? { kind: 'job' }
+        : describePagination(entity.pagination ?? connector.pagination),
     ...(incremental
       ? { incremental: { field: incremental.field, sees: incremental.sees ?? 'changes' } }
       : {}),

@@ -1,16 +1,16 @@
 /** What a vendor's metadata tells of entities that an account defines: tables, custom objects, sheets. */
 
+import type { FilterOperator } from '../operators.ts';
 import type { Field } from './fields.ts';
 import type { ListRequest } from './list-request.ts';
 
-/** A field as plain data: what metadata can tell. Filters and the like come with `Discovery.entity`. */
-export type DiscoveredField = Pick<
-  Field,
-  'type' | 'format' | 'at' | 'label' | 'description' | 'precision' | 'scale'
-> & {
+/** A field as plain data: what metadata can tell. What is the same for all fields comes with `Discovery.entity`. */
+export interface DiscoveredField
+  extends Pick<Field, 'type' | 'format' | 'at' | 'label' | 'description' | 'precision' | 'scale' | 'parts'> {
+  readonly filters?: { readonly [O in FilterOperator]?: true | { readonly exact: false } };
   /** Whatever else `Discovery.entity` needs: the vendor's own type. */
   readonly facts?: Readonly<Record<string, string>>;
-};
+}
 
 /** Plain data, frozen in a run's plan. */
 export interface DiscoveredEntity {
@@ -36,6 +36,8 @@ export interface EntityUse {
   readonly incrementalField?: string;
   /** Whether it is pulled incrementally. */
   readonly isWindowed: boolean;
+  /** @throws ConnectionInvalid if it is missing */
+  readonly setting: (name: string) => string;
 }
 
 /** Sends metadata requests with the connection's credentials, its rate limits and error rules. */

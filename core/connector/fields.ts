@@ -67,6 +67,11 @@ export interface FieldOptions {
   readonly description?: string;
   /** The value is what stands in this hole of the entity's path: a child's parent, `issues.number`. */
   readonly hole?: string;
+  /**
+   * Of a Struct: other fields of the entity that it is made of, by the member's name. For vendors some of whose ways to read
+   * have no such object. Null where they all are.
+   */
+  readonly parts?: Readonly<Record<string, string>>;
   /** Of a request parameter: without a filter that sets it nothing is asked. */
   readonly required?: true;
   /** All values that the field can have; a filter for another one is not sent to the vendor. */
@@ -99,6 +104,7 @@ export const long = builder('Long');
 export const bigInteger = builder('BigInteger');
 export const double = builder('Double');
 export const date = builder('Date');
+export const time = builder('Time');
 export const struct = builder('Struct');
 export const list = builder('List');
 export const map = builder('Map');

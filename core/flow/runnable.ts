@@ -10,12 +10,14 @@ export interface Supports {
   /** Connector names: AppFlow's connectorType, or a custom connector's label. */
   readonly sources: ReadonlySet<string>;
   readonly destinations: ReadonlySet<string>;
+  /** Sources that can read by a job of the vendor's (`dataTransferApi` ASYNC). Default: none. */
+  readonly asyncSources?: ReadonlySet<string>;
   /** Default: none of them. */
   readonly features?: ReadonlySet<RunnableFeature>;
 }
 
-/** Optional abilities: runs per change event of the source, the Glue Data Catalog, a connector's bulk API. */
-export type RunnableFeature = 'eventTrigger' | 'metadataCatalog' | 'asyncTransfer';
+/** Optional abilities: runs per change event of the source, the Glue Data Catalog. */
+export type RunnableFeature = 'eventTrigger' | 'metadataCatalog';
 
 export interface FlowConnections {
   readonly source?: ConnectionDefinition | undefined;
@@ -72,10 +74,16 @@ export function notRunnable(
   judge('destinationFlowConfigList[0].connectorType', 'destination', supports.destinations, () =>
     destinationConnectorName(flow, connections?.destination),
   );
-  const transfer = sourceFlowConfig.sourceConnectorProperties.CustomConnector?.dataTransferApi?.Type;
-  if (transfer === 'ASYNC' && !features.has('asyncTransfer')) {
+  const { CustomConnector, Salesforce } = sourceFlowConfig.sourceConnectorProperties;
+  const label = connections?.source?.connectorLabel;
+  if (CustomConnector?.dataTransferApi?.Type === 'ASYNC' && label && !supports.asyncSources?.has(label)) {
     found.push(
-      'sourceFlowConfig.sourceConnectorProperties.CustomConnector.dataTransferApi.Type: ASYNC is not supported; use SYNC or AUTOMATIC',
+      `sourceFlowConfig.sourceConnectorProperties.CustomConnector.dataTransferApi.Type: ${label} has no ASYNC transfer; use SYNC or AUTOMATIC`,
+    );
+  }
+  if (Salesforce?.enableDynamicFieldUpdate && !tasks.some(takesAllFields)) {
+    found.push(
+      'sourceFlowConfig.sourceConnectorProperties.Salesforce.enableDynamicFieldUpdate: new fields come along with Map_all or Passthrough alone; use one of them, or leave it out',
     );
   }
 
@@ -109,6 +117,10 @@ export function notRunnable(
     }
   }
   return found;
+}
+
+function takesAllFields({ taskType }: FlowDefinition['tasks'][number]): boolean {
+  return taskType === 'Map_all' || taskType === 'Passthrough';
 }
 
 function reasonOf(attempt: () => unknown): string | undefined {

@@ -39,9 +39,11 @@ export async function entityOf(
     const kept = split?.discovered as unknown as DiscoveredEntity | undefined;
     const discovered =
       kept ?? (await discovery.describe(name, metadataReader(connector, request, ports, options)));
+    const settings = settingsOf(connector, request);
     const use = {
       isWindowed: window.start !== undefined,
       ...(incrementalField === undefined ? {} : { incrementalField }),
+      setting: (hole: string) => settingOf(settings, hole, connector),
     };
     if (discovered) return { name, entity: discovery.entity(discovered, use), discovered };
   }

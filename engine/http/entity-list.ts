@@ -75,7 +75,7 @@ export function listOf(
   const setting = (hole: string) => settingOf(settings, hole, connector);
 
   const job = transfer === 'job' ? declared.job : undefined;
-  const listed = withDefaults(connector, declared);
+  const listed = pulledBy(request.incrementalField, withDefaults(connector, declared));
   const whole = job ? madeBy(job, listed) : listed;
   const pulled = windowOf(whole, request, at);
   const asked = pushDown(windowed(whole, pulled), request.filters, new Set(), at);
@@ -130,6 +130,13 @@ export function listOf(
     }),
     recordsOf: (answer, asked) => recordsOf(entity, answer, asked, at),
   };
+}
+
+/** The entity with its window on the field that the flow names, if that is one of those that it may name. */
+function pulledBy(field: string | undefined, entity: Entity): Entity {
+  const { incremental } = entity;
+  if (!incremental || field === undefined || !incremental.others?.includes(field)) return entity;
+  return { ...entity, incremental: { ...incremental, field } };
 }
 
 /** The entity as the request that makes the job asks for it: whatever order and pages its list has, a job has none. */
@@ -233,7 +240,11 @@ function windowOf(entity: Entity, request: SourceRequest, at: string): PullWindo
     throw new TributaryError('InvalidArgument', 'the entity cannot be pulled incrementally by this field', {
       at,
       got: incrementalField,
-      expected: incremental?.field ?? (changes ? 'none: the vendor keeps track of changes' : 'a full pull'),
+      expected: incremental
+        ? [...new Set([incremental.field, ...(incremental.others ?? [])])].join(' or ')
+        : changes
+          ? 'none: the vendor keeps track of changes'
+          : 'a full pull',
     });
   }
   if (!incremental) return undefined;

@@ -3,7 +3,7 @@ import { fillHoles, holesOf } from '../../core/connector/holes.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { SourceRequest } from '../../core/source.ts';
 
-/** Connection settings, overlaid by the flow's `customProperties`, over the declared defaults. */
+/** The declared defaults, under the connection's settings, under what the flow says (see `Setting`). */
 export function settingsOf(connector: Connector, request: SourceRequest): Readonly<Record<string, string>> {
   const defaults = Object.entries(connector.settings ?? {}).flatMap(([name, setting]) =>
     setting.default === undefined ? [] : [[name, setting.default] as const],
@@ -11,7 +11,17 @@ export function settingsOf(connector: Connector, request: SourceRequest): Readon
   const custom = Object.entries(
     (request.properties.customProperties ?? {}) as Record<string, unknown>,
   ).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return { ...Object.fromEntries(defaults), ...request.settings, ...Object.fromEntries(custom) };
+  const own = Object.entries(request.properties).flatMap(([name, value]) =>
+    Object.hasOwn(connector.settings ?? {}, name) && ['string', 'boolean', 'number'].includes(typeof value)
+      ? [[name, String(value)] as const]
+      : [],
+  );
+  return {
+    ...Object.fromEntries(defaults),
+    ...request.settings,
+    ...Object.fromEntries(own),
+    ...Object.fromEntries(custom),
+  };
 }
 
 /** @throws ConnectionInvalid if the setting is missing */

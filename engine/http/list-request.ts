@@ -159,7 +159,8 @@ function pathsOf(entity: Entity, names: readonly string[], pagination: Paginatio
     ? Object.keys(fields)
     : names.map((name) => (own(fields, name) ? name : (name.split('.')[0] ?? name)));
   const needed = [...primaryKey, ...keyFields(pagination), ...(incremental ? [incremental.field] : [])];
-  const known = [...new Set([...wanted, ...needed])].filter((name) => own(fields, name));
+  const whole = [...wanted, ...needed].flatMap((name) => Object.values(own(fields, name)?.parts ?? [name]));
+  const known = [...new Set(whole)].filter((name) => own(fields, name));
   const paths = known.flatMap((name) => (fields[name]?.hole === undefined ? [fields[name]?.at ?? name] : []));
   const others = [skipIf?.present, pagination?.kind === 'lastRecord' ? pagination.field : undefined];
   return [...new Set([...paths, ...others.filter((path) => path !== undefined)])];

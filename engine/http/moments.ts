@@ -84,8 +84,12 @@ export function readMoment(value: unknown, format: DateTimeFormat): unknown {
         new Date(Number(milliseconds)).toISOString().replace('.000Z', 'Z'),
       );
     default:
-      // ISO 8601's basic offset, which some vendors write beside the extended date.
-      return value.replace(/(T[\d:.]+[+-]\d\d)(\d\d)$/, '$1:$2');
+      // ISO 8601's basic offset, which some vendors write beside the extended date; UTC has one notation here.
+      return value.replace(
+        /(T[\d:.]+)([+-]\d\d):?(\d\d)$/,
+        (_, at: string, hours: string, minutes: string) =>
+          `${at}${/[1-9]/.test(hours + minutes) ? `${hours}:${minutes}` : 'Z'}`,
+      );
   }
 }
 

@@ -76,14 +76,27 @@ function readerOf(entity: Entity, name: string, at: string): Reader {
   };
 }
 
-function fieldReader(name: string, field: Field, { textValues }: Entity): Reader {
-  const { hole } = field;
+function fieldReader(name: string, field: Field, entity: Entity): Reader {
+  const { textValues } = entity;
+  const { hole, parts } = field;
+  if (parts) return partsReader(parts, entity);
   const valueAt = compileFieldPath(field.at ?? name);
   const decode = decoderOf(field);
   const ofText = textValues || hole !== undefined ? textDecoderOf(field) : (value: unknown) => value;
   return (record, holes) => {
     const value = ofText(hole === undefined ? valueAt(record) : holes[hole]);
     return value === null || value === undefined ? null : (decode(value) as Value);
+  };
+}
+
+function partsReader(parts: Readonly<Record<string, string>>, entity: Entity): Reader {
+  const readers = Object.entries(parts).map(([member, name]) => {
+    const read = fieldReader(name, entity.fields[name] ?? { type: 'String' }, entity);
+    return [member, read] as const;
+  });
+  return (record, holes) => {
+    const members = readers.map(([member, read]) => [member, read(record, holes)] as const);
+    return members.every(([, value]) => value === null) ? null : Object.fromEntries(members);
   };
 }
 
@@ -126,7 +139,9 @@ function decoderOf(field: Field): (value: unknown) => unknown {
       return format === undefined ? (value) => value : (value) => readDay(value, format);
     }
     case 'Time':
-      return field.format === 'odataV2' ? readTime : (value) => value;
+      return field.format === 'odataV2'
+        ? readTime
+        : (value) => (typeof value === 'string' ? value.replace(/Z$/, '') : value);
     case 'Double':
     case 'Float':
       return (value) => (typeof value === 'bigint' ? Number(value) : value);

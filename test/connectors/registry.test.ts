@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { connectorNames, loadConnector, oauth2Connectors } from '../../connectors/registry.ts';
+import { connectorNames, jobConnectors, loadConnector, oauth2Connectors } from '../../connectors/registry.ts';
 import { sourceOf } from '../../engine/source-of.ts';
+import { declaredEntities } from '../support/connector-fixtures.ts';
 
 test('the registry has these connectors', () => {
   expect(connectorNames).toEqual([
@@ -16,6 +17,7 @@ test('the registry has these connectors', () => {
     'PayPal',
     'QuickBooksOnline',
     'S3',
+    'Salesforce',
     'Servicenow',
     'Slack',
     'Stripe',
@@ -51,4 +53,9 @@ test('the connectors with OAuth 2, and those whose refresh tokens are replaced, 
 
 test.each(['Nope', 'toString', '__proto__', 'github'])('there is no connector %s', async (name) => {
   expect(await loadConnector(name)).toBeUndefined();
+});
+
+test('the connectors with jobs are known without loading them', () => {
+  const found = declaredEntities.flatMap(({ name, entity }) => (entity.job ? [name] : []));
+  expect(new Set(jobConnectors)).toEqual(new Set(found));
 });

@@ -10,6 +10,7 @@ import {
   long,
   oauth2,
   string,
+  struct,
   TributaryErrors,
 } from '#core';
 
@@ -142,6 +143,15 @@ describe('an entity is refused', () => {
       'GitHub.child: the parents lead in a circle: grandchild, child, grandchild',
       "GitHub.grandchild: no setting or field named 'issues.id'; expected one of owner, child.id, grandchild.id",
       'GitHub.grandchild: the parents lead in a circle: child, grandchild, child',
+    ]);
+  });
+
+  test('for parts and stamps that are no fields', () => {
+    const fields = { id: long(), at: dateTime(), place: struct({ parts: { a: 'lat' } }) };
+    const incremental = { field: 'at', others: ['changed'], from: 'since' };
+    expect(findingsOf(connectorWith({}, { fields, incremental }))).toEqual([
+      "GitHub.issues: no field named 'changed'; expected one of id, at, place",
+      "GitHub.issues.place: no field named 'lat'; expected one of id, at, place",
     ]);
   });
 

@@ -161,3 +161,15 @@ test('of a source in code the connection is told: only it knows the entities', (
     settings: [],
   });
 });
+
+test('a list that jobs alone make has no pages', () => {
+  const status = { path: '/jobs/{job}', at: 'state', running: [], done: ['Done'], failed: [] };
+  const job = { id: 'id', status, results: { path: '/jobs/{job}/file' } };
+  const pagesOf = (more: object) => {
+    const tickets = { ...desk.entities.tickets, job: { ...job, ...more } };
+    const connector = { ...desk, entities: { tickets } };
+    return describeConnector('Desk', { kind: 'declared', label: 'Desk', connector }).entities[0]?.pagination;
+  };
+  expect(pagesOf({})).toEqual({ kind: 'job' });
+  expect(pagesOf({ create: { path: '/jobs' } })).toEqual({ kind: 'cursor', size: 50 });
+});

@@ -48,13 +48,28 @@ describe('notRunnable', () => {
       'metadataCatalogConfig.glueDataCatalog: the Glue Data Catalog is not supported',
     ]);
     expect(notRunnable(catalog, { ...supports, features: new Set(['metadataCatalog']) })).toEqual([]);
+  });
+
+  it('knows which sources have an asynchronous transfer', () => {
     const async = flow(custom, {
       'sourceFlowConfig.sourceConnectorProperties.CustomConnector.dataTransferApi.Type': 'ASYNC',
     });
-    expect(notRunnable(async, supports)).toEqual([
-      'sourceFlowConfig.sourceConnectorProperties.CustomConnector.dataTransferApi.Type: ASYNC is not supported; use SYNC or AUTOMATIC',
+    const source = { source: connection('GitHub') };
+    expect(notRunnable(async, supports, source)).toEqual([
+      'sourceFlowConfig.sourceConnectorProperties.CustomConnector.dataTransferApi.Type: GitHub has no ASYNC transfer; use SYNC or AUTOMATIC',
     ]);
-    expect(notRunnable(async, { ...supports, features: new Set(['asyncTransfer']) })).toEqual([]);
+    expect(notRunnable(async, { ...supports, asyncSources: new Set(['GitHub']) }, source)).toEqual([]);
+  });
+
+  it('brings new fields of Salesforce along with all fields alone', () => {
+    const features = new Set(['metadataCatalog'] as const);
+    expect(notRunnable(flow('15-salesforce-map-all-dynamic'), { ...supports, features })).toEqual([]);
+    const mapped = flow('12-salesforce-partitioned-cataloged', {
+      'sourceFlowConfig.sourceConnectorProperties.Salesforce.enableDynamicFieldUpdate': true,
+    });
+    expect(notRunnable(mapped, { ...supports, features })).toEqual([
+      'sourceFlowConfig.sourceConnectorProperties.Salesforce.enableDynamicFieldUpdate: new fields come along with Map_all or Passthrough alone; use one of them, or leave it out',
+    ]);
   });
 
   it('judges a custom connector by its connection', () => {

@@ -72,13 +72,18 @@ describe('the base URL', () => {
   });
 });
 
-test("a flow's customProperties overlay the connection's settings, and these the defaults", () => {
+test("a flow's own properties overlay the connection's settings, and these the defaults", () => {
   const request = requestWith({
     settings: { subdomain: 'acme', region: 'us' },
     properties: { customProperties: { subdomain: 'other' } },
   });
   expect(settingsOf(connector, requestWith({}))).toEqual({ region: 'eu' });
   expect(settingsOf(connector, request)).toEqual({ subdomain: 'other', region: 'us' });
+  const own = { object: 'o', region: 'ap', customProperties: { region: 'sa' } };
+  expect(settingsOf(connector, requestWith({ properties: own })).region).toBe('sa');
+  expect(settingsOf(connector, requestWith({ properties: { object: 'o', region: true } }))).toEqual({
+    region: 'true',
+  });
 });
 
 describe('a path', () => {

@@ -687,6 +687,35 @@ test('only what is read is asked for', async () => {
   expect(lines).toEqual(['GET /things?fields=tags,owner,id,meta']);
 });
 
+test('of a struct that other fields make, those are asked for', async () => {
+  const entity: Entity = {
+    ...things,
+    projection: fieldList('fields'),
+    fields: {
+      id: long(),
+      lat: long(),
+      lon: long({ at: 'long' }),
+      place: struct({ parts: { a: 'lat', b: 'lon' } }),
+    },
+  };
+  const { lines } = await pull(entity, [{ body: [] }], { request: { fields: ['place.a', 'lat'] } });
+  expect(lines).toEqual(['GET /things?fields=lat,long,id']);
+});
+
+test('a window is on the field that the flow names, if it may', async () => {
+  const entity: Entity = {
+    ...things,
+    fields: { id: long(), made: dateTime(), changed: dateTime() },
+    incremental: { field: 'changed', others: ['made'], from: 'since' },
+  };
+  const window = { start, end };
+  const asked = (incrementalField: string) =>
+    pull(entity, [{ body: [] }, { body: [] }], { request: { window, incrementalField } });
+  expect((await asked('made')).description.incrementalField).toBe('made');
+  expect((await asked('changed')).description.incrementalField).toBe('changed');
+  await expect(asked('id')).rejects.toThrow('got id; expected changed or made');
+});
+
 test('a budget is shared by all sessions of a process', async () => {
   const http = testHttp(() => ({ body: [] }));
   const ports = testSourcePorts({ http, credentials: { apiKey: 'the-key' }, now: end });
@@ -770,6 +799,21 @@ describe('an entity that the account defines', () => {
     const split = JSON.parse(JSON.stringify(splits[0]));
     expect((await (await source.open(asked, split, ports)).read(undefined)).rows).toEqual([['n']]);
     expect(http.requests.map(({ url }) => url)).toEqual([`${base}/columns?table=own`, `${base}/rows/own`]);
+  });
+
+  test('may be read as a setting says', async () => {
+    const { ports, http } = setup({ '/columns?table=own': { columns: ['key', 'name'] } });
+    const { discovery } = connector;
+    if (!discovery) throw new Error('no discovery');
+    const entity: typeof discovery.entity = (found, use) => ({
+      ...discovery.entity(found, use),
+      path: `/${use.setting('shop')}/${found.name}`,
+    });
+    const source = declaredSource({ ...connector, discovery: { ...discovery, entity } });
+    const request = { ...asked, settings: { shop: 'acme' } };
+    const [split = {}] = (await source.describe(request, ports)).splits;
+    await (await source.open(request, split, ports)).read(undefined).catch(() => undefined);
+    expect(http.requests.at(-1)?.url).toBe(`${base}/acme/own`);
   });
 
   test('that is not there is named', async () => {

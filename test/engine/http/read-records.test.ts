@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bigDecimal, dateTime, double, type Entity, list, long, string, struct } from '#core';
+import { bigDecimal, dateTime, double, type Entity, list, long, string, struct, time } from '#core';
 import { compileRow, needsExactDecimals, parseJson } from '../../../engine/http/read-records.ts';
 
 const entity: Entity = {
@@ -61,6 +61,9 @@ describe('a value', () => {
     ['time', '{"time":"PT20M"}', '00:20:00'],
     ['time', '{"time":"PT1H2M3.5S"}', '01:02:03.5'],
     ['time', '{"time":"PT"}', 'PT'],
+    ['stamped', '{"stamped":"2024-05-01T10:00:00.000+0200"}', '2024-05-01T10:00:00.000+02:00'],
+    ['stamped', '{"stamped":"2024-05-01T10:00:00.000+0000"}', '2024-05-01T10:00:00.000Z'],
+    ['stamped', '{"stamped":"2024-05-01T10:00:00-00:00"}', '2024-05-01T10:00:00Z'],
     ['price', '{"price":0.12345678901234567890}', '0.12345678901234567890'],
     ['price', '{"price":0.5}', 0.5],
     ['score', '{"score":9007199254740993}', 9007199254740992],
@@ -90,6 +93,26 @@ test('the whole record has every declared field, and nothing else', () => {
     price: null,
     score: null,
   });
+});
+
+test('a struct may be made of other fields, read as they are, and is null where all are', () => {
+  const point: Entity = {
+    ...entity,
+    textValues: true,
+    fields: {
+      x: double({ at: 'at.x' }),
+      y: double(),
+      seen: time(),
+      point: struct({ parts: { x: 'x', y: 'y' } }),
+    },
+  };
+  const read = compileRow(point, ['point', 'point.x', 'seen'], 'X.things');
+  expect(read({ at: { x: '1.50' }, y: '', seen: '08:30:00.000Z' })).toEqual([
+    { x: 1.5, y: null },
+    1.5,
+    '08:30:00.000',
+  ]);
+  expect(read({ at: {}, y: '' })).toEqual([null, null, null]);
 });
 
 test('rows hold the read set in its order', () => {
