@@ -10,7 +10,7 @@ import {
   type LoadedConnector,
 } from '../core/index.ts';
 import { applications, byLabel, excusesOf, fieldFinding } from '../test/support/catalog.ts';
-import { declarations } from '../test/support/connector-fixtures.ts';
+import { folderOf } from '../test/support/declarations.ts';
 
 const head = `# Connectors
 
@@ -47,7 +47,7 @@ function cellsOf(described: ConnectorDescription, loaded: LoadedConnector): stri
   const excused = loaded.kind === 'declared' ? excusesOf(loaded.connector).length : 0;
   const declared = entities.reduce((sum, { fields }) => sum + fields.length, 0);
   return [
-    `[${label}](../connectors/${folderOf(loaded)}/README.md)`,
+    `[${label}](../connectors/${homeOf(loaded)}/README.md)`,
     auth.map(({ scheme }) => scheme).join(', ') || 'none',
     told(covered.objects, entities.length, discovery),
     told(covered.fields, declared, discovery),
@@ -68,11 +68,9 @@ function some(count: number, noun: string): string {
   return count === 0 ? '' : `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function folderOf(loaded: LoadedConnector): string {
-  if (loaded.kind === 'declared') {
-    const found = declarations.find(({ exports }) => exports.includes(loaded.connector));
-    if (found) return found.folder;
-  }
+function homeOf(loaded: LoadedConnector): string {
+  const declaring = loaded.kind === 'declared' ? folderOf(loaded.connector) : undefined;
+  if (declaring !== undefined) return declaring;
   const folder = loaded.label.toLowerCase().replaceAll(' ', '-');
   if (!existsSync(new URL(`../connectors/${folder}/README.md`, import.meta.url)))
     throw new Error(`${loaded.label}: there is no connectors/${folder}/README.md`);

@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadConnector } from '../connectors/registry.ts';
 import type { PageToken, SourceRequest } from '../core/index.ts';
 import { declaredSource } from '../engine/http/declared-source.ts';
+import { folderOf } from '../test/support/declarations.ts';
 import { fixtureFile, readSetOf, recordOf } from '../test/support/fixture.ts';
 import { testHttp, testSourcePorts } from '../test/support/source-ports.ts';
 
@@ -61,8 +62,7 @@ const exchanges = http.requests.map(({ url, method, body, headers }, index) => {
     ...answer,
   };
 });
-const own = connector.label.toLowerCase().replaceAll(' ', '-');
-const folder = new URL(`../connectors/${own}/fixtures/`, import.meta.url);
+const folder = new URL(`../connectors/${folderOf(connector)}/fixtures/`, import.meta.url);
 mkdirSync(folder, { recursive: true });
 const write = (file: string, content: unknown) =>
   writeFileSync(new URL(file, folder), `${JSON.stringify(content, null, 2)}\n`);

@@ -1,7 +1,6 @@
 /** The README's snippets are judged, compiled and run; its facts are those of the code. */
 
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { supports } from '../cli/context.ts';
@@ -15,22 +14,11 @@ import { warnings } from '../core/flow/rules.ts';
 import { notRunnable } from '../core/flow/runnable.ts';
 import { taskTypes } from '../core/flow/task.ts';
 import { makeDemoHome } from '../scripts/demo-home.ts';
+import { compiled, snippetsOf } from './support/snippets.ts';
 
 const readme = await readFile('README.md', 'utf8');
 
-interface Block {
-  readonly language: string;
-  readonly text: string;
-}
-
-function blocksOf(markdown: string): Block[] {
-  return [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
-    language,
-    text,
-  }));
-}
-
-const blocks = blocksOf(readme);
+const blocks = snippetsOf(readme);
 const inLanguage = (language: string): string[] =>
   blocks.filter((block) => block.language === language).map(({ text }) => text);
 
@@ -45,21 +33,9 @@ describe('README', () => {
   });
 
   it('has TypeScript that compiles', async () => {
-    const [text = '', ...others] = inLanguage('ts');
-    expect(others).toEqual([]);
-    const folder = await mkdtemp(join(process.cwd(), 'test/.readme-'));
-    try {
-      await writeFile(join(folder, 'snippet.ts'), text);
-      const config = {
-        extends: '../../tsconfig.json',
-        compilerOptions: { paths: { tributary: ['../../lib/index.ts'] } },
-        include: ['snippet.ts'],
-      };
-      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
-      execFileSync('node_modules/.bin/tsc', ['-p', folder], { encoding: 'utf8' });
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const texts = inLanguage('ts');
+    expect(texts).toHaveLength(1);
+    await compiled(texts, async () => {});
   }, 60_000);
 
   it('links to what is there', async () => {

@@ -15,7 +15,6 @@ import {
 import { declaredSource } from '../../engine/http/declared-source.ts';
 import { baseUrlOf } from '../../engine/http/hosts.ts';
 import {
-  declarations,
   declared,
   declaredEntities,
   fixtureOf,
@@ -24,6 +23,7 @@ import {
   replay,
   requestOf,
 } from '../support/connector-fixtures.ts';
+import { declarations } from '../support/declarations.ts';
 import { type Fixture, fixtureFile, readSetOf, recordOf } from '../support/fixture.ts';
 import { type Exchange, requestLine } from '../support/http-server.ts';
 import { type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';

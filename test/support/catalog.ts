@@ -6,7 +6,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Connector, Entity, Field } from '#core';
-import { declarations, declared } from './connector-fixtures.ts';
+import { declared } from './connector-fixtures.ts';
+import { folderOf } from './declarations.ts';
 
 export interface Catalog {
   /** The guide's name. */
@@ -47,8 +48,7 @@ export const applications = catalogs.flatMap((catalog) => {
 });
 
 export function excusesOf(connector: Connector): readonly Excuse[] {
-  const folder = declarations.find(({ exports }) => exports.includes(connector))?.folder;
-  const file = new URL(`../../connectors/${folder}/excused.json`, import.meta.url);
+  const file = new URL(`../../connectors/${folderOf(connector)}/excused.json`, import.meta.url);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 }
 

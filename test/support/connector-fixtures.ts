@@ -8,21 +8,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Connector, Entity, Pagination, SourceRequest } from '#core';
 import { connectorNames, loadConnector } from '../../connectors/registry.ts';
 import { entityOf } from '../../engine/http/discover.ts';
+import { folderOf } from './declarations.ts';
 import { type Fixture, fixtureFile } from './fixture.ts';
 import { type Exchange, requestLine } from './http-server.ts';
 import { type TestHttp, testHttp, testSourcePorts } from './source-ports.ts';
 
 const home = new URL('../../connectors/', import.meta.url);
-
-/** The folders with a declaration, and what their `connector.ts` exports. */
-export const declarations = await Promise.all(
-  readdirSync(home)
-    .filter((folder) => existsSync(new URL(`${folder}/connector.ts`, home)))
-    .map(async (folder) => ({
-      folder,
-      exports: Object.values(await import(`../../connectors/${folder}/connector.ts`)),
-    })),
-);
 
 /** The declared connectors of the registry. */
 export const declared = (
@@ -49,7 +40,7 @@ export interface TestedEntity {
 export const declaredEntities: readonly TestedEntity[] = (
   await Promise.all(
     declared.map(async ({ name, connector }) => {
-      const folder = declarations.find(({ exports }) => exports.includes(connector))?.folder ?? 'missing';
+      const folder = folderOf(connector) ?? 'missing';
       const names = new Set([...Object.keys(connector.entities), ...fixtureNames(folder)]);
       return Promise.all([...names].map((entityName) => testedEntity(name, folder, connector, entityName)));
     }),
@@ -116,7 +107,13 @@ export function replay(exchanges: readonly Exchange[]): TestHttp {
 }
 
 export function fixtureText(folder: string, file: string): string {
-  return readFileSync(new URL(`${folder}/fixtures/${file}`, home), 'utf8');
+  const at = new URL(`${folder}/fixtures/${file}`, home);
+  if (!existsSync(at)) {
+    throw new Error(
+      `connectors/${folder}/fixtures/${file} is missing: docs/writing-a-connector.md, "Fixtures"`,
+    );
+  }
+  return readFileSync(at, 'utf8');
 }
 
 export function fixtureOf(folder: string, entityName: string): Fixture {

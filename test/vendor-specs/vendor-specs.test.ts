@@ -9,7 +9,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Connector } from '#core';
-import { declarations, declared } from '../support/connector-fixtures.ts';
+import { declared } from '../support/connector-fixtures.ts';
+import { folderOf } from '../support/declarations.ts';
 import { connectionDeviations, deviationsOf } from '../support/vendor-spec/deviations.ts';
 import { readSpecification } from '../support/vendor-spec/specification.ts';
 import { specifications, withoutSpecification } from './specifications.ts';
@@ -29,7 +30,7 @@ if (!folder || !existsSync(folder)) {
 }
 
 function listedOf(connector: Connector): readonly Listed[] {
-  const home = declarations.find(({ exports }) => exports.includes(connector))?.folder;
+  const home = folderOf(connector);
   const file = new URL(`../../connectors/${home}/deviations.json`, import.meta.url);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 }
