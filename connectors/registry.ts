@@ -22,6 +22,8 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     connection: (await import('./jdbc/connection.ts')).jdbcConnection,
   }),
   JiraCloud: async () => declared((await import('./jira-cloud/connector.ts')).jiraCloud),
+  MicrosoftDynamics365: async () =>
+    declared((await import('./microsoft-dynamics-365/connector.ts')).microsoftDynamics365),
   Mixpanel: async () => declared((await import('./mixpanel/connector.ts')).mixpanel),
   Okta: async () => declared((await import('./okta/connector.ts')).okta),
   PayPal: async () => declared((await import('./paypal/connector.ts')).paypal),
@@ -31,6 +33,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     label: 'Amazon S3',
     source: (await import('./amazon-s3/source.ts')).amazonS3,
   }),
+  SAPOData: async () => declared((await import('./sap-odata/connector.ts')).sapOData),
   Salesforce: async () => declared((await import('./salesforce/connector.ts')).salesforce),
   Servicenow: async () => declared((await import('./servicenow/connector.ts')).serviceNow),
   Slack: async () => declared((await import('./slack/connector.ts')).slack),

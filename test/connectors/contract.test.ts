@@ -245,9 +245,14 @@ function withNext(exchange: Exchange, pagination: Pagination | undefined, url: s
   if (pagination?.kind !== 'nextLink') return exchange;
   const body = exchange.body as Record<string, unknown>;
   if (Object.hasOwn(body, pagination.at)) return { ...exchange, body: { ...body, [pagination.at]: url } };
-  const [head = '', ...rest] = pagination.at.split('.');
-  const inner = rest.reduceRight<unknown>((value, key) => ({ [key]: value }), url);
-  return { ...exchange, body: { ...body, [head]: inner } };
+  return { ...exchange, body: withAt(body, pagination.at.split('.'), url) };
+}
+
+/** The object with another value at this path. */
+function withAt(object: object, [head = '', ...rest]: readonly string[], value: unknown): object {
+  if (rest.length === 0) return { ...object, [head]: value };
+  const inner: unknown = (object as Record<string, unknown>)[head];
+  return { ...object, [head]: withAt(typeof inner === 'object' ? (inner ?? {}) : {}, rest, value) };
 }
 
 /** Lists that the fixture's run reads: of parents, of slices. */

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { type Connector, credentialNames, type FilterCondition } from '#core';
+import { type Connector, credentialNames, type SourceRequest } from '#core';
 import { loadConnector } from '../../connectors/registry.ts';
 import { readFlow } from '../../core/flow/read.ts';
 import { baseUrlOf } from '../../engine/http/hosts.ts';
@@ -51,10 +51,7 @@ test.each(declaredEntities)('$title arrives in S3', async (tested) => {
       clock: testClock(Date.UTC(2024, 4, 2, 0, 10)),
       loadConnector,
     });
-    const flow = readFlow(
-      JSON.stringify(flowOf(connection, entityName, asked.filters, request.fields)),
-      'flow.json',
-    );
+    const flow = readFlow(JSON.stringify(flowOf(connection, entityName, asked, request.fields)), 'flow.json');
     const window = request.window && { from: request.window.start, to: request.window.end };
     const result = await runFlow(flow, home, { input: { parameters: window ?? {} } });
 
@@ -108,7 +105,7 @@ function keysOf({ auth }: Connector): readonly string[] {
 function flowOf(
   connectorProfileName: string,
   entityName: string,
-  filters: readonly FilterCondition[],
+  { filters, incrementalField }: Pick<SourceRequest, 'filters' | 'incrementalField'>,
   fields: readonly string[] | undefined,
 ) {
   return {
@@ -119,6 +116,7 @@ function flowOf(
       connectorProfileName,
       apiVersion: 'v1.0',
       sourceConnectorProperties: { CustomConnector: { entityName } },
+      ...(incrementalField && { incrementalPullConfig: { datetimeTypeFieldName: incrementalField } }),
     },
     destinationFlowConfigList: [
       { connectorType: 'S3', destinationConnectorProperties: { S3: { bucketName: 'lake' } } },
