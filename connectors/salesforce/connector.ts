@@ -112,6 +112,7 @@ export const salesforce = defineConnector({
           results: {
             path: '/services/data/v58.0/jobs/query/{job}/results',
             nothing: '',
+            count: 'sforce-numberofrecords',
             pagination: cursor({
               at: { header: 'sforce-locator' },
               param: 'locator',

@@ -41,6 +41,8 @@ export interface JobResults {
   readonly headers?: Readonly<Record<string, string>>;
   /** What is written for null, beside a field that is empty and has no quotes: `''`, `'null'`. */
   readonly nothing?: string;
+  /** The response header, in lower case, that tells the number of records on a page: another number is an answer cut short. */
+  readonly count?: string;
   /**
    * Pages, each of which is a CSV file with a header row; or byte ranges of one such file. Default: one answer with all of it.
    * Choose sizes that fit into memory: a page is read whole.

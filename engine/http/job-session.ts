@@ -7,7 +7,7 @@ import type { Page, PageToken, SourcePorts, SourceRequest, SourceSession, Split 
 import type { EntityList } from './entity-list.ts';
 import type { JobRequests } from './job-requests.ts';
 import { keyReader } from './key-order.ts';
-import type { Parent } from './list-request.ts';
+import { type Parent, pathsOf } from './list-request.ts';
 import { type NextPage, nextPage } from './next-page.ts';
 import { compileRow } from './read-records.ts';
 import { type Answer, checkOrigin } from './vendor-client.ts';
@@ -53,6 +53,7 @@ export function jobSession(
   const { status, results, id: idPath } = job.declared;
   const idOf = compileFieldPath(idPath);
   const rowOf = compileRow({ ...entity, textValues: true }, request.fields, at);
+  const columns = pathsOf(entity, request.fields).map((path) => ({ path, valueAt: compileFieldPath(path) }));
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
   const ranges = results.pagination?.kind === 'byteRanges' ? results.pagination : undefined;
@@ -155,6 +156,14 @@ export function jobSession(
     const body = from ? bytes.subarray(from.used) : bytes;
     const { rows } = from?.decode(body, true, 1 + from.lines, Number.POSITIVE_INFINITY) ?? { rows: [] };
     const records = recordsOf(rows);
+    const told = results.count === undefined ? undefined : answer.headers[results.count];
+    if (told !== undefined && Number(told) !== records.length) {
+      throw new TributaryError('ServerError', 'the vendor gave another number of records than it tells', {
+        at,
+        got: `${records.length} (job ${place.job})`,
+        expected: told,
+      });
+    }
     const page = nextPage(pages, { answer, records, url: asked.url, page: place.page, keyOf, at });
     if (page && 'url' in page) checkOrigin(new URL(page.url), list.base.origin, at);
     return pageOf(place, records, bytes.length, page && { ...place, page });
@@ -219,9 +228,18 @@ export function jobSession(
     });
   }
 
-  /** The file's records, with null for what stands for it. */
+  /** The file's records, with null for what stands for it. A file without its header row, or of other columns, is refused. */
   function recordsOf(rows: readonly Row[]): readonly Record<string, unknown>[] {
     const { nothing } = results;
+    const first = rows[0]?.[0];
+    const missing =
+      first === undefined ? undefined : columns.find(({ valueAt }) => valueAt(first) === undefined);
+    if (missing) {
+      throw new TributaryError('ConnectorProtocol', 'the results lack a column that was asked for', {
+        at,
+        expected: missing.path,
+      });
+    }
     return rows.map(([record]) => {
       const members = record as Record<string, unknown>;
       if (nothing === undefined) return members;

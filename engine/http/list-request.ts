@@ -153,7 +153,7 @@ export function listRequest(
 }
 
 /** Paths in the vendor's records of what the run reads, and of what reading the list needs. */
-function pathsOf(entity: Entity, names: readonly string[], pagination: Pagination | undefined): string[] {
+export function pathsOf(entity: Entity, names: readonly string[], pagination?: Pagination): string[] {
   const { fields, primaryKey, incremental, skipIf } = entity;
   const wanted = names.includes(wholeRecord)
     ? Object.keys(fields)

@@ -364,7 +364,8 @@ describe('a run by the Bulk API', () => {
       if (line.startsWith('POST')) return answer(job);
       if (line.endsWith('9IAA')) return answer({ ...job, state: ++looks > 7 ? 'JobComplete' : 'InProgress' });
       const first = !line.includes('locator');
-      return answer(first ? '"Id","Name"\n"1","Ann"\n"2",""\n' : '"Id","Name"\n"3","Bob"\n', {
+      const head = '"Id","Name","SystemModstamp"\n';
+      return answer(`${head}${first ? '"1","Ann",""\n"2","",""\n' : '"3","Bob",""\n'}`, {
         'content-type': 'text/csv',
         'sforce-locator': first ? 'Mg' : 'null',
       });

@@ -41,7 +41,7 @@ const pages = cursor({ at: { header: 'x-next' }, param: 'after', none: 'null', s
 const job: Job = {
   id: 'id',
   status,
-  results: { path: '/jobs/{job}/results', nothing: '', pagination: pages },
+  results: { path: '/jobs/{job}/results', nothing: '', count: 'x-count', pagination: pages },
 };
 
 const things: Entity = {
@@ -297,6 +297,18 @@ describe('a job', () => {
       ],
       'ConnectorProtocol',
       'the vendor gave the same page token twice',
+    ],
+    [
+      'whose results are cut short is noticed',
+      [{ body: { id: '750' } }, state('Done'), csv('id\n1\n', { 'x-count': '2' })],
+      'ServerError',
+      'X.things: the vendor gave another number of records than it tells; got 1 (job 750); expected 2',
+    ],
+    [
+      'whose results have no header row is refused',
+      [{ body: { id: '750' } }, state('Done'), csv('1,a\n2,b\n')],
+      'ConnectorProtocol',
+      'X.things: the results lack a column that was asked for; expected id',
     ],
     [
       'with broken results names the line',
