@@ -18,6 +18,53 @@ test('the connection is one', () => {
   expect(readConnection(connection, 'docs/writing-a-connector.md').connectorProfileName).toBe('desk');
 });
 
+/** Members of the format's interfaces, by file, and the functions that a declaration is written with. */
+async function words(): Promise<string[]> {
+  const files = [
+    'auth',
+    'connector',
+    'discovery',
+    'fields',
+    'job',
+    'list-request',
+    'odata',
+    'pagination',
+    'shapes',
+  ];
+  const sources = await Promise.all(files.map((file) => readFile(`core/connector/${file}.ts`, 'utf8')));
+  const interfaces = sources.flatMap((source) => [
+    ...source.matchAll(/^(?:export )?interface (\w+)[^{]*\{\n(.*?)^\}/gms),
+  ]);
+  const members = interfaces
+    // What a record's values are in TypeScript.
+    .filter(([, name]) => name !== 'ValueOf')
+    .flatMap(([, , body = '']) => [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)]);
+  const functions = sources.flatMap((source) => [
+    ...source.matchAll(/^export (?:function|const) (\w+)(?:<.*>)?(?:\(| = builder)/gm),
+  ]);
+  return [...new Set([...members, ...functions].map(([, word = '']) => word))];
+}
+
+test('names every word of the format', async () => {
+  /** What the functions of a declaration set, and what the engine asks of one. */
+  const within = [
+    'grant',
+    'schemeName',
+    'schemeLabel',
+    'credentialNames',
+    'fillCredentials',
+    'pageSizeOf',
+    'topOf',
+  ];
+  const known = await words();
+  expect(within.filter((word) => !known.includes(word))).toEqual([]);
+  expect(known).toEqual(
+    expect.arrayContaining(['skipIf', 'sees', 'tokenUrl', 'lastRecord', 'dateTime', 'alike']),
+  );
+  const missing = known.filter((word) => !within.includes(word) && !new RegExp(`\\b${word}\\b`).test(page));
+  expect(missing).toEqual([]);
+});
+
 test('all TypeScript compiles, and its connector works', async () => {
   const texts = inLanguage('ts');
   expect(texts.length).toBeGreaterThan(1);
