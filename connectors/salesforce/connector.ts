@@ -46,7 +46,7 @@ export const salesforce = defineConnector({
   records: 'records',
   pagination: nextLink({ at: 'nextRecordsUrl', end: 'done' }),
   search: soql('q'),
-  rateLimit: { otherwiseSeconds: 300 },
+  rateLimit: { usage: 'sforce-limit-info', otherwiseSeconds: 300 },
   errors: {
     message: '0.message',
     vendorCode: '0.errorCode',

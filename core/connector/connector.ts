@@ -46,6 +46,11 @@ export interface RateLimit {
   readonly resetAfter?: string;
   /** Seconds, or an HTTP date. Default `retry-after`. */
   readonly retryAfter?: string;
+  /**
+   * Holds `used/allowed` requests of a longer time, such as a day's. Only told: from nine tenths on the log warns. When the
+   * vendor stops, its refusals say.
+   */
+  readonly usage?: string;
   /** Seconds to wait where a refusal names no time. Default: a few short waits that double, then a minute. */
   readonly otherwiseSeconds?: number;
   /** What the vendor grants a connection: so many requests in so many seconds, spread over a process. */

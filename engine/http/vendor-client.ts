@@ -78,6 +78,7 @@ export function vendorClient({
   const own = headersOf(connector, asked);
   /** Epoch milliseconds before which the vendor wants no request. */
   let notBefore = 0;
+  let usageIsTold = false;
 
   async function send(request: VendorRequest): Promise<Answer> {
     /** Refused; a token is renewed once for each request. */
@@ -119,6 +120,7 @@ export function vendorClient({
       const { status, headers: got } = response;
       const resetSeconds = secondsUntilReset(response);
       if (resetSeconds !== undefined) notBefore = clock.now() + resetSeconds * 1000;
+      tellUsage(response);
       const json = status >= 200 && status < 300 ? jsonOf(response) : undefined;
       const isAnswer = status >= 200 && status < 300 && !refusedInBody(connector, json);
       if (isAnswer) return { ...response, json };
@@ -155,6 +157,17 @@ export function vendorClient({
     // By the vendor's clock, which set the moment; one second more, as both are whole seconds.
     const now = dateOf(headers.date) ?? clock.now();
     return Math.max(0, Math.ceil(resetAt - now / 1000) + 1);
+  }
+
+  function tellUsage({ headers }: HttpResponse): void {
+    const [, used, allowed] = /(\d+)\/(\d+)/.exec((limits.usage && headers[limits.usage]) || '') ?? [];
+    if (usageIsTold || Number(used) < 0.9 * Number(allowed) || used === undefined) return;
+    usageIsTold = true;
+    log.warn("the vendor's request allocation is nearly used up", {
+      at,
+      used: Number(used),
+      allowed: Number(allowed),
+    });
   }
 
   function waitOf(

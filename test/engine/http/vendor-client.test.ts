@@ -203,6 +203,23 @@ describe('"slow down"', () => {
     expect(http.requests).toHaveLength(4);
   });
 
+  test('used up to nine tenths is told once, and not waited for', async () => {
+    const declared = { ...connector, rateLimit: { usage: 'x-usage' } };
+    const used = (text: string): TestAnswer => ({ headers: { 'x-usage': text }, body: {} });
+    const answers = [
+      used('api-usage=89/100; bursts=9/9'),
+      used('nothing'),
+      used('api-usage=110/100'),
+      used('api-usage=111/100'),
+    ];
+    const { client, logged, slept } = setup(answers, { connector: declared });
+    for (const _ of answers) await client.get(url);
+    expect(logged).toEqual([
+      'the vendor\'s request allocation is nearly used up {"at":"X.things","used":110,"allowed":100}',
+    ]);
+    expect(slept).toEqual([]);
+  });
+
   test('without a time waits as declared', async () => {
     const declared = { ...connector, rateLimit: { otherwiseSeconds: 90 } };
     const { client, http } = setup([slow({})], { connector: declared });
