@@ -70,6 +70,6 @@ export interface AutomaticJob {
   readonly count: string;
   /** So many records, or more, are read by a job. */
   readonly from: number;
-  /** Characters; a list whose address is longer is read by a job, too: the vendor would refuse it. */
+  /** Characters; a list whose address is longer is read by a job in any case: the vendor would refuse it. */
   readonly longestAddress?: number;
 }

@@ -4,13 +4,13 @@ import type { JsonObject } from '../../core/ports.ts';
 import type { SourceField } from '../../core/records.ts';
 import type { Source, SourceDescription, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { entityOf, metadataReader, type ResolvedEntity } from './discover.ts';
-import { type DeclaredSourceOptions, listOf } from './entity-list.ts';
+import { type DeclaredSourceOptions, listOf, type Transfer } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { jobSession } from './job-session.ts';
 import { sessionOf } from './list-session.ts';
 import { dateOf } from './moments.ts';
 import { allOf, splitsOf } from './parents.ts';
-import { transferOf } from './transfer.ts';
+import { mayTurn, transferAt, transferOf } from './transfer.ts';
 import { type Answer, vendorClient } from './vendor-client.ts';
 
 /** The engine's side of a declared connector: interprets the declaration; nothing here knows a vendor. */
@@ -20,13 +20,18 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
       const resolved = await entityOf(connector, request, ports, options);
       const transfer = await transferOf(connector, resolved, request, ports, options);
       const list = listOf(connector, resolved, request, ports, options, transfer);
+      // What the source promises must hold in whichever way it is read.
+      const other =
+        transfer === 'list' && mayTurn(resolved.entity, request)
+          ? listOf(connector, resolved, request, ports, options, 'job')
+          : list;
       const { incremental, parameters, primaryKey, mayRepeat = false, fields } = list.entity;
       const told: SourceDescription = {
         fields: sourceFields(fields),
         ...(parameters ? { parameters: sourceFields(parameters) } : {}),
         splits: [],
-        appliedFilters: list.filters.applied,
-        appliesWindow: list.appliesWindow,
+        appliedFilters: list.filters.applied.filter((index) => other.filters.applied.includes(index)),
+        appliesWindow: list.appliesWindow && other.appliesWindow,
         ...(incremental ? { incrementalField: incremental.field } : {}),
         primaryKey,
         mayRepeat,
@@ -58,8 +63,9 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
 
     async open(request, split, ports) {
       const resolved = await entityOf(connector, request, ports, options, split);
-      const transfer = split.transfer === 'job' ? 'job' : 'list';
-      const { job, ...list } = listOf(connector, resolved, request, ports, options, transfer);
+      const listed = (transfer: Transfer) => listOf(connector, resolved, request, ports, options, transfer);
+      const transfer = transferAt(resolved.entity, request, split, () => listed('list'));
+      const { job, ...list } = listed(transfer);
       return job
         ? jobSession({ ...list, job }, request, split, ports)
         : sessionOf(list, request, split, ports);

@@ -1,8 +1,14 @@
-import type { Connector } from '../../core/connector/connector.ts';
+import type { Connector, Entity } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import { TributaryError } from '../../core/errors.ts';
-import type { SourcePorts, SourceRequest } from '../../core/source.ts';
-import { type DeclaredSourceOptions, listOf, type NamedEntity, type Transfer } from './entity-list.ts';
+import type { SourcePorts, SourceRequest, Split } from '../../core/source.ts';
+import {
+  type DeclaredSourceOptions,
+  type EntityList,
+  listOf,
+  type NamedEntity,
+  type Transfer,
+} from './entity-list.ts';
 
 /** AppFlow's words: of Salesforce, and of custom connectors. */
 const words: Readonly<Record<string, Transfer>> = {
@@ -46,12 +52,9 @@ export async function transferOf(
   // A few records are soon listed, and a job may take minutes.
   if (!automatic || request.fieldsOnly || request.limit !== undefined) return 'list';
   const list = listOf(connector, named, request, ports, options);
-  const position = { parent: {}, window: list.slices[0] };
-  if (list.requestOf(position).url.href.length > (automatic.longestAddress ?? Number.POSITIVE_INFINITY)) {
-    return 'job';
-  }
   try {
-    const { json } = await list.client.send(list.requestOf({ ...position, counts: true }, 1));
+    const counts = { parent: {}, window: list.slices[0], counts: true } as const;
+    const { json } = await list.client.send(list.requestOf(counts, 1));
     const count = compileFieldPath(automatic.count)(json);
     if (typeof count !== 'number') {
       throw new TributaryError('ConnectorProtocol', `the answer has no count at '${automatic.count}'`, {
@@ -65,6 +68,27 @@ export async function transferOf(
     if (error instanceof TributaryError && error.code === 'RequestTimeout') return 'job';
     throw error;
   }
+}
+
+/**
+ * Whether a list may turn out to be read by a job when it is opened: only then the fields are known that its address names.
+ */
+export function mayTurn({ job }: Entity, request: SourceRequest): boolean {
+  return job?.automatic?.longestAddress !== undefined && words[askedOf(request)] === undefined;
+}
+
+/** How a split is read: as its run began, but by a job where the list's address is too long. The same each time it is opened. */
+export function transferAt(
+  entity: Entity,
+  request: SourceRequest,
+  split: Split,
+  listed: () => EntityList,
+): Transfer {
+  if (split.transfer === 'job') return 'job';
+  if (!mayTurn(entity, request)) return 'list';
+  const list = listed();
+  const { length } = list.requestOf({ parent: {}, window: list.slices[0] }).url.href;
+  return length > (entity.job?.automatic?.longestAddress ?? Number.POSITIVE_INFINITY) ? 'job' : 'list';
 }
 
 function askedOf({ properties: { dataTransferApi } }: SourceRequest): string {

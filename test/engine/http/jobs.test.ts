@@ -476,13 +476,35 @@ describe('a list that a job can make', () => {
     expect(one.lines.slice(0, 2)).toEqual(lines);
   });
 
-  test('whose address is too long is exported without a count', async () => {
-    const values = ['1'.repeat(100)];
-    const one = vendor(both, made, {
-      filters: [{ field: 'id', operator: 'EQUAL_TO', type: 'Long', values }],
-    });
-    await readAll(one);
-    expect(one.lines[0]).toContain('POST /jobs');
+  test('whose address is too long is exported, however few its records are', async () => {
+    const long: SourceRequest['filters'] = [
+      { field: 'id', operator: 'EQUAL_TO', type: 'Long', values: ['1'.repeat(100)] },
+    ];
+    const one = vendor(both, [counted(1), ...made], { filters: long });
+    expect((await readAll(one)).rows).toEqual([[7]]);
+    expect(one.lines[1]).toContain('POST /jobs');
+
+    const previewed = vendor(both, made, { filters: long, limit: 5 });
+    await readAll(previewed);
+    expect(previewed.lines[0]).toContain('limit 5');
+
+    const properties = { entityName: 'things', dataTransferApi: 'REST_SYNC' };
+    const listedAnyway = vendor(both, [listed], { filters: long, properties });
+    await readAll(listedAnyway);
+    expect(listedAnyway.lines[0]).toContain('GET /things');
+  });
+
+  test('promises what holds in either way', async () => {
+    const narrower: Entity = {
+      ...both,
+      job: {
+        ...job,
+        ...both.job,
+        create: { ...both.job?.create, search: { ...search, condition: () => undefined } },
+      },
+    };
+    const one = vendor(narrower, [counted(1)], { filters });
+    expect((await one.describe()).appliedFilters).toEqual([]);
   });
 
   test('is listed for a preview, which says how much it wants', async () => {
