@@ -94,7 +94,14 @@ function entityFindings(
   ];
   const fields = Object.entries(entity.fields);
   const { job } = entity;
-  const requests = [entity, { path: '', ...incremental?.list }, { path: '', ...job?.create }];
+  const { pagination } = entity;
+  const begin = typeof pagination === 'object' && pagination.kind === 'cursor' ? pagination.begin : undefined;
+  const requests = [
+    entity,
+    { path: begin?.path ?? '' },
+    { path: '', ...incremental?.list },
+    { path: '', ...job?.create },
+  ];
   const templates = requests.flatMap(({ path, query, headers, body }) => [
     path,
     ...textsIn([query, headers, body]),
@@ -120,6 +127,7 @@ function entityFindings(
     ...paths(at, {
       records: pathOf(entity.records),
       'skipIf.present': entity.skipIf?.present,
+      'pagination.begin.at': begin?.at,
       ...Object.fromEntries(fields.map(([name, field]) => [`fields.${name}.at`, field.at])),
     }),
     ...fields.flatMap(([name, field]) =>

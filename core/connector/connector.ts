@@ -68,6 +68,8 @@ export interface ErrorRule {
   /** The vendor's error code. */
   readonly vendorCode?: string;
   readonly code: ErrorCode;
+  /** Seconds to wait where the refusal names no time. Default: `rateLimit.otherwiseSeconds`. */
+  readonly retryAfterSeconds?: number;
 }
 
 export interface ErrorAnswers {
@@ -126,6 +128,14 @@ export interface Incremental<Name extends string = string> {
   readonly sliceDays?: number;
   /** The list needs a window: a full pull asks for so many days, up to now. */
   readonly reachDays?: number;
+  /**
+   * The bounds of a full pull's window, where it is on another stamp than the field: one that never moves, so that no record
+   * escapes from a part that is not read yet to one that is.
+   */
+  readonly reach?: {
+    readonly from: WindowBound<'GREATER_THAN' | 'GREATER_THAN_OR_EQUAL_TO'>;
+    readonly to: WindowBound<'LESS_THAN' | 'LESS_THAN_OR_EQUAL_TO'>;
+  };
   /** The request parameter whose BETWEEN filter sets the list's window in a full pull. */
   readonly parameter?: string;
   /** The field never moves after a record is made: later changes of a record are not seen. Default: changes are seen. */

@@ -3,7 +3,10 @@
 import type { ListRequest } from './list-request.ts';
 import type { Pagination } from './pagination.ts';
 
-/** Paths below `baseUrl`; those after the first request have the job's id in the hole `{job}`. */
+/**
+ * Paths below `baseUrl`; those after the first request have the job's id in the hole `{job}`. Of a list in an answer the first
+ * counts: `result[*].id`.
+ */
 export interface Job {
   /**
    * What the request that makes a job has other than the entity's list: filters, window, search and projection go into it.
@@ -30,7 +33,7 @@ export interface JobStatus {
   readonly start?: { readonly path: string; readonly states: readonly string[] };
   /** Path of what a failed job says. */
   readonly message?: string;
-  /** Between two looks at a job that takes longer than some seconds. Default 60. */
+  /** Between two looks. Default: some seconds at first, then 60. */
   readonly everySeconds?: number;
 }
 

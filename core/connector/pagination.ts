@@ -32,6 +32,11 @@ export type Pagination =
       readonly none?: string;
       /** Parameters that only the first request has. */
       readonly drops?: readonly string[];
+      /**
+       * The first page needs a token, too: a GET of this path gives it, at `at`. It gets the window's parameters, in the query,
+       * and the list none of them.
+       */
+      readonly begin?: { readonly path: string; readonly at: string };
       readonly size?: PageSize;
     }
   /** The next page is asked for by the number of records before it. */

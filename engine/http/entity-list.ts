@@ -55,6 +55,8 @@ export interface EntityList {
    * @param size records a page, where the vendor lets us ask; default the declared page size
    */
   requestOf(position: Position, size?: number): VendorRequest;
+  /** The request for the token of the first page, where a list needs one. */
+  readonly begin?: (position: Position) => VendorRequest;
   /** Where the entity is read by a job. */
   readonly job?: JobRequests;
   /** The vendor's records of an answer to the request. */
@@ -75,7 +77,7 @@ export function listOf(
   const setting = (hole: string) => settingOf(settings, hole, connector);
 
   const job = transfer === 'job' ? declared.job : undefined;
-  const listed = pulledBy(request.incrementalField, withDefaults(connector, declared));
+  const listed = reached(pulledBy(request.incrementalField, withDefaults(connector, declared)), request);
   const whole = job ? madeBy(job, listed) : listed;
   const pulled = windowOf(whole, request, at);
   const asked = pushDown(windowed(whole, pulled), request.filters, new Set(), at);
@@ -102,6 +104,7 @@ export function listOf(
   const prefer = tracksChanges ? entity.changes?.prefer : undefined;
   const { fields, limit } = request;
   const build = listRequest({ name, entity, pagination, base, filters, at, fields, limit, prefer, setting });
+  const bare = { docs: '', primaryKey: [], ...(entity.incremental && { incremental: entity.incremental }) };
   const client = (more: Pick<VendorClientOptions, 'parse' | 'decode'>) =>
     vendorClient({
       connector,
@@ -125,6 +128,19 @@ export function listOf(
     slices: window ? slicesOf(entity, window) : [undefined],
     client: client({ parse: (text) => parseJson(text, exactDecimals), decode: entity.decode }),
     requestOf: build,
+    ...(pagination?.kind === 'cursor' &&
+      pagination.begin && {
+        begin: listRequest({
+          name,
+          entity: { ...bare, path: pagination.begin.path, fields: entity.fields },
+          pagination: undefined,
+          base,
+          filters: { ...filters, query: new Map(), comparisons: [] },
+          at,
+          fields: [],
+          setting,
+        }),
+      }),
     ...(job && {
       job: jobRequests(job, { name, base, filters, at, setting }, client({ parse: String, decode: asBytes })),
     }),
@@ -137,6 +153,14 @@ function pulledBy(field: string | undefined, entity: Entity): Entity {
   const { incremental } = entity;
   if (!incremental || field === undefined || !incremental.others?.includes(field)) return entity;
   return { ...entity, incremental: { ...incremental, field } };
+}
+
+/** The entity as a full pull bounds its window. */
+function reached(entity: Entity, { window }: SourceRequest): Entity {
+  const { incremental } = entity;
+  return incremental?.reach && window.start === undefined
+    ? { ...entity, incremental: { ...incremental, ...incremental.reach } }
+    : entity;
 }
 
 /** The entity as the request that makes the job asks for it: whatever order and pages its list has, a job has none. */

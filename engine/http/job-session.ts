@@ -51,7 +51,9 @@ export function jobSession(
 ): SourceSession {
   const { entity, at, client, job, slices } = list;
   const { status, results, id: idPath } = job.declared;
-  const idOf = compileFieldPath(idPath);
+  const idOf = firstAt(idPath);
+  const stateOf = firstAt(status.at);
+  const messageOf = firstAt(status.message ?? '');
   const rowOf = compileRow({ ...entity, textValues: true }, request.fields, at);
   const columns = pathsOf(entity, request.fields).map((path) => ({ path, valueAt: compileFieldPath(path) }));
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
@@ -109,13 +111,13 @@ export function jobSession(
   /** @throws RateLimitExceeded while the job is not done */
   async function look(id: string, position: { readonly parent: Parent }): Promise<void> {
     const { json } = await client.send(job.status(position));
-    const state = String(compileFieldPath(status.at)(json));
+    const state = String(stateOf(json));
     if (status.done.includes(state)) {
       done = id;
       return;
     }
     if (status.failed.includes(state)) {
-      const said = status.message === undefined ? undefined : compileFieldPath(status.message)(json);
+      const said = status.message === undefined ? undefined : messageOf(json);
       throw new TributaryError(
         'ClientError',
         typeof said === 'string' && said !== ''
@@ -136,8 +138,8 @@ export function jobSession(
     const count = looks.get(id);
     if (count !== undefined) looks.set(id, count + 1);
     // A job of an earlier session has had its short looks.
-    const seconds =
-      (count === undefined ? undefined : firstLooks[count]) ?? status.everySeconds ?? laterLooks;
+    const first = count === undefined ? undefined : firstLooks[count];
+    const seconds = status.everySeconds ?? first ?? laterLooks;
     log.info('the job is not done yet', { at, job: id, state, seconds });
     throw new TributaryError('RateLimitExceeded', "the vendor's job is not done yet", {
       at,
@@ -272,6 +274,15 @@ export function jobSession(
   }
 
   return { read, close: async () => {} };
+}
+
+/** The value at a path; of a list its first. */
+function firstAt(path: string): (answer: unknown) => unknown {
+  const valueAt = compileFieldPath(path);
+  return (answer) => {
+    const value = valueAt(answer);
+    return Array.isArray(value) ? value[0] : value;
+  };
 }
 
 function bytesOf({ json }: Answer): Buffer {

@@ -55,6 +55,7 @@ export function listRequest(
   const { name, entity, pagination, base, filters, at, limit, setting } = options;
   const { search, projection, method = 'GET' } = entity;
   const inBody = parametersInBody(entity);
+  const begin = pagination?.kind === 'cursor' ? pagination.begin : undefined;
   const paths = projection || search ? pathsOf(entity, options.fields, pagination) : [];
   const declaredHeaders = Object.fromEntries(
     Object.entries(entity.headers ?? {}).map(([key, value]) => [key, fillHoles(value, setting)]),
@@ -76,7 +77,7 @@ export function listRequest(
       ...(prefersSize ? [] : sizes),
       ...Object.entries(projection?.(paths) ?? {}),
       ...filters.query,
-      ...(windowed?.query ?? []),
+      ...(begin ? [] : (windowed?.query ?? [])),
     ]);
     const after = page && 'after' in page ? page.after : undefined;
     const comparisons = [...filters.comparisons];

@@ -62,7 +62,8 @@ export function sessionOf(
 
     const parent = parents[place.parent] ?? {};
     const window = windowAt(place);
-    const asked = list.requestOf({ parent, window, page: place.page, range }, size);
+    const page = place.page ?? (await begin(parent, window));
+    const asked = list.requestOf({ parent, window, page, range }, size);
     if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
     const answer = await client.send(asked).catch((error: unknown) => {
       const { status } = error instanceof TributaryError ? error.context : {};
@@ -118,6 +119,21 @@ export function sessionOf(
     const address = new URL(String(told), url);
     checkOrigin(address, list.base.origin, at);
     return address.href;
+  }
+
+  /** The token that the first page of a list needs. */
+  async function begin(parent: Parent, window: PullWindow | undefined): Promise<NextPage | undefined> {
+    if (!list.begin || pagination?.kind !== 'cursor' || !pagination.begin) return undefined;
+    const { json } = await client.send(list.begin({ parent, window }));
+    const after = compileFieldPath(pagination.begin.at)(json);
+    if (typeof after === 'string' && after !== '') return { after };
+    throw new TributaryError(
+      'ConnectorProtocol',
+      `the answer has no page token at '${pagination.begin.at}'`,
+      {
+        at,
+      },
+    );
   }
 
   function windowAt({ slice = 0, since }: Place): PullWindow | undefined {

@@ -84,12 +84,14 @@ export function readMoment(value: unknown, format: DateTimeFormat): unknown {
         new Date(Number(milliseconds)).toISOString().replace('.000Z', 'Z'),
       );
     default:
-      // ISO 8601's basic offset, which some vendors write beside the extended date; UTC has one notation here.
-      return value.replace(
-        /(T[\d:.]+)([+-]\d\d):?(\d\d)$/,
-        (_, at: string, hours: string, minutes: string) =>
-          `${at}${/[1-9]/.test(hours + minutes) ? `${hours}:${minutes}` : 'Z'}`,
-      );
+      // ISO 8601's basic offset, which some vendors write beside the extended date, or beside a Z; UTC has one notation here.
+      return value
+        .replace(/Z\+0000$/, 'Z')
+        .replace(
+          /(T[\d:.]+)([+-]\d\d):?(\d\d)$/,
+          (_, at: string, hours: string, minutes: string) =>
+            `${at}${/[1-9]/.test(hours + minutes) ? `${hours}:${minutes}` : 'Z'}`,
+        );
   }
 }
 

@@ -122,10 +122,13 @@ export function vendorClient({
       if (resetSeconds !== undefined) notBefore = clock.now() + resetSeconds * 1000;
       tellUsage(response);
       const json = status >= 200 && status < 300 ? jsonOf(response) : undefined;
-      const isAnswer = status >= 200 && status < 300 && !refusedInBody(connector, json);
+      const isAnswer =
+        status >= 200 && status < 300 && !refusedInBody(connector, decode ? refusalOf(response) : json);
       if (isAnswer) return { ...response, json };
       if (![301, 302, 307, 308].includes(status) || got.location === undefined) {
-        throw vendorError(connector, at, response, secrets, (code) => waitOf(code, response, resetSeconds));
+        throw vendorError(connector, at, response, secrets, (code, ofRule) =>
+          waitOf(code, response, resetSeconds, ofRule),
+        );
       }
       url = new URL(got.location, url);
     }
@@ -174,6 +177,7 @@ export function vendorClient({
     code: ErrorCode,
     { headers }: HttpResponse,
     resetSeconds: number | undefined,
+    ofRule: number | undefined,
   ): number | undefined {
     const text = headers[limits.retryAfter];
     if (text !== undefined && /^\d+$/.test(text)) return Number(text);
@@ -181,7 +185,18 @@ export function vendorClient({
     if (date !== undefined) {
       return Math.max(0, Math.ceil((date - (dateOf(headers.date) ?? clock.now())) / 1000));
     }
-    return code === 'RateLimitExceeded' ? (resetSeconds ?? limits.otherwiseSeconds) : undefined;
+    if (code !== 'RateLimitExceeded') return ofRule;
+    return resetSeconds ?? ofRule ?? limits.otherwiseSeconds;
+  }
+
+  /** What is no JSON if it is the answer may still be refused in JSON: a file. */
+  function refusalOf({ headers, body }: HttpResponse): unknown {
+    if (!connector.errors?.inBody || !/[/+]json\b/.test(headers['content-type'] ?? '')) return undefined;
+    try {
+      return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+    } catch {
+      return undefined;
+    }
   }
 
   function jsonOf({ headers, body, status }: HttpResponse): unknown {

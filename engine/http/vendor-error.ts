@@ -27,14 +27,14 @@ export function refusedInBody({ errors }: Connector, json: unknown): boolean {
  * A refusal as an error: the code from the connector's rules, else from the status; what the vendor says,
  * shortened and without the connection's secrets.
  *
- * @param waitOf seconds to wait before the next try, as the vendor tells for an error of that code
+ * @param waitOf seconds to wait before the next try, as the vendor tells for an error of that code, or else the rule
  */
 export function vendorError(
   connector: Connector,
   at: string,
   { status, headers, body }: HttpResponse,
   secrets: readonly string[],
-  waitOf: (code: ErrorCode) => number | undefined,
+  waitOf: (code: ErrorCode, ofRule: number | undefined) => number | undefined,
 ): TributaryError {
   const { errors = {} } = connector;
   const answer = jsonOf(body);
@@ -53,7 +53,7 @@ export function vendorError(
   const rule = errors.rules?.find((candidate) => applies(candidate, status, headers, message, vendorCode));
   const code = rule?.code ?? codeOf(status);
   const fix = fixes[code];
-  const retryAfterSeconds = waitOf(code);
+  const retryAfterSeconds = waitOf(code, rule?.retryAfterSeconds);
   return new TributaryError(
     code,
     message ? `the vendor says "${message}"` : 'the vendor refused the request',

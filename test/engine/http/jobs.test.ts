@@ -196,6 +196,40 @@ describe('a job', () => {
     expect(await wait(await one.open(split))).toBe(60);
   });
 
+  test('is told of in lists, and looked at as rarely as the vendor says', async () => {
+    const listed: Job = {
+      ...job,
+      id: 'result[*].id',
+      status: { ...status, at: 'result[*].state', message: 'result[*].why', everySeconds: 45 },
+    };
+    const one = vendor({ ...things, job: listed }, [
+      { body: { result: [{ id: 750 }] } },
+      { body: { result: [{ state: 'Queued' }] } },
+      { body: { result: [{ state: 'Failed', why: 'too wide' }] } },
+    ]);
+    const [split = {}] = (await one.describe()).splits;
+    const session = await one.open(split);
+    const { next } = await session.read(undefined);
+    await expect(session.read(next)).rejects.toMatchObject({ context: { retryAfterSeconds: 45 } });
+    await expect(session.read(next)).rejects.toThrow('the vendor\'s job failed: "too wide"');
+    expect(one.lines).toEqual(['POST /jobs {"kind":"export"}', 'GET /jobs/750', 'GET /jobs/750']);
+  });
+
+  test('whose file is refused in JSON is no file', async () => {
+    const byLine = (line: string): TestAnswer => {
+      if (line.startsWith('POST')) return { body: { id: '750' } };
+      return line === 'GET /jobs/750' ? state('Done') : { body: { success: false, code: '602' } };
+    };
+    const errors: Connector['errors'] = {
+      inBody: { path: 'success', is: false },
+      vendorCode: 'code',
+      rules: [{ vendorCode: '602', code: 'InvalidCredentials' }],
+    };
+    await expect(readAll(vendor(things, byLine, {}, { errors }))).rejects.toMatchObject({
+      code: 'InvalidCredentials',
+    });
+  });
+
   test('that waits to be started is started, once', async () => {
     const started: Job = {
       ...job,

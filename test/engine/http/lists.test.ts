@@ -123,6 +123,39 @@ describe('pages', () => {
     ).rejects.toThrow("X.things: the vendor's answer leads to another origin; got https://evil.example");
   });
 
+  test('by a token that stands for where the window begins', async () => {
+    const entity: Entity = {
+      ...things,
+      records: 'items',
+      pagination: cursor({
+        at: 'next',
+        param: 'token',
+        more: 'more',
+        size: { limit: 2 },
+        begin: { path: '/tokens', at: 'token' },
+      }),
+      parameters: { kind: string({ filters: { EQUAL_TO: 'kind' } }) },
+      fields: { id: long(), at: dateTime() },
+      incremental: { field: 'at', from: { param: 'since', operator: 'GREATER_THAN' }, reachDays: 2 },
+    };
+    const request = { filters: [is('kind', 'EQUAL_TO', 'String', 'a')] };
+    const answers = [
+      { body: { token: 't0' } },
+      { body: { items: ids(1), next: 't1', more: true } },
+      { body: { items: ids(2), next: 't2', more: false } },
+    ];
+    const { lines, rows } = await pull(entity, answers, { request });
+    expect(lines).toEqual([
+      'GET /tokens?since=2024-04-29T23:59:59Z',
+      'GET /things?limit=2&kind=a&token=t0',
+      'GET /things?limit=2&kind=a&token=t1',
+    ]);
+    expect(rows).toEqual([[1], [2]]);
+    await expect(pull(entity, [{ body: {} }])).rejects.toThrow(
+      "X.things: the answer has no page token at 'token'",
+    );
+  });
+
   test('by a token, in place of what only the first request has', async () => {
     const paging = cursor({
       at: 'after',
@@ -444,6 +477,22 @@ describe('a window', () => {
     expect(set.description.appliedFilters).toEqual([0]);
   });
 
+  test('of a full pull may be on a stamp that never moves', async () => {
+    const { incremental } = sliced;
+    if (!incremental) throw new Error('it has one');
+    const reach = { from: 'made_after', to: 'made_before' };
+    const entity: Entity = { ...sliced, incremental: { ...incremental, reachDays: 1, reach } };
+    const full = await pull(entity, [{ body: [] }]);
+    expect(full.lines).toEqual([
+      'GET /windowed?sort=at&made_after=2024-05-01T00:00:00Z&made_before=2024-05-02T00:00:00Z',
+    ]);
+    expect(full.description.incrementalField).toBe('at');
+    const { lines } = await pull(entity, [{ body: [] }, { body: [] }], {
+      request: { window: { start, end } },
+    });
+    expect(lines[1]).toBe('GET /windowed?sort=at&start=2024-05-01T00:00:00Z&end=2024-05-01T23:59:59Z');
+  });
+
   test('of days is asked for by days', async () => {
     const entity: Entity = {
       ...things,
@@ -652,6 +701,38 @@ describe('answers', () => {
     ]);
   });
 
+  test('of files, which may be a refusal in JSON', async () => {
+    const connector: Partial<Connector> = {
+      errors: { inBody: { path: 'success', is: false }, message: 'why' },
+    };
+    const lined: Entity = { ...things, decode: ndjson };
+    const refused = { body: { success: false, why: 'no such file' } };
+    await expect(pull(lined, [refused], { connector })).rejects.toMatchObject({
+      code: 'ClientError',
+      message: expect.stringContaining('no such file'),
+    });
+    const rows = { body: '{"id":1}\n{"id":2}\n' };
+    expect((await pull(lined, [rows], { connector })).rows).toEqual([[1], [2]]);
+  });
+
+  test('that refuse for longer than others', async () => {
+    const connector: Partial<Connector> = {
+      rateLimit: { otherwiseSeconds: 30 },
+      errors: {
+        vendorCode: 'code',
+        rules: [
+          { vendorCode: 'day', code: 'RateLimitExceeded', retryAfterSeconds: 900 },
+          { vendorCode: 'now', code: 'RateLimitExceeded' },
+        ],
+      },
+    };
+    const waitOf = async (answer: TestAnswer) =>
+      pull(things, [answer], { connector }).catch(({ context }) => context.retryAfterSeconds);
+    expect(await waitOf({ status: 400, body: { code: 'day' } })).toBe(900);
+    expect(await waitOf({ status: 400, body: { code: 'now' } })).toBe(30);
+    expect(await waitOf({ status: 400, headers: { 'retry-after': '60' }, body: { code: 'day' } })).toBe(60);
+  });
+
   test('of 200 that refuse', async () => {
     const connector: Partial<Connector> = {
       errors: {
@@ -840,6 +921,15 @@ test('what a windowed list sends of its own, no filter changes', async () => {
     code: 'InvalidArgument',
     message: expect.stringContaining("'sort' can be set only once"),
   });
+});
+
+test('a moment with both offsets of UTC is one in UTC', async () => {
+  const entity: Entity = { ...things, fields: { at: dateTime() } };
+  const body = [{ at: '2015-05-21T22:45:13Z+0000' }, { at: '2015-05-21T22:45:13.5+0200' }];
+  expect((await pull(entity, [{ body }], { request: { fields: ['at'] } })).rows).toEqual([
+    ['2015-05-21T22:45:13Z'],
+    ['2015-05-21T22:45:13.5+02:00'],
+  ]);
 });
 
 test('a moment in UTC without an offset is asked for and read as such', async () => {
