@@ -9,6 +9,7 @@ export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boole
   GoogleSheets: { rotates: false },
   HubSpot: { rotates: false },
   JiraCloud: { rotates: true },
+  Marketo: { rotates: false },
   MicrosoftDynamics365: { rotates: true },
   Okta: { rotates: false },
   PayPal: { rotates: false },

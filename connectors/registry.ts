@@ -22,6 +22,7 @@ const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
     connection: (await import('./jdbc/connection.ts')).jdbcConnection,
   }),
   JiraCloud: async () => declared((await import('./jira-cloud/connector.ts')).jiraCloud),
+  Marketo: async () => declared((await import('./marketo/connector.ts')).marketo),
   MicrosoftDynamics365: async () =>
     declared((await import('./microsoft-dynamics-365/connector.ts')).microsoftDynamics365),
   Mixpanel: async () => declared((await import('./mixpanel/connector.ts')).mixpanel),

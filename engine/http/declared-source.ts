@@ -1,5 +1,6 @@
 import type { Connector } from '../../core/connector/connector.ts';
 import type { Fields } from '../../core/connector/fields.ts';
+import { own } from '../../core/connector/own.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import type { SourceField } from '../../core/records.ts';
 import type { Source, SourceDescription, SourcePorts, SourceRequest } from '../../core/source.ts';
@@ -147,7 +148,13 @@ async function completeUntil(
     if (!parent) break;
     asked = { name: above, entity: parent };
   }
-  const list = listOf(connector, asked, { ...allOf(request), fields: [] }, ports, options);
+  const { parameters } = asked.entity;
+  // Without these the list cannot be asked for at all.
+  const filters = request.filters.filter(({ field }) => {
+    const parameter = own(parameters, field);
+    return parameter !== undefined && (parameter.required || !parameter.filters);
+  });
+  const list = listOf(connector, asked, { ...allOf(request), fields: [], filters }, ports, options);
   const parent = Object.fromEntries(
     Object.entries(asked.entity.each ?? {}).map(([hole, [value = '']]) => [hole, value]),
   );

@@ -12,6 +12,7 @@ test('the registry has these connectors', () => {
     'HubSpot',
     'JDBC',
     'JiraCloud',
+    'Marketo',
     'MicrosoftDynamics365',
     'Mixpanel',
     'Okta',

@@ -431,6 +431,25 @@ describe('parameters', () => {
     expect(description.appliedFilters).toEqual([0, 1, 2, 3]);
   });
 
+  test('that the vendor needs are in the request for its clock, too', async () => {
+    const entity: Entity = {
+      ...reported,
+      fields: { id: long(), at: dateTime() },
+      incremental: { field: 'at', from: 'since' },
+    };
+    const filters = [
+      is('site', 'EQUAL_TO', 'String', 'a'),
+      is('type', 'EQUAL_TO', 'String', 'web'),
+      is('ids', 'EQUAL_TO', 'String', '1'),
+    ];
+    const request = { filters, window: { start, end } };
+    const { lines } = await pull(entity, [{ body: [] }, { body: [] }], { request });
+    expect(lines).toEqual([
+      'GET /sites/a/report?type=web',
+      'GET /sites/a/report?type=web&filter=id in (1)&since=2024-05-01T00:00:00Z',
+    ]);
+  });
+
   test('that the vendor needs are asked for before any request', async () => {
     await expect(
       pull(reported, [], { request: { filters: [is('site', 'EQUAL_TO', 'String', 'a')] } }),
