@@ -1,19 +1,20 @@
 import { alike, boolean, dateTime, type Field, long, string, struct } from '#core';
 
-/** The vendor's range parameters of a time, as https://docs.stripe.com/api/charges/list#list_charges-created has them. */
-export function range(param: string) {
-  return {
-    EQUAL_TO: param,
-    GREATER_THAN: `${param}[gt]`,
-    GREATER_THAN_OR_EQUAL_TO: `${param}[gte]`,
-    LESS_THAN: `${param}[lt]`,
-    LESS_THAN_OR_EQUAL_TO: `${param}[lte]`,
-  };
-}
-
-/** A time that Stripe lists by a range of it, under the same name. */
-export function ranged(name: string): Field<'DateTime'> {
-  return dateTime({ format: 'epochSeconds', filters: range(name) });
+/**
+ * A time that Stripe lists by ranges of a parameter, mostly of the same name, as
+ * https://docs.stripe.com/api/charges/list#list_charges-created has them.
+ */
+export function ranged(param: string): Field<'DateTime'> {
+  return dateTime({
+    format: 'epochSeconds',
+    filters: {
+      EQUAL_TO: param,
+      GREATER_THAN: `${param}[gt]`,
+      GREATER_THAN_OR_EQUAL_TO: `${param}[gte]`,
+      LESS_THAN: `${param}[lt]`,
+      LESS_THAN_OR_EQUAL_TO: `${param}[lte]`,
+    },
+  });
 }
 
 export function moment(): Field<'DateTime'> {
