@@ -18,11 +18,13 @@ export interface MeasuredRun {
  *
  * @param folder the working folder: `flow.json`, `connections/`, and the home, `.tributary/`
  * @param env what the connections name
+ * @param options of the command
  * @throws Error with what the command printed, if it did not end with 0
  */
 export async function runCommand(
   folder: string,
   env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
 ): Promise<MeasuredRun> {
   const peakFile = join(folder, 'peak');
   const child = spawn(
@@ -32,7 +34,7 @@ export async function runCommand(
       ...(process.env.TRIBUTARY_NODE_OPTIONS?.split(' ') ?? []),
       `--import=${join(import.meta.dirname, 'report-peak.mjs')}`,
       join(root, commandFolder, 'tributary.js'),
-      ...['run', 'flow.json', '--json'],
+      ...['run', 'flow.json', '--json', ...options],
     ],
     {
       cwd: folder,

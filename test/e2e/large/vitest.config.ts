@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// npm run test:large: what needs Debian's PostgreSQL and MariaDB, or gigabytes; no cloud.
+// npm run test:large: what needs Debian's PostgreSQL and MariaDB, an OData server from npm, or gigabytes; no cloud.
 
 export default defineConfig({
   test: {
