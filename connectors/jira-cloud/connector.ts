@@ -12,18 +12,24 @@ import {
   notificationSchemes,
   priorities,
   resolutions,
-} from './issue-settings.ts';
-import { describeIssues, issues } from './issues.ts';
-import { groups, myself, permissions, users } from './people.ts';
-import { projectCategories, projects, projectTypes } from './projects.ts';
-import { advancedSettings, applicationProperties, auditRecords, configuration, serverInfo } from './site.ts';
+} from './entities/issue-settings.ts';
+import { describeIssues, issues } from './entities/issues.ts';
+import { groups, myself, permissions, users } from './entities/people.ts';
+import { projectCategories, projects, projectTypes } from './entities/projects.ts';
+import {
+  advancedSettings,
+  applicationProperties,
+  auditRecords,
+  configuration,
+  serverInfo,
+} from './entities/site.ts';
 import {
   statusCategories,
   statuses,
   workflowSchemeProjects,
   workflowSchemes,
   workflows,
-} from './workflows.ts';
+} from './entities/workflows.ts';
 
 export const jiraCloud = defineConnector({
   label: 'Jira Cloud',

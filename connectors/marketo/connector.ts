@@ -1,8 +1,8 @@
 import { clientCredentials, defineConnector } from '#core';
-import { activities, activityTypes, deletedLeads, leadChanges } from './activities.ts';
-import { emails, programs, smartCampaigns, smartLists, staticLists } from './assets.ts';
-import { describeLeads, leads } from './leads.ts';
-import { leadPartitions, listMembers } from './lists.ts';
+import { activities, activityTypes, deletedLeads, leadChanges } from './entities/activities.ts';
+import { emails, programs, smartCampaigns, smartLists, staticLists } from './entities/assets.ts';
+import { describeLeads, leads } from './entities/leads.ts';
+import { leadPartitions, listMembers } from './entities/lists.ts';
 
 export const marketo = defineConnector({
   label: 'Marketo',

@@ -1,8 +1,8 @@
 import { defineConnector, oauth2 } from '#core';
-import { companyInfo, preferences, profitAndLoss, taxAgency } from './company.ts';
-import { account, customer, employee, item, vendor } from './name-lists.ts';
-import { pages } from './query.ts';
-import { bill, estimate, invoice, payment } from './transactions.ts';
+import { companyInfo, preferences, profitAndLoss, taxAgency } from './entities/company.ts';
+import { account, customer, employee, item, vendor } from './entities/name-lists.ts';
+import { pages } from './entities/query.ts';
+import { bill, estimate, invoice, payment } from './entities/transactions.ts';
 
 export const quickBooksOnline = defineConnector({
   label: 'QuickBooks Online',

@@ -48,7 +48,7 @@ export const path = '/v3/company/{companyId}/query';
 export const query = { minorversion: '75' };
 export const pages = offset({ size: 1000, first: 1 });
 
-/** Sorted by its stamp, a changed record moves to the end of the list: nothing is passed over. */
+/** A change moves a record to the end; asked for anew from the last record's stamp, the list passes nothing over. */
 export const changed = { field: 'LastUpdatedTime', from: true, to: true, order: 'oldestFirst' } as const;
 
 /** The vendor does not say whether texts are compared with regard to case. */
