@@ -9,13 +9,15 @@ export function observed(home: LocalHome): {
   lastAnswer(): LastAnswer | undefined;
 } {
   let last: LastAnswer | undefined;
+  const noted = async <T extends HttpResponse>(answering: () => Promise<T>): Promise<T> => {
+    last = undefined;
+    const response = await answering();
+    last = { headers: response.headers, at: home.clock.now() };
+    return response;
+  };
   const http: Http = {
-    async send(request): Promise<HttpResponse> {
-      last = undefined;
-      const response = await home.http.send(request);
-      last = { headers: response.headers, at: home.clock.now() };
-      return response;
-    },
+    send: (request) => noted(() => home.http.send(request)),
+    download: (request) => noted(() => home.http.download(request)),
   };
   return { ports: { ...home, http }, lastAnswer: () => last };
 }

@@ -1,5 +1,6 @@
 import { type Connector, checkConnector, type LoadedConnector } from '#core';
 
+export { downloadingConnectors } from './downloads.ts';
 export { jobConnectors } from './jobs.ts';
 export { oauth2Connectors } from './oauth2.ts';
 
@@ -8,6 +9,7 @@ export { oauth2Connectors } from './oauth2.ts';
  * only what it uses.
  */
 const loaders: Readonly<Record<string, () => Promise<LoadedConnector>>> = {
+  Amplitude: async () => declared((await import('./amplitude/connector.ts')).amplitude),
   GitHub: async () => declared((await import('./github/connector.ts')).github),
   GoogleAnalytics4: async () =>
     declared((await import('./google-analytics-4/connector.ts')).googleAnalytics4),

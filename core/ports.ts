@@ -228,6 +228,21 @@ export interface HttpResponse {
 /** Sends one request, follows no redirect, retries nothing. Throws ConnectorUnreachable, RequestTimeout or ServerError. */
 export interface Http {
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** The same for an answer that may be larger than memory. The timeout is that of each wait for more of it. */
+  download(request: HttpRequest): Promise<HttpDownload>;
+}
+
+export interface HttpDownload extends HttpResponse {
+  /** Of an answer of 2xx, whose `body` is then empty: who asked for it removes it. */
+  readonly file?: DownloadedFile;
+}
+
+/** A body, decompressed, on this machine's disk. */
+export interface DownloadedFile {
+  /** Bytes. */
+  readonly size: number;
+  read(range: ByteRange): Readable;
+  remove(): Promise<void>;
 }
 
 export interface Secrets {

@@ -20,7 +20,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { oauth2Connectors } from '../connectors/registry.ts';
+import { downloadingConnectors, oauth2Connectors } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
 import { TributaryError } from '../core/errors.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
@@ -56,6 +56,8 @@ export interface FlowProps {
 
 /** MB of the transfer function: an API makes it wait, files and databases make it work (1,769 MB are one vCPU). */
 const waitingMemory = 512;
+/** MB, as much as there is: what a connector downloads may be one file of gigabytes. */
+const downloadDisk = 10_240;
 const workingMemory = 1769;
 /** The commit copies and hashes; the other steps of `control` take milliseconds. */
 const controlMemory = 1024;
@@ -120,6 +122,7 @@ export class Flow extends Construct {
       grants: transferGrants(context),
       logGroupName: `/tributary/${name}/transfer`,
       memorySize: tributary.memorySize ?? (working ? workingMemory : waitingMemory),
+      ...(downloadingConnectors.includes(sourceConnector) && { diskSize: downloadDisk }),
       vpc: connection?.vpc,
     });
     const control = new NodeFunction(this, 'Control', {

@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import {
   Effect,
   type IPrincipal,
@@ -79,6 +79,8 @@ export interface NodeFunctionProps {
   readonly key: IKey;
   /** MB. */
   readonly memorySize: number;
+  /** MB of the temporary folder. Default 512. */
+  readonly diskSize?: number;
   readonly timeout: Duration;
   readonly vpc?:
     | { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
@@ -139,6 +141,7 @@ export class NodeFunction extends Construct {
       environment: { ...props.environment },
       environmentEncryption: props.key,
       memorySize: props.memorySize,
+      ...(props.diskSize !== undefined && { ephemeralStorageSize: Size.mebibytes(props.diskSize) }),
       timeout: props.timeout,
     });
     const resource = this.function.node.defaultChild as CfnFunction;

@@ -13,6 +13,7 @@ import type { PageToken, SourceRequest } from '../core/index.ts';
 import { declaredSource } from '../engine/http/declared-source.ts';
 import { folderOf } from '../test/support/declarations.ts';
 import { fixtureFile, readSetOf, recordOf } from '../test/support/fixture.ts';
+import { recordedBody } from '../test/support/http-server.ts';
 import { testHttp, testSourcePorts } from '../test/support/source-ports.ts';
 
 const [, , name = '', entityName = ''] = process.argv;
@@ -21,7 +22,11 @@ const loaded = await loadConnector(name);
 if (loaded?.kind !== 'declared') throw new Error(`there is no declared connector ${name}`);
 const { connector } = loaded;
 
-const http = testHttp((_, index) => answers[index] ?? new Error(`there is no answer ${index + 1}`));
+const http = testHttp((_, index) => {
+  const answer = answers[index];
+  if (!answer) return new Error(`there is no answer ${index + 1}`);
+  return { ...answer, body: recordedBody(answer.body) };
+});
 const credentials = new Proxy<Record<string, string>>({}, { get: () => 'a-credential' });
 const ports = testSourcePorts({ http, credentials });
 const source = declaredSource(connector);

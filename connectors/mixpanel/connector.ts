@@ -10,7 +10,6 @@ import {
   list,
   long,
   members,
-  ndjson,
   pageNumber,
   type ReadRecords,
   string,
@@ -402,7 +401,7 @@ export const mixpanel = defineConnector({
       path: '/api/2.0/export',
       query: { ...project, time_in_ms: 'true' },
       headers: { accept: 'text/plain' },
-      decode: ndjson,
+      file: 'jsonLines',
       // What Mixpanel itself tells copies of an event by.
       primaryKey: ['event', 'time', 'distinct_id', '$insert_id'],
       incremental: {

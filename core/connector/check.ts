@@ -145,6 +145,14 @@ function entityFindings(
       .filter((name) => Object.hasOwn(entity.fields, name))
       .map((name) => finding(at, `'${name}' is both a field and a parameter`)),
   ];
+  if (entity.file && (entity.records !== undefined || entity.decode || entity.pagination !== undefined)) {
+    findings.push(finding(at, "a file has neither 'records' nor 'decode' nor pages"));
+  }
+  if (entity.file && incremental && !connector.clock) {
+    findings.push(
+      finding(at, "the connector needs a 'clock': asking for a file only to see the time is too much"),
+    );
+  }
   if (new Set(parents).size < parents.length) {
     findings.push(finding(at, `the parents lead in a circle: ${parents.join(', ')}`));
   }

@@ -18,6 +18,7 @@ export type WriteOperation = 'INSERT' | 'UPDATE' | 'UPSERT' | 'DELETE';
  * | `epochSeconds` | `1714557600` | seconds, exact |
  * | `epochMilliseconds` | `1714557600000` | milliseconds, exact |
  * | `epochDecimal` | `1714557600.000200`, as text | milliseconds, never exact |
+ * | `spaced` | `2024-05-01 10:00:00.123456`, in UTC; records may have fractions | whole seconds, so never exact |
  * | `spacedSeconds` | `2024-05-01 10:00:00`, in UTC | seconds, exact |
  * | `utcSeconds` | `2024-05-01T10:00:00`, in UTC | seconds, exact |
  * | `basicHour` | `20240501T10`, in UTC | hours; the vendor compares hours |
@@ -32,6 +33,7 @@ export type DateTimeFormat =
   | 'epochSeconds'
   | 'epochMilliseconds'
   | 'epochDecimal'
+  | 'spaced'
   | 'spacedSeconds'
   | 'utcSeconds'
   | 'basicHour'

@@ -50,6 +50,9 @@ export type Asked = Readonly<Record<string, Json | undefined>>;
 /** Makes the list of records out of an answer that has none: see `shapes.ts`. Pure. `undefined`: it is no such answer. */
 export type ReadRecords = (answer: unknown, asked: Asked) => readonly object[] | undefined;
 
+/** JSON Lines, or a zip archive of files of JSON Lines, each gzipped if its name ends in `.gz`. */
+export type FileFormat = 'jsonLines' | 'zippedJsonLines';
+
 export interface ListRequest {
   /** Below `baseUrl`. */
   readonly path: string;
@@ -76,6 +79,11 @@ export interface ListRequest {
    * @param parse JSON with exact numbers
    */
   readonly decode?: (body: Uint8Array, parse: (text: string) => unknown) => unknown;
+  /**
+   * The answer is one file of records, which may be larger than memory: it is kept on disk and cut into pages. Neither pages
+   * nor `records` or `decode` go with it.
+   */
+  readonly file?: FileFormat;
   /** Default: the connector's; `onePage` where there is but one. */
   readonly pagination?: Pagination | 'onePage';
   /** Default: the connector's. */

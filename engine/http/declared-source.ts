@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/ports.ts';
 import type { SourceField } from '../../core/records.ts';
 import type { Source, SourceDescription, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { entityOf, metadataReader, type ResolvedEntity } from './discover.ts';
+import { downloadSession } from './download-session.ts';
 import { type DeclaredSourceOptions, listOf, type Transfer } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { jobSession } from './job-session.ts';
@@ -67,8 +68,10 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
       const listed = (transfer: Transfer) => listOf(connector, resolved, request, ports, options, transfer);
       const transfer = transferAt(resolved.entity, request, split, () => listed('list'));
       const { job, ...list } = listed(transfer);
-      return job
-        ? jobSession({ ...list, job }, request, split, ports)
+      if (job) return jobSession({ ...list, job }, request, split, ports);
+      const { file } = list.entity;
+      return file
+        ? downloadSession(list, file, request, split, ports)
         : sessionOf(list, request, split, ports);
     },
 

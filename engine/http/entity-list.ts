@@ -59,6 +59,8 @@ export interface EntityList {
   readonly begin?: (position: Position) => VendorRequest;
   /** Where the entity is read by a job. */
   readonly job?: JobRequests;
+  /** JSON with the numbers that the entity needs. */
+  parse(text: string): unknown;
   /** The vendor's records of an answer to the request. */
   recordsOf(answer: Answer, asked: VendorRequest): readonly object[];
 }
@@ -116,6 +118,7 @@ export function listOf(
       ...more,
       ...options,
     });
+  const parse = (text: string) => parseJson(text, exactDecimals);
   return {
     name,
     entity,
@@ -126,7 +129,8 @@ export function listOf(
     tracksChanges,
     appliesWindow: tracksChanges || (request.window.start !== undefined && (first?.exact ?? false)),
     slices: window ? slicesOf(entity, window) : [undefined],
-    client: client({ parse: (text) => parseJson(text, exactDecimals), decode: entity.decode }),
+    client: client({ parse, decode: entity.decode }),
+    parse,
     requestOf: build,
     ...(pagination?.kind === 'cursor' &&
       pagination.begin && {

@@ -10,6 +10,7 @@ const units: Readonly<Record<DateTimeFormat, number>> = {
   epochSeconds: 1000,
   epochMilliseconds: 1,
   epochDecimal: 1,
+  spaced: 1000,
   spacedSeconds: 1000,
   utcSeconds: 1000,
   basicHour: hour,
@@ -29,7 +30,7 @@ export function comparesUnits(format: DateTimeFormat): boolean {
 
 /** Whether no record has a moment between two that a parameter can name. */
 export function isExact(format: DateTimeFormat): boolean {
-  return format !== 'iso8601' && format !== 'epochDecimal' && !comparesUnits(format);
+  return !['iso8601', 'epochDecimal', 'spaced'].includes(format) && !comparesUnits(format);
 }
 
 /** @param moment epoch milliseconds, a multiple of the format's unit */
@@ -45,6 +46,7 @@ export function writeMoment(moment: number, format: DateTimeFormat): string {
     case 'iso8601':
     case 'iso8601Seconds':
       return text.replace(/\.\d+Z$/, 'Z');
+    case 'spaced':
     case 'spacedSeconds':
       return text.slice(0, 19).replace('T', ' ');
     case 'utcSeconds':
@@ -67,6 +69,8 @@ export function readMoment(value: unknown, format: DateTimeFormat): unknown {
       return value.replace(/^(\d{1,11})\.(\d+)$/, (_, seconds: string, fraction: string) =>
         new Date(Number(seconds) * 1000).toISOString().replace('.000', `.${fraction}`),
       );
+    case 'spaced':
+      return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)$/, '$1T$2Z');
     case 'spacedSeconds':
       return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/, '$1T$2Z');
     case 'utcSeconds':

@@ -1,9 +1,22 @@
 import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import os from 'node:os';
+import path from 'node:path';
+import { type Duplex, Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  brotliDecompressSync,
+  createBrotliDecompress,
+  createGunzip,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+} from 'node:zlib';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
-import type { Http, HttpRequest, HttpResponse } from '../../core/ports.ts';
+import type { DownloadedFile, Http, HttpDownload, HttpRequest, HttpResponse } from '../../core/ports.ts';
 
 /** Milliseconds. */
 const defaultTimeout = 60_000;
@@ -31,8 +44,8 @@ export interface NodeHttpOptions {
 }
 
 /**
- * The Http port on Node's own client with kept-alive connections. Bodies are read whole and decompressed (gzip, br,
- * deflate). Throws as the port says, and ConnectorProtocol for a body beyond the limit or of an unknown encoding.
+ * The Http port on Node's own client with kept-alive connections. Bodies are decompressed (gzip, br, deflate), and read
+ * whole, or written to a file of the system's temporary folder. Throws as the port says, and ConnectorProtocol for a body beyond the limit or of an unknown encoding.
  */
 export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http & { close(): void } {
   const agents = {
@@ -40,13 +53,31 @@ export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http &
     'https:': new https.Agent({ keepAlive: true }),
   };
 
-  async function send({
-    method,
-    url,
-    headers,
-    body,
-    timeout = defaultTimeout,
-  }: HttpRequest): Promise<HttpResponse> {
+  function send(sent: HttpRequest): Promise<HttpResponse> {
+    return exchange(sent, async (response, at) => {
+      const received = await bodyOf(response, limit, at);
+      const { encoding, headers } = headersOf(response);
+      return { status: response.statusCode ?? 0, headers, body: decode(received, encoding, limit, at) };
+    });
+  }
+
+  function download(sent: HttpRequest): Promise<HttpDownload> {
+    const asked = { 'accept-encoding': 'gzip, br', ...sent.headers };
+    return exchange({ ...sent, headers: asked }, async (response, at, isAlive) => {
+      const status = response.statusCode ?? 0;
+      const { encoding, headers } = headersOf(response);
+      if (status < 200 || status >= 300) {
+        return { status, headers, body: decode(await bodyOf(response, limit, at), encoding, limit, at) };
+      }
+      return { status, headers, body: new Uint8Array(), file: await saved(response, encoding, at, isAlive) };
+    });
+  }
+
+  /** @param take reads the answer; may say that it still comes, which puts off the timeout */
+  async function exchange<T>(
+    { method, url, headers, body, timeout = defaultTimeout }: HttpRequest,
+    take: (response: http.IncomingMessage, at: string, isAlive: () => void) => Promise<T>,
+  ): Promise<T> {
     const target = new URL(url);
     // No query: its values may be private.
     const at = target.host + target.pathname;
@@ -74,9 +105,7 @@ export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http &
       const answered = once(outgoing, 'response') as Promise<[http.IncomingMessage]>;
       outgoing.end(body);
       const [response] = await answered;
-      const received = await bodyOf(response, limit, at);
-      const { 'content-encoding': encoding = 'identity', ...rest } = plainHeaders(response);
-      return { status: response.statusCode ?? 0, headers: rest, body: decode(received, encoding, limit, at) };
+      return await take(response, at, () => timer.refresh());
     } catch (error) {
       // Within a body, the destroyed request shows as a broken connection.
       throw late ?? mapped(error, at);
@@ -87,6 +116,7 @@ export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http &
 
   return {
     send,
+    download,
     close() {
       for (const agent of Object.values(agents)) agent.destroy();
     },
@@ -102,6 +132,58 @@ async function bodyOf(response: http.IncomingMessage, limit: number, at: string)
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
+}
+
+/** Writes the decompressed body to a file of its own. */
+async function saved(
+  response: http.IncomingMessage,
+  encoding: string,
+  at: string,
+  isAlive: () => void,
+): Promise<DownloadedFile> {
+  const decoder = decoders[encoding.toLowerCase()];
+  if (decoder === undefined) {
+    response.destroy();
+    throw unknownEncoding(at, encoding);
+  }
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tributary-download-'));
+  const file = path.join(folder, 'body');
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const watched = new Transform({
+      transform(chunk, _, done) {
+        isAlive();
+        done(null, chunk);
+      },
+    });
+    await pipeline([response, watched, ...decoder(), createWriteStream(file)]);
+    const { size } = await stat(file);
+    return { size, read: ({ start, end }) => readRange(file, start, end), remove };
+  } catch (error) {
+    await remove();
+    if (codeOf(error) === 'ENOSPC') {
+      throw new TributaryError('ConnectorProtocol', 'the answer is larger than the room on this disk', {
+        at,
+        fix: 'ask for less at a time, or give it more room',
+      });
+    }
+    if (codeOf(error).startsWith('Z_')) {
+      throw new TributaryError('ServerError', "the answer's compressed body is broken", { at, cause: error });
+    }
+    throw error;
+  }
+}
+
+const decoders: Readonly<Record<string, () => Duplex[]>> = {
+  identity: () => [],
+  gzip: () => [createGunzip()],
+  'x-gzip': () => [createGunzip()],
+  br: () => [createBrotliDecompress()],
+};
+
+function readRange(file: string, start: number, end: number): Readable {
+  // The end that a stream is given is included.
+  return end > start ? createReadStream(file, { start, end: end - 1 }) : Readable.from([]);
 }
 
 function decode(body: Buffer, encoding: string, limit: number, at: string): Uint8Array {
@@ -124,11 +206,20 @@ function decode(body: Buffer, encoding: string, limit: number, at: string): Uint
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(at, limit);
     throw new TributaryError('ServerError', "the answer's compressed body is broken", { at, cause: error });
   }
-  throw new TributaryError('ConnectorProtocol', 'the answer has an unknown content encoding', {
+  throw unknownEncoding(at, encoding);
+}
+
+function unknownEncoding(at: string, encoding: string): TributaryError {
+  return new TributaryError('ConnectorProtocol', 'the answer has an unknown content encoding', {
     at,
     got: encoding,
     expected: 'gzip, br or deflate',
   });
+}
+
+function headersOf(response: http.IncomingMessage): { encoding: string; headers: Record<string, string> } {
+  const { 'content-encoding': encoding = 'identity', ...headers } = plainHeaders(response);
+  return { encoding, headers };
 }
 
 function plainHeaders({ headers }: http.IncomingMessage): Record<string, string> {

@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import type { Connector } from '../../core/connector/connector.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
-import type { HttpResponse } from '../../core/ports.ts';
+import type { DownloadedFile, HttpRequest, HttpResponse } from '../../core/ports.ts';
 import type { SourcePorts, SourceRequest } from '../../core/source.ts';
 import { authorizer } from '../credentials/authorizer.ts';
 import type { Authorization } from './authorize.ts';
@@ -16,6 +17,13 @@ const longestSleep = 20;
 /** Seconds to wait when the vendor says "slow down" but not for how long, and the short waits were in vain. */
 const unknownWait = 60;
 const redirects = 3;
+/** Milliseconds: a vendor may have much to gather before the first byte comes. */
+const downloadTimeout = 5 * 60_000;
+
+type Exchange<A> = (request: HttpRequest) => Promise<A>;
+
+/** Of a refusal, which nobody reads. */
+const noFile: DownloadedFile = { size: 0, read: () => Readable.from([]), remove: async () => {} };
 
 export interface Answer extends HttpResponse {
   /** The body's JSON, or what `decode` made of it; `undefined` for an empty body. */
@@ -41,6 +49,8 @@ export interface VendorClient {
    * ResourceNotFoundError, ClientError, ServerError, ServiceUnavailable, RequestTimeout, ConnectorUnreachable, ConnectorProtocol
    */
   send(request: VendorRequest): Promise<Answer>;
+  /** The same for an answer that may be larger than memory. Who asked for the file removes it. */
+  download(request: VendorRequest): Promise<Answer & { readonly file: DownloadedFile }>;
 }
 
 export interface VendorClientOptions {
@@ -80,14 +90,27 @@ export function vendorClient({
   let notBefore = 0;
   let usageIsTold = false;
 
-  async function send(request: VendorRequest): Promise<Answer> {
+  const send = (request: VendorRequest) =>
+    tried(request, async (sent) => {
+      const response = await http.send(sent);
+      const { status } = response;
+      return { ...response, json: status >= 200 && status < 300 ? jsonOf(response) : undefined };
+    });
+
+  const download = (request: VendorRequest) =>
+    tried(request, async (sent) => {
+      const { file = noFile, ...response } = await http.download({ ...sent, timeout: downloadTimeout });
+      return { ...response, json: undefined, file };
+    });
+
+  async function tried<A extends Answer>(request: VendorRequest, exchange: Exchange<A>): Promise<A> {
     /** Refused; a token is renewed once for each request. */
     let refused: Authorization | undefined;
     for (let attempt = 1; ; attempt++) {
       await waitForQuota();
       const authorized = await authorization.current();
       try {
-        return await once(request, authorized);
+        return await once(request, authorized, exchange);
       } catch (error) {
         if (!refused && isRefusal(error) && (await authorization.renewed(authorized))) {
           refused = authorized;
@@ -103,7 +126,11 @@ export function vendorClient({
     }
   }
 
-  async function once(request: VendorRequest, authorized: Authorization): Promise<Answer> {
+  async function once<A extends Answer>(
+    request: VendorRequest,
+    authorized: Authorization,
+    exchange: Exchange<A>,
+  ): Promise<A> {
     const { method = 'GET', body } = request;
     const { secrets } = authorized;
     const more = { 'user-agent': 'tributary', ...own, ...request.headers };
@@ -113,18 +140,17 @@ export function vendorClient({
       const asked = withQuery(url, authorized.query);
       const signed = { method, url: asked, headers: more, ...(body === undefined ? {} : { body }) };
       const headers = { ...more, ...authorized.headers, ...authorized.sign?.(signed, clock.now()) };
-      const response = await http.send({ ...signed, url: asked.href, headers }).catch((error: unknown) => {
-        if (!(error instanceof TributaryError)) throw error;
+      const response = await exchange({ ...signed, url: asked.href, headers }).catch((error: unknown) => {
+        if (!(error instanceof TributaryError) || error.context.at === at) throw error;
         throw new TributaryError(error.code, error.message, { at, cause: error });
       });
-      const { status, headers: got } = response;
+      const { status, headers: got, json } = response;
       const resetSeconds = secondsUntilReset(response);
       if (resetSeconds !== undefined) notBefore = clock.now() + resetSeconds * 1000;
       tellUsage(response);
-      const json = status >= 200 && status < 300 ? jsonOf(response) : undefined;
       const isAnswer =
         status >= 200 && status < 300 && !refusedInBody(connector, decode ? refusalOf(response) : json);
-      if (isAnswer) return { ...response, json };
+      if (isAnswer) return response;
       if (![301, 302, 307, 308].includes(status) || got.location === undefined) {
         throw vendorError(connector, at, response, secrets, (code, ofRule) =>
           waitOf(code, response, resetSeconds, ofRule),
@@ -214,7 +240,7 @@ export function vendorClient({
     }
   }
 
-  return { get: (url) => send({ url }), send };
+  return { get: (url) => send({ url }), send, download };
 }
 
 function withQuery(url: URL, query: Readonly<Record<string, string>> = {}): URL {

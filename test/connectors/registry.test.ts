@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest';
-import { connectorNames, jobConnectors, loadConnector, oauth2Connectors } from '../../connectors/registry.ts';
+import {
+  connectorNames,
+  downloadingConnectors,
+  jobConnectors,
+  loadConnector,
+  oauth2Connectors,
+} from '../../connectors/registry.ts';
 import { sourceOf } from '../../engine/source-of.ts';
 import { declaredEntities } from '../support/connector-fixtures.ts';
 
 test('the registry has these connectors', () => {
   expect(connectorNames).toEqual([
+    'Amplitude',
     'GitHub',
     'GoogleAnalytics4',
     'GoogleSearchConsole',
@@ -52,6 +59,16 @@ test('the connectors with OAuth 2, and those whose refresh tokens are replaced, 
     found[name] = { rotates: rotates === true };
   }
   expect(oauth2Connectors).toEqual(found);
+});
+
+test('the connectors whose answers are files are known without loading them', async () => {
+  const found: string[] = [];
+  for (const name of connectorNames) {
+    const loaded = await loadConnector(name);
+    const entities = loaded?.kind === 'declared' ? Object.values(loaded.connector.entities) : [];
+    if (entities.some(({ file }) => file !== undefined)) found.push(name);
+  }
+  expect(downloadingConnectors).toEqual(found);
 });
 
 test.each(['Nope', 'toString', '__proto__', 'github'])('there is no connector %s', async (name) => {

@@ -118,6 +118,18 @@ describe('Flow', () => {
     expect([memory(s3), memory(issues), memory(own)]).toEqual([1769, 512, 3008]);
   });
 
+  it('gives what downloads files a large disk', () => {
+    const exported = testStack();
+    const connection = { ...issuesConnection, connectorLabel: 'Mixpanel' };
+    const definition = { ...issuesFlow, flowName: 'exported' };
+    new Flow(exported, 'Flow', { definition, connections: [connection] });
+    const disk = (stack: Stack, id: string) =>
+      find(stack, 'AWS::Lambda::Function', id).Properties.EphemeralStorage;
+    expect(disk(exported, 'FlowTransfer')).toEqual({ Size: 10_240 });
+    expect(disk(exported, 'FlowControl')).toBeUndefined();
+    expect(disk(issues, 'FlowTransfer')).toBeUndefined();
+  });
+
   it('runs both functions for 15 minutes on arm64 and tells them where everything is', () => {
     for (const module of ['control', 'transfer'])
       Template.fromStack(s3).hasResourceProperties('AWS::Lambda::Function', {

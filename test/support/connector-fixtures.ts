@@ -10,7 +10,7 @@ import { connectorNames, loadConnector } from '../../connectors/registry.ts';
 import { entityOf } from '../../engine/http/discover.ts';
 import { folderOf } from './declarations.ts';
 import { type Fixture, fixtureFile } from './fixture.ts';
-import { type Exchange, requestLine } from './http-server.ts';
+import { type Exchange, recordedBody, requestLine } from './http-server.ts';
 import { type TestHttp, testHttp, testSourcePorts } from './source-ports.ts';
 
 const home = new URL('../../connectors/', import.meta.url);
@@ -117,7 +117,9 @@ export function fixtureText(folder: string, file: string): string {
 }
 
 export function fixtureOf(folder: string, entityName: string): Fixture {
-  return JSON.parse(fixtureText(folder, fixtureFile(entityName, 'exchanges')));
+  const fixture: Fixture = JSON.parse(fixtureText(folder, fixtureFile(entityName, 'exchanges')));
+  const exchanges = fixture.exchanges.map((one) => ({ ...one, body: recordedBody(one.body) }));
+  return { ...fixture, exchanges };
 }
 
 export function recordsOf(folder: string, entityName: string): Record<string, unknown>[] {

@@ -12,8 +12,14 @@ export interface Exchange {
   /** Default 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON; text is answered as it is. */
+  /** JSON; text and bytes are answered as they are. */
   readonly body: unknown;
+}
+
+/** A body as a fixture holds it: `{ base64 }` are bytes. */
+export function recordedBody(body: unknown): unknown {
+  const isBytes = typeof body === 'object' && body !== null && 'base64' in body;
+  return isBytes ? Buffer.from(String(body.base64), 'base64') : body;
 }
 
 /** What tells requests apart: method (but for GET), address and body. */
@@ -83,7 +89,8 @@ export async function replayServer(baseUrl: string, exchanges: readonly Exchange
       status,
       Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, here(value)])),
     );
-    response.end(here(typeof body === 'string' ? body : JSON.stringify(body)));
+    if (body instanceof Uint8Array) response.end(body);
+    else response.end(here(typeof body === 'string' ? body : JSON.stringify(body)));
   });
   return { ...server, requests };
 }

@@ -118,11 +118,7 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
           record: async (flowName, values) => void metrics.push({ flowName, metrics: values }),
         }),
         executions: { isRunning: async (arn) => running.has(arn) },
-        http: {
-          send: async ({ url }) => {
-            throw new TributaryError('ConnectorUnreachable', 'no network in this test', { at: url });
-          },
-        },
+        http: { send: noNetwork, download: noNetwork },
         secrets: { read: async () => ({}), update: async () => undefined },
         vault: { seal: async (text) => text, open: async (text) => text },
         signer: hooked('signer', signer),
@@ -203,4 +199,8 @@ function hookedPort<T extends object>(name: string, port: T, hook: PortHook): T 
       };
     },
   });
+}
+
+async function noNetwork({ url }: { readonly url: string }): Promise<never> {
+  throw new TributaryError('ConnectorUnreachable', 'no network in this test', { at: url });
 }

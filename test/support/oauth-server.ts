@@ -188,6 +188,9 @@ export function oauthVendor(options: OAuthOptions = {}): OAuthVendor {
         const { status, headers = {}, body } = await answer(request);
         return { status, headers, body: Buffer.from(body) };
       },
+      async download() {
+        throw new Error('nothing is downloaded here');
+      },
     },
     consent() {
       const refreshToken = secret('refresh');

@@ -1,4 +1,5 @@
-import type { Clock, Http, HttpRequest, HttpResponse, LogFields, SourcePorts } from '#core';
+import { Readable } from 'node:stream';
+import type { Clock, DownloadedFile, Http, HttpRequest, HttpResponse, LogFields, SourcePorts } from '#core';
 import { memoryObjectStore } from './memory-object-store.ts';
 
 export interface TestClock extends Clock {
@@ -59,18 +60,34 @@ export interface TestAnswer {
 
 export interface TestHttp extends Http {
   readonly requests: HttpRequest[];
+  /** Downloaded files that nobody has removed yet. */
+  readonly files: ReadonlySet<DownloadedFile>;
 }
 
 /** Answers by a function of the request and its ordinal; an error that it gives is thrown. */
 export function testHttp(answer: (request: HttpRequest, index: number) => TestAnswer | Error): TestHttp {
   const requests: HttpRequest[] = [];
+  const files = new Set<DownloadedFile>();
+  const send = async (request: HttpRequest): Promise<HttpResponse> => {
+    const got = answer(request, requests.length);
+    requests.push(request);
+    if (got instanceof Error) throw got;
+    return responseOf(got);
+  };
   return {
     requests,
-    async send(request) {
-      const got = answer(request, requests.length);
-      requests.push(request);
-      if (got instanceof Error) throw got;
-      return responseOf(got);
+    files,
+    send,
+    async download(request) {
+      const { body, ...response } = await send(request);
+      if (response.status >= 300) return { ...response, body };
+      const file: DownloadedFile = {
+        size: body.length,
+        read: ({ start, end }) => Readable.from([Buffer.from(body.subarray(start, end))]),
+        remove: async () => void files.delete(file),
+      };
+      files.add(file);
+      return { ...response, body: new Uint8Array(), file };
     },
   };
 }

@@ -22,10 +22,12 @@ export function request(options: Partial<SourceRequest> & { fileType?: 'CSV' | '
   };
 }
 
+const noNetwork = () => Promise.reject(new Error('no network here'));
+
 export function portsOver(objects: ObjectStore, now: () => number = () => Date.UTC(2026, 1, 3)): SourcePorts {
   return {
     objects,
-    http: { send: () => Promise.reject(new Error('no network here')) },
+    http: { send: noNetwork, download: noNetwork },
     clock: { now, sleep: async () => {} },
     log: { info() {}, warn() {}, error() {} },
     credentials: async () => ({}),

@@ -95,6 +95,16 @@ describe('an entity is refused', () => {
       "GitHub.issues: incremental needs either 'from' or the order 'newestFirst'",
     ],
     [
+      'for pages of a file',
+      { file: 'jsonLines', pagination: 'onePage' },
+      "GitHub.issues: a file has neither 'records' nor 'decode' nor pages",
+    ],
+    [
+      'for a window of files without another way to ask for the time',
+      { file: 'jsonLines', incremental: { field: 'updated_at', from: 'since' } },
+      "GitHub.issues: the connector needs a 'clock': asking for a file only to see the time is too much",
+    ],
+    [
       'for pages that repeat records unsaid',
       { incremental: { field: 'updated_at', from: 'since', order: 'oldestFirst' } },
       "GitHub.issues: the order 'oldestFirst' repeats records; declare mayRepeat: true",

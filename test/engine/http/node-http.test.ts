@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { HttpRequest, TributaryError } from '#core';
 import { nodeHttp } from '../../../engine/http/node-http.ts';
 import { startServer } from '../../support/http-server.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const clients: { close(): void }[] = [];
 afterEach(() => {
@@ -190,5 +192,93 @@ describe('a failure', () => {
     await expect(client.send({ method: 'GET', url, headers: {} })).rejects.toMatchObject({
       code: 'ConnectorUnreachable',
     });
+  });
+});
+
+describe('a download', () => {
+  async function download(
+    answer: (request: IncomingMessage, response: ServerResponse) => void,
+    changes: Partial<HttpRequest> = {},
+  ) {
+    const server = await startServer(answer);
+    onTestFinished(() => server.close());
+    const client = nodeHttp({ limit: 1000 });
+    clients.push(client);
+    return client.download({ method: 'GET', url: `${server.endpoint}/file`, headers: {}, ...changes });
+  }
+  let temporary = '';
+  beforeEach(() => {
+    temporary = temporaryFolder();
+    vi.stubEnv('TMPDIR', temporary);
+  });
+  afterEach(() => vi.unstubAllEnvs());
+  const left = () => readdirSync(temporary).length;
+
+  test.each<[string, string | undefined, (body: string) => Uint8Array]>([
+    ['plain', undefined, (body) => Buffer.from(body)],
+    ['gzip', 'gzip', gzipSync],
+    ['br', 'br', brotliCompressSync],
+  ])('%s is a file, larger than a body may be, until it is removed', async (_, encoding, compress) => {
+    const { status, body, file } = await download((request, response) => {
+      expect(request.headers['accept-encoding']).toBe('gzip, br');
+      response.writeHead(200, encoding === undefined ? {} : { 'Content-Encoding': encoding });
+      response.end(compress(text));
+    });
+    expect({ status, body, size: file?.size }).toEqual({ status: 200, body: new Uint8Array(), size: 7000 });
+    const read = async (start: number, end: number) =>
+      Buffer.concat((await file?.read({ start, end }).toArray()) ?? []).toString();
+    expect(await read(0, 7000)).toBe(text);
+    expect(await read(7, 10)).toBe('hé');
+    expect(await read(7, 7)).toBe('');
+    expect(left()).toBe(1);
+    await file?.remove();
+    expect(left()).toBe(0);
+  });
+
+  test('of a refusal is a body', async () => {
+    const { file, body, status } = await download((_, response) => response.writeHead(404).end('none'));
+    expect({ status, file, body: Buffer.from(body).toString() }).toEqual({ status: 404, body: 'none' });
+    expect(left()).toBe(0);
+  });
+
+  test.each<[string, string, (response: ServerResponse) => void]>([
+    [
+      'that is cut short',
+      'ServerError',
+      (response) => response.writeHead(200, { 'content-length': '100' }).write('x', () => response.destroy()),
+    ],
+    [
+      'whose compression is broken',
+      'ServerError',
+      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip'),
+    ],
+    [
+      'of an unknown encoding',
+      'ConnectorProtocol',
+      (response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end('x'),
+    ],
+    ['that stops coming', 'RequestTimeout', (response) => response.writeHead(200).write('x')],
+  ])('%s is an error and leaves no file', async (_, code, answer) => {
+    const failed = download((__, response) => answer(response), { timeout: 100 });
+    await expect(failed).rejects.toMatchObject({ code });
+    expect(left()).toBe(0);
+  });
+
+  test('may take longer than the timeout as long as it comes', async () => {
+    const { file } = await download(
+      (_, response) => {
+        let sent = 0;
+        const timer = setInterval(() => {
+          sent += 1;
+          response.write('x');
+          if (sent < 8) return;
+          clearInterval(timer);
+          response.end();
+        }, 50);
+      },
+      { timeout: 250 },
+    );
+    expect(file?.size).toBe(8);
+    await file?.remove();
   });
 });

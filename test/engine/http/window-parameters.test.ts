@@ -51,6 +51,7 @@ test('what a vendor answers is never narrower than the window, and equal to it w
   const formats: DateTimeFormat[] = [
     'iso8601',
     'iso8601Seconds',
+    'spaced',
     'iso8601Milliseconds',
     'epochSeconds',
     'epochMilliseconds',
