@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodeOf, messageOf } from '../core/errors.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { type CompareOptions, compareCommand } from './compare-command.ts';
 import { discoverCommand } from './connection-commands.ts';
 import { addConnectionCommands } from './connection-program.ts';
 import { connectorsCommand } from './connectors-command.ts';
@@ -160,6 +161,12 @@ export async function tributary(
     .description('show a run')
     .addOption(jsonOption)
     .action(does((run: string, options) => showCommand(run, options, shell)));
+  taking(program.command('compare').argument('<run>', 'execution id'), home, mount, aws, region)
+    .description("compare a run's output with AppFlow's output of the same flow")
+    .requiredOption('--with <place>', "AppFlow's output: s3://bucket/prefix, or a folder")
+    .option('--key <column>', 'a column that tells which records belong together; may be repeated', collect)
+    .addOption(jsonOption)
+    .action(does((run: string, options: CompareOptions) => compareCommand(run, options, shell)));
   taking(program.command('verify').argument('<run>', 'execution id'), home, mount, aws, region)
     .description("check a run's certificate against its objects: signature, bytes, records")
     .addOption(jsonOption)

@@ -106,7 +106,7 @@ function kept(flow: FlowDefinition): string[] {
   const extras = [
     metadataCatalogConfig && 'Glue Data Catalog',
     kmsArn && 'KMS key',
-    tags && `${Object.keys(tags).length} tags`,
+    tags && `${Object.keys(tags).length} ${Object.keys(tags).length === 1 ? 'tag' : 'tags'}`,
   ].filter(Boolean);
   return [
     `${sourceName(flow)} ${sourceObject(flow)} → ${destinationName(flow)} ${destinationObject(flow)}`,
@@ -154,7 +154,7 @@ function todo(flow: FlowDefinition, found: FoundFlow, connections: FlowConnectio
     ...(scheduled?.dataPullMode === 'Incremental' ? [firstWindow(scheduled.firstExecutionFrom, found)] : []),
     ...(kmsArn ? [`the policy of ${kmsArn} must let the flow's roles use the key`] : []),
     ...(triggerConfig.triggerType !== 'OnDemand' && tributary?.flowStatus === 'Suspended'
-      ? [`deployed, it is suspended: \`tributary start FILE --aws\` when ${flowName} of AppFlow is stopped`]
+      ? [`not active in AppFlow, so suspended here: \`tributary start FILE --aws\` activates ${flowName}`]
       : []),
   ];
 }
@@ -180,18 +180,21 @@ export function commonTodo(imported: readonly ImportedFlow[]): string[] {
       return typeof s3 === 'string' ? [s3] : [];
     }),
   );
-  const selfStarting = flows.filter(({ triggerConfig }) => triggerConfig.triggerType !== 'OnDemand');
+  const active = flows.filter(
+    ({ triggerConfig, tributary }) =>
+      triggerConfig.triggerType !== 'OnDemand' && tributary?.flowStatus !== 'Suspended',
+  );
   return [
-    ...(selfStarting.length > 0
+    ...(active.length > 0
       ? [
-          `stop them in AppFlow before they run here, or both write: ${selfStarting
+          `stop in AppFlow what is to run here, or both write: ${active
             .map(({ flowName }) => `aws appflow stop-flow --flow-name ${flowName}`)
             .join('; ')}`,
         ]
       : []),
     ...(buckets.size > 0
       ? [
-          `buckets ${[...buckets].sort().join(', ')}: the statement for appflow.amazonaws.com in their policies can go; a bucket of another account must let the flow's roles in`,
+          `policy of ${[...buckets].sort().join(', ')}: the statement for appflow.amazonaws.com can go; a bucket of another account must let the flow's roles in`,
         ]
       : []),
     'rules of EventBridge that match the source aws.appflow: let them match the source tributary as well; the detail is the same',

@@ -16,13 +16,7 @@ export async function countParquetRecords(
   read: (start: number, end: number) => Promise<Uint8Array>,
 ): Promise<number> {
   const { parquetMetadataAsync, parquetRead } = await import('hyparquet');
-  const file: AsyncBuffer = {
-    byteLength: size,
-    async slice(start, end = size) {
-      const bytes = await read(start < 0 ? size + start : start, end);
-      return new Uint8Array(bytes).buffer;
-    },
-  };
+  const file = parquetBuffer(size, read);
   let metadata: FileMetaData;
   try {
     metadata = await parquetMetadataAsync(file);
@@ -58,8 +52,22 @@ export async function countParquetRecords(
   return records;
 }
 
+/** A file as the reader wants it. @param read bytes [start, end) of the file */
+export function parquetBuffer(
+  size: number,
+  read: (start: number, end: number) => Promise<Uint8Array>,
+): AsyncBuffer {
+  return {
+    byteLength: size,
+    async slice(start, end = size) {
+      const bytes = await read(start < 0 ? size + start : start, end);
+      return new Uint8Array(bytes).buffer;
+    },
+  };
+}
+
 /** Beside Snappy, which the reader brings along. */
-const compressors: Compressors = {
+export const compressors: Compressors = {
   GZIP: (page) => zlib.gunzipSync(page),
   ZSTD: (page) => {
     if ('zstdDecompressSync' in zlib) return zlib.zstdDecompressSync(page);

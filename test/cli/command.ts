@@ -44,6 +44,7 @@ const withHome = [
   'reset',
   'preview',
   'discover',
+  'compare',
   'connection',
 ];
 const withConnections = ['validate', 'run', 'start', 'preview', 'discover', 'connection'];

@@ -96,8 +96,8 @@ describe('describe-flow', () => {
 
   it('leaves to do for all flows what is one task', () => {
     const todo = commonTodo(flowsOf([tickets, example('18-hubspot-map-all')]));
-    expect(todo[0]).toMatch(/stop them in AppFlow .* --flow-name zendesk-tickets-daily$/);
-    expect(todo[1]).toMatch(/^buckets nordwind-lake: /);
+    expect(todo[0]).toMatch(/^stop in AppFlow .* --flow-name zendesk-tickets-daily$/);
+    expect(todo[1]).toMatch(/^policy of nordwind-lake: /);
     expect(todo).toHaveLength(4);
     expect(commonTodo([refusedItem('x', 'y', ['z'])])).toEqual([]);
   });
