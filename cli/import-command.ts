@@ -3,6 +3,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { connectorNames, loadConnector } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
+import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { commonTodo, type ImportedFlow, importFlow } from '../core/import/import-flow.ts';
 import {
@@ -52,7 +53,18 @@ export async function importCommand(
   options: ImportOptions,
   { terminal }: Shell,
 ): Promise<number> {
-  const found = await readImportFiles(files, readSettings(options.parameters, '--parameters'));
+  const parameters = new Map(Object.entries(readSettings(options.parameters, '--parameters')));
+  const unknown = new Set(parameters.keys());
+  const found = await readImportFiles(files, (name) => {
+    unknown.delete(name);
+    return parameters.get(name);
+  });
+  if (unknown.size > 0) {
+    throw new TributaryError('InvalidArgument', 'nothing in these files is called so', {
+      at: '--parameters',
+      got: [...unknown].join(', '),
+    });
+  }
   const knowledge = await connectorKnowledge();
   const connections = oneOfEachName(
     found.flatMap((one) => (one.kind === 'profile' ? [importProfile(one, knowledge)] : [])),

@@ -8,15 +8,12 @@ import { foundInDocument } from '../core/import/document.ts';
 import type { Found } from '../core/import/found.ts';
 import { templateTags } from '../core/import/template-tags.ts';
 import { foundInModule, type ModuleFile } from '../core/import/terraform-module.ts';
-import { isMembers, type Members } from '../core/import/unresolved.ts';
+import { type Given, isMembers, type Members } from '../core/import/unresolved.ts';
 import { errnoOf, fileError } from '../local/files.ts';
 import { readTextFile } from './context.ts';
 
 /** @throws InvalidArgument for a file that is not there; FlowInvalid for one that cannot be parsed */
-export async function readImportFiles(
-  paths: readonly string[],
-  given: Readonly<Record<string, string>>,
-): Promise<Found[]> {
+export async function readImportFiles(paths: readonly string[], given: Given): Promise<Found[]> {
   const found: Found[] = [];
   /** Terraform's files by folder: one module each. */
   const modules = new Map<string, string[]>();
@@ -81,10 +78,7 @@ async function folderFiles(folder: string, names: readonly string[]): Promise<st
   return chosen.map((name) => path.join(folder, name));
 }
 
-async function readModule(
-  files: readonly string[],
-  given: Readonly<Record<string, string>>,
-): Promise<Found[]> {
+async function readModule(files: readonly string[], given: Given): Promise<Found[]> {
   // Two megabytes of WebAssembly, for this alone.
   const hcl = await import('@cdktn/hcl2json');
   const blocksOf = async (fileName: string): Promise<Members> => {

@@ -4,7 +4,7 @@ import { cloudFormationFlow } from './flow-resource.ts';
 import type { Found } from './found.ts';
 import { resolver } from './intrinsics.ts';
 import { foundProfile } from './profile-resource.ts';
-import { isMembers, type Members, Unresolved } from './unresolved.ts';
+import { type Given, isMembers, type Members, Unresolved } from './unresolved.ts';
 
 /** Whether a document is a template. */
 export function isTemplate(document: unknown): document is Members {
@@ -12,16 +12,14 @@ export function isTemplate(document: unknown): document is Members {
 }
 
 /** @param given see `resolver` */
-export function foundInTemplate(
-  template: Members,
-  fileName: string,
-  given: Readonly<Record<string, string>>,
-): Found[] {
+export function foundInTemplate(template: Members, fileName: string, given: Given): Found[] {
   const part = (name: string): Members => {
     const members = template[name];
     return isMembers(members) ? members : {};
   };
   const resources = part('Resources');
+  // Whether a flow needs it or not, it is the template's.
+  for (const name of [...Object.keys(part('Parameters')), ...Object.keys(resources)]) given(name);
   const { value, condition } = resolver(
     {
       parameters: part('Parameters'),

@@ -4,7 +4,7 @@ import { foundInTemplate, isTemplate } from './cloudformation.ts';
 import type { Found, FoundFlow } from './found.ts';
 import { foundProfile } from './profile-resource.ts';
 import { foundInState, isTerraformState } from './terraform-state.ts';
-import { isMembers, type Members } from './unresolved.ts';
+import { type Given, isMembers, type Members } from './unresolved.ts';
 
 /**
  * The flows and connector profiles of a document: output of `aws appflow describe-flow` or
@@ -13,11 +13,7 @@ import { isMembers, type Members } from './unresolved.ts';
  *
  * @param given values that a template leaves open
  */
-export function foundInDocument(
-  document: unknown,
-  fileName: string,
-  given: Readonly<Record<string, string>>,
-): Found[] {
+export function foundInDocument(document: unknown, fileName: string, given: Given): Found[] {
   if (Array.isArray(document)) {
     return document.flatMap((item, i) => foundInDocument(item, `${fileName}[${i}]`, given));
   }

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
  */
 
-import { isMembers, type Members, Unresolved, unresolvedIn } from './unresolved.ts';
+import { type Given, isMembers, type Members, Unresolved, unresolvedIn } from './unresolved.ts';
 
 export interface Template {
   readonly parameters: Members;
@@ -36,7 +36,7 @@ const noValue = Symbol('AWS::NoValue');
  * @param given values of parameters, pseudo parameters, resources (`Bucket`) and attributes (`Key.Arn`) that the
  *   template leaves open
  */
-export function resolver(template: Template, given: Readonly<Record<string, string>>): Resolver {
+export function resolver(template: Template, given: Given): Resolver {
   /** Conditions and resources that are being resolved: a circle has no value. */
   const open = new Set<string>();
   const once = <T>(name: string, work: () => T): T | Unresolved => {
@@ -146,7 +146,7 @@ export function resolver(template: Template, given: Readonly<Record<string, stri
 
   function ref(name: string): unknown {
     if (name === 'AWS::NoValue') return noValue;
-    const asked = given[name];
+    const asked = given(name);
     const parameter = template.parameters[name];
     if (isMembers(parameter)) return parameterValue(name, parameter, asked);
     if (asked !== undefined) return asked;
@@ -175,7 +175,7 @@ export function resolver(template: Template, given: Readonly<Record<string, stri
   }
 
   function attribute(name: string): unknown {
-    return given[name] ?? unknownValue(`Fn::GetAtt ${name}`, name);
+    return given(name) ?? unknownValue(`Fn::GetAtt ${name}`, name);
   }
 
   function substitute(argument: unknown): unknown {

@@ -12,7 +12,7 @@ import {
   unknownExpression,
   withNames,
 } from './terraform-expression.ts';
-import { isMembers, type Members, Unresolved } from './unresolved.ts';
+import { type Given, isMembers, type Members, Unresolved } from './unresolved.ts';
 
 export interface ModuleFile {
   readonly fileName: string;
@@ -25,7 +25,7 @@ export interface ModuleInput {
   /** Values of variables, as `terraform.tfvars` has them. */
   readonly variables: Members;
   /** Values that the module leaves open: `region`, or `aws_kms_key.lake.arn`. */
-  readonly given: Readonly<Record<string, string>>;
+  readonly given: Given;
 }
 
 const flowType = 'aws_appflow_flow';
@@ -41,6 +41,7 @@ const same: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 export async function foundInModule(input: ModuleInput, parse: ParseExpression): Promise<Found[]> {
   const scope = moduleScope(input, parse);
+  const defaultTags = await providerTags(input, scope, parse);
   const found: Found[] = [];
   for (const { fileName, blocks } of input.files) {
     for (const [name] of labelled(blocks.module)) {
@@ -55,7 +56,7 @@ export async function foundInModule(input: ModuleInput, parse: ParseExpression):
     for (const type of [flowType, profileType]) {
       const resources = isMembers(blocks.resource) ? blocks.resource[type] : undefined;
       for (const [name, body] of labelled(resources)) {
-        found.push(...(await instances(type, name, body, fileName, scope, parse)));
+        found.push(...(await instances(type, name, body, fileName, defaultTags, scope, parse)));
       }
     }
   }
@@ -75,6 +76,7 @@ async function instances(
   name: string,
   body: Members,
   fileName: string,
+  defaultTags: Members,
   scope: Scope,
   parse: ParseExpression,
 ): Promise<Found[]> {
@@ -83,8 +85,10 @@ async function instances(
   const make = async (key: string, names: Members): Promise<Found> => {
     const properties = await evaluateBody(rest, withNames(names, scope), parse);
     const resource = { place: `${place}${key}`, name: `${name}${key}`, properties };
+    const { tags = {} } = properties;
+    const allTags = isMembers(tags) ? { ...defaultTags, ...tags } : undefined;
     return type === flowType
-      ? terraformFlow(resource)
+      ? terraformFlow({ ...resource, properties: { ...properties, tags_all: allTags } })
       : foundProfile({ ...resource, properties: { connectorProfileName: properties.name, ...properties } });
   };
   if (forEach === undefined && count === undefined) return [await make('', {})];
@@ -108,6 +112,15 @@ async function instances(
     all.push(await make(`[${JSON.stringify(key)}]`, { each: { key, value } }));
   }
   return all;
+}
+
+/** `default_tags` of the provider that resources have unless they name another. */
+async function providerTags({ files }: ModuleInput, scope: Scope, parse: ParseExpression): Promise<Members> {
+  const providers = files.flatMap(({ blocks }) => labelled(blocks.provider));
+  const [, body] = providers.find(([name, { alias }]) => name === 'aws' && alias === undefined) ?? [];
+  const { default_tags: blocks } = await evaluateBody({ default_tags: body?.default_tags }, scope, parse);
+  const block: unknown = Array.isArray(blocks) ? blocks[0] : blocks;
+  return isMembers(block) && isMembers(block.tags) ? block.tags : {};
 }
 
 /** Values, nested blocks and `dynamic` blocks of a body. */
@@ -157,6 +170,8 @@ async function dynamicBlocks(
 function moduleScope({ files, variables, given }: ModuleInput, parse: ParseExpression): Scope {
   const ofFiles = (part: string): unknown[] => files.flatMap(({ blocks }) => blocks[part] ?? []);
   const defaults = new Map(ofFiles('variable').flatMap(labelled));
+  // Whether a flow needs it or not, it is the module's.
+  for (const name of defaults.keys()) given(name);
   const locals: Members = Object.assign(
     {},
     ...ofFiles('locals').flatMap((one) => (Array.isArray(one) ? one : [one])),
@@ -185,7 +200,7 @@ function moduleScope({ files, variables, given }: ModuleInput, parse: ParseExpre
   const scope: Scope = {
     async reference(path, text) {
       const [kind = '', name = '', ...rest] = path;
-      const asked = given[text] ?? (kind === 'var' && rest.length === 0 ? given[name] : undefined);
+      const asked = given(text) ?? (kind === 'var' && rest.length === 0 ? given(String(name)) : undefined);
       if (asked !== undefined) return asked;
       if (kind === 'var') {
         const value = variables[name] ?? defaults.get(String(name))?.default;

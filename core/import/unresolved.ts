@@ -13,6 +13,9 @@ export class Unresolved {
   }
 }
 
+/** The value that the user gives a name which a template leaves open; undefined: none. Asking for a name accepts it. */
+export type Given = (name: string) => string | undefined;
+
 export interface UnresolvedPlace {
   /** `tasks[1].taskProperties.VALUE` */
   readonly at: string;

@@ -7,7 +7,7 @@ import { type ImportedFlow, importFlow } from '../../core/import/import-flow.ts'
 const folder = fileURLToPath(new URL('../fixtures/import/terraform', import.meta.url));
 const supports = { sources: new Set(['S3', 'JDBC']), destinations: new Set(['S3']) };
 
-const found = (given: Record<string, string> = {}) => readImportFiles([folder], given);
+const found = (given: Record<string, string> = {}) => readImportFiles([folder], (name) => given[name]);
 const flows = async (given?: Record<string, string>): Promise<ImportedFlow[]> =>
   (await found(given)).flatMap((one) => (one.kind === 'flow' ? [importFlow(one, supports, () => ({}))] : []));
 
@@ -83,7 +83,7 @@ describe('a Terraform module', () => {
         map('total', 'amount', 'Double'),
         map('updated_at', 'updated_at', 'DateTime'),
       ],
-      tags: { cost: 'erp', team: 'sales-data' },
+      tags: { cost: 'erp', stage: 'prod', team: 'sales-data' },
       tributary: { flowStatus: 'Suspended' },
     });
     expect(orders?.place).toBe(`${path.join(folder, 'main.tf')}: aws_appflow_flow.orders`);

@@ -119,6 +119,23 @@ describe('import', () => {
     ]);
   });
 
+  it('refuses a parameter that nothing asks for, as it is misspelt', async () => {
+    const cli = command();
+    const template = cli.write('template.json', {
+      Parameters: { Stage: { Type: 'String' } },
+      Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
+    });
+    const parameters = ['--parameters', 'Stage=prod', '--parameters', 'Staeg=prod'];
+    expect(await cli.run('import', template, '--out', cli.folder, ...parameters)).toEqual({
+      exitCode: 2,
+      out: '',
+      err: '--parameters: nothing in these files is called so; got Staeg\n',
+    });
+    expect(await cli.run('import', template, '--out', cli.folder, ...parameters.slice(0, 2))).toMatchObject({
+      exitCode: 0,
+    });
+  });
+
   it('names the line of HCL, the folder without anything, the file that is not there', async () => {
     const cli = command();
     const broken = cli.write('tf/main.tf', 'resource "aws_appflow_flow" "x" {\n  name = \n}\n');

@@ -13,7 +13,7 @@ const examples = readdirSync(folder).map(
   (file) => [file, readFlow(readFileSync(new URL(file, folder), 'utf8'), file)] as const,
 );
 const imported = (document: unknown) => {
-  const [found] = foundInDocument(document, 'f.json', {});
+  const [found] = foundInDocument(document, 'f.json', () => undefined);
   if (found?.kind !== 'flow') throw new Error('there is no flow');
   const supports = { sources: new Set<string>(), destinations: new Set<string>() };
   return importFlow(found, supports, () => ({})).content;

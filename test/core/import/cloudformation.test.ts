@@ -15,7 +15,11 @@ const knowledge = { connectorNames: ['Zendesk'], settingsOf: () => ['instanceUrl
 
 const parsed = (text: string, name = 'lake.yaml') => parseDocument(text, name, 'FlowInvalid', templateTags);
 const found = (given: Record<string, string> = {}) =>
-  foundInDocument(parsed(readFileSync(new URL('lake.yaml', folder), 'utf8')), 'lake.yaml', given);
+  foundInDocument(
+    parsed(readFileSync(new URL('lake.yaml', folder), 'utf8')),
+    'lake.yaml',
+    (name) => given[name],
+  );
 const flowsOf = (all: ReturnType<typeof found>): ImportedFlow[] =>
   all.flatMap((one) => (one.kind === 'flow' ? [importFlow(one, supports, () => ({}))] : []));
 const imported = (given?: Record<string, string>) => flowsOf(found(given));
@@ -25,7 +29,7 @@ describe('a template', () => {
 
   it.each(twins)('%s gives the flow that it was made from', (file) => {
     const [flow] = flowsOf(
-      foundInDocument(parsed(readFileSync(new URL(file, folder), 'utf8'), file), file, {}),
+      foundInDocument(parsed(readFileSync(new URL(file, folder), 'utf8'), file), file, () => undefined),
     );
     const original = file.replace('.template', '');
     const expected = canonicalFlow(readFlow(readFileSync(new URL(original, flows), 'utf8'), original));
@@ -36,10 +40,10 @@ describe('a template', () => {
     expect(twins).toHaveLength(14);
     for (const file of twins) {
       const twin = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
-      const [flow] = flowsOf(foundInDocument(twin, file, {}));
+      const [flow] = flowsOf(foundInDocument(twin, file, () => undefined));
       if (!flow?.content) throw new Error(`${file} is not imported`);
       const template = flowTemplate([flow.content]);
-      const [again] = flowsOf(foundInDocument(template, file, {}));
+      const [again] = flowsOf(foundInDocument(template, file, () => undefined));
       expect(again?.content).toEqual(flow.content);
       const [resource] = Object.values(template.Resources);
       const known = new Set(names(twin));
@@ -211,7 +215,7 @@ describe('a function', () => {
       Flow: { Type: 'AWS::AppFlow::Flow', Properties },
       Circle: { Type: 'AWS::S3::Bucket', Properties: { BucketName: { Ref: 'Circle' } } },
     };
-    const [flow] = flowsOf(foundInDocument({ ...more, Resources }, 't.json', {}));
+    const [flow] = flowsOf(foundInDocument({ ...more, Resources }, 't.json', () => undefined));
     const config = flow?.content?.destinationFlowConfigList[0];
     return config?.destinationConnectorProperties.S3?.bucketName ?? flow?.report.refused.join('\n');
   };

@@ -10,7 +10,7 @@ const example = (name: string): Record<string, unknown> =>
 const tickets = example('02-zendesk-tickets-s3-daily');
 const supports = { sources: new Set(['Zendesk', 'JDBC']), destinations: new Set(['S3']) };
 const flowsOf = (document: unknown, connections = {}) =>
-  foundInDocument(document, 'f.json', {}).flatMap((one) =>
+  foundInDocument(document, 'f.json', () => undefined).flatMap((one) =>
     one.kind === 'flow' ? [importFlow(one, supports, () => connections)] : [],
   );
 const knowledge = {
@@ -18,7 +18,7 @@ const knowledge = {
   settingsOf: (name: string) => (name === 'JDBC' ? ['driver', 'hostname', 'database'] : undefined),
 };
 const profileOf = (details: object) => {
-  const [found] = foundInDocument({ connectorProfileDetails: [details] }, 'p.json', {});
+  const [found] = foundInDocument({ connectorProfileDetails: [details] }, 'p.json', () => undefined);
   if (found?.kind !== 'profile') throw new Error('there is no profile');
   return importProfile(found, knowledge);
 };
@@ -181,7 +181,7 @@ describe('describe-connector-profiles', () => {
 
 describe('other documents', () => {
   const reasons = (document: unknown) =>
-    foundInDocument(document, 'f.json', {}).map((one) =>
+    foundInDocument(document, 'f.json', () => undefined).map((one) =>
       one.kind === 'notImported' ? one.reason : one.kind,
     );
 

@@ -186,7 +186,7 @@ const flow = {
   },
 };
 
-const found = (document: unknown) => foundInDocument(document, 'state.json', {});
+const found = (document: unknown) => foundInDocument(document, 'state.json', () => undefined);
 const flowsOf = (document: unknown) =>
   found(document).flatMap((one) => (one.kind === 'flow' ? [importFlow(one, supports, () => ({}))] : []));
 
