@@ -41,13 +41,15 @@ function triggerMember(triggerConfig: unknown): Members {
   return { triggerConfig: wrapped };
 }
 
-/** CloudFormation demands an Object of LookoutMetrics that the API does not know. */
+/** CloudFormation knows an Object of LookoutMetrics that the API does not have. */
 function destinations({ destinationFlowConfigList: list }: Members, notes: string[]): Members {
   if (!Array.isArray(list)) return {};
   return {
     destinationFlowConfigList: list.map((one: unknown) => {
       const properties = isMembers(one) ? one.destinationConnectorProperties : undefined;
-      if (!isMembers(one) || !isMembers(properties) || !isMembers(properties.LookoutMetrics)) return one;
+      const lookout = isMembers(properties) ? properties.LookoutMetrics : undefined;
+      if (!isMembers(one) || !isMembers(properties) || !isMembers(lookout)) return one;
+      if (Object.keys(lookout).length === 0) return one;
       notes.push('Object of LookoutMetrics is left out: the API has no such member');
       return { ...one, destinationConnectorProperties: { ...properties, LookoutMetrics: {} } };
     }),

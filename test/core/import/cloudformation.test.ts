@@ -187,6 +187,25 @@ describe('a template written by hand', () => {
   });
 });
 
+it('Object of LookoutMetrics, which the API lacks, is left out and named; without it nothing is said', () => {
+  const twin = '18-hubspot-map-all.template.json';
+  const template = JSON.parse(readFileSync(new URL(twin, folder), 'utf8'));
+  const toLookout = (LookoutMetrics: object) => {
+    template.Resources.Flow.Properties.DestinationFlowConfigList = [
+      { ConnectorType: 'LookoutMetrics', DestinationConnectorProperties: { LookoutMetrics } },
+    ];
+    const [flow] = flowsOf(foundInDocument(template, twin, () => undefined));
+    expect(flow?.content?.destinationFlowConfigList[0]?.destinationConnectorProperties).toEqual({
+      LookoutMetrics: {},
+    });
+    return flow?.report.todo.filter((text) => text.includes('Object'));
+  };
+  expect(toLookout({ Object: 'x' })).toEqual([
+    'Object of LookoutMetrics is left out: the API has no such member',
+  ]);
+  expect(toLookout({})).toEqual([]);
+});
+
 describe('a function', () => {
   const more = {
     Parameters: { Stored: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/bucket' } },
