@@ -24,6 +24,7 @@ import {
 } from './flow-commands.ts';
 import { importCommand } from './import-command.ts';
 import type { Terminal } from './output.ts';
+import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { processShell, type Shell } from './shell.ts';
 import { verifyCommand } from './verify-command.ts';
@@ -167,6 +168,12 @@ export async function tributary(
     .option('--key <column>', 'a column that tells which records belong together; may be repeated', collect)
     .addOption(jsonOption)
     .action(does((run: string, options: CompareOptions) => compareCommand(run, options, shell)));
+  taking(program.command('replay').argument('<run>', 'execution id'), home, mount, connections, aws, region)
+    .description('send the refused and invalid records of a run through its flow again, once it is mended')
+    .option('--flow <file>', 'the mended flow (default: as the run had it; with --aws, the deployed one)')
+    .option('--dry-run', 'apply the tasks, write nothing')
+    .addOption(jsonOption)
+    .action(does((run: string, options) => replayCommand(run, options, shell)));
   taking(program.command('verify').argument('<run>', 'execution id'), home, mount, aws, region)
     .description("check a run's certificate against its objects: signature, bytes, records")
     .addOption(jsonOption)

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { TributaryError } from '../core/errors.ts';
+import type { FlowDefinition } from '../core/flow/definition.ts';
 import type { RunResult } from '../engine/run/run-result.ts';
 import type { ExecutionInput } from '../engine/steps/index.ts';
 import { runFlow } from '../local/run-flow.ts';
-import type { Backend } from './backend.ts';
+import type { AwsBackend, Backend } from './backend.ts';
 import {
+  type CommonOptions,
   connectionFolders,
   flowNameOf,
   openHome,
@@ -27,8 +29,10 @@ export interface RunOptions extends BackendOptions {
   readonly json?: boolean;
 }
 
+export type GivenParameters = NonNullable<ExecutionInput['parameters']>;
+
 /** Run parameters of the command line. @throws InvalidArgument */
-export function runParameters(options: RunOptions): NonNullable<ExecutionInput['parameters']> {
+export function runParameters(options: RunOptions): GivenParameters {
   const { full, limit, dryRun } = options;
   const from = options.from === undefined ? undefined : time('--from', options.from);
   const to = options.to === undefined ? undefined : time('--to', options.to);
@@ -68,24 +72,41 @@ function time(option: string, text: string): number {
 export async function runCommand(flow: string, options: RunOptions, shell: Shell): Promise<number> {
   const { terminal } = shell;
   const line = progressLine(terminal, shell.clock.now);
-  const { result, backend } = options.aws
-    ? await runInAws(flow, options, shell, line)
-    : await runHere(flow, options, shell, line);
+  if (options.aws) {
+    const flowName = await flowNameOf(flow);
+    const parameters = runParameters(options);
+    const backend = await shell.openAws(options.region);
+    return tell(await runInAws(flowName, parameters, backend, shell, line), options, shell);
+  }
+  refuseRegion(options);
+  const definition = await readFlowFile(flow);
+  const parameters = runParameters(options);
+  return tell(await runHere(definition, flow, parameters, options, shell, line), options, shell);
+}
+
+/** A run that was waited for. */
+export interface Ran {
+  readonly result: RunResult;
+  readonly backend: Pick<Backend, 'fileOf'>;
+}
+
+/** Prints how a run ended. @returns the exit code */
+export function tell({ result, backend }: Ran, options: { json?: boolean }, { terminal }: Shell): number {
   terminal.out(options.json ? json(result) : summary(result, backend));
   if (result.error) terminal.err(`${result.error.code}: ${result.error.message}\n`);
   if (result.reason && result.status !== 'Skipped') terminal.err(`${result.reason}\n`);
   return result.exitCode;
 }
 
-interface Ran {
-  readonly result: RunResult;
-  readonly backend: Pick<Backend, 'fileOf'>;
-}
-
-async function runHere(file: string, options: RunOptions, shell: Shell, line: ProgressLine): Promise<Ran> {
-  refuseRegion(options);
-  const flow = await readFlowFile(file);
-  const parameters = runParameters(options);
+/** @param file of the flow, beside which its connections are looked for */
+export async function runHere(
+  flow: FlowDefinition,
+  file: string | undefined,
+  parameters: GivenParameters,
+  options: CommonOptions,
+  shell: Shell,
+  line: ProgressLine,
+): Promise<Ran> {
   await refuseNotRunnable(flow, connectionFolders(options, file));
   const home = openHome(options, shell, line.note, file);
   const result = await interruptible(shell, line, (signal) =>
@@ -101,10 +122,13 @@ async function runHere(file: string, options: RunOptions, shell: Shell, line: Pr
   return { result, backend: home };
 }
 
-async function runInAws(flow: string, options: RunOptions, shell: Shell, line: ProgressLine): Promise<Ran> {
-  const flowName = await flowNameOf(flow);
-  const parameters = runParameters(options);
-  const backend = await shell.openAws(options.region);
+export async function runInAws(
+  flowName: string,
+  parameters: GivenParameters,
+  backend: AwsBackend,
+  shell: Shell,
+  line: ProgressLine,
+): Promise<Ran> {
   const executionId = randomUUID();
   await backend.start(flowName, executionId, { parameters });
   line.note(`${flowName}: run ${executionId} started in ${backend.place}`);
@@ -143,7 +167,8 @@ export function summary(result: RunResult, { fileOf }: Pick<Backend, 'fileOf'>):
     ['run', result.executionId],
     ['status', dryRun ? `${result.status} (dry run: nothing written)` : result.status],
   ];
-  if (window) rows.push(['window', window.start ? `${window.start} to ${window.end}` : 'everything']);
+  if (result.replayOf) rows.push(['replay of', result.replayOf]);
+  else if (window) rows.push(['window', window.start ? `${window.start} to ${window.end}` : 'everything']);
   rows.push(['read', `${counted(result.recordsProcessed, 'record')}, ${bytes(result.bytesProcessed)}`]);
   const others: [string, number][] = [
     ['filtered', result.recordsFiltered],

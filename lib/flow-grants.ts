@@ -67,6 +67,14 @@ export function transferGrants(context: GrantContext): Grants {
     ...(oauth2 && { EmitEvents: emitEvents(context) }),
     ...(destination && { SeeDestination: list(context, destination) }),
     ...(errors && errors.bucket !== destination?.bucket && { SeeErrorBucket: list(context, errors) }),
+    // A replay reads what an earlier run has left there.
+    ...(errors && {
+      ReadQuarantine: { actions: ['s3:GetObject'], ...objects(context, below(errors, flow.flowName)) },
+    }),
+    ...(errors &&
+      flow.kmsArn === undefined && {
+        UseKeyOfQuarantine: bucketKeys(context, ['kms:Decrypt'], [errors]),
+      }),
     ...(source && { UseKeyOfSource: bucketKeys(context, ['kms:Decrypt'], [source]) }),
   };
 }

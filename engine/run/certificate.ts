@@ -41,6 +41,10 @@ const certificate = z.strictObject({
   version: z.string(),
   startedAt: z.iso.datetime(),
   window: z.strictObject({ start: z.iso.datetime().nullable(), end: z.iso.datetime() }),
+  /** At most so many records were read. */
+  limit: count.nullable(),
+  /** The run whose quarantine was read instead of the source. */
+  replayOf: z.string().nullable(),
   schemaVersion: count,
   splits: count,
   pages: count,
@@ -118,6 +122,8 @@ function certificateOf(
     version,
     startedAt: iso(plan.startedAt),
     window: { start: window.start === undefined ? null : iso(window.start), end: iso(window.end) },
+    limit: plan.limit ?? null,
+    replayOf: plan.replayOf ?? null,
     schemaVersion: plan.schemaVersion,
     splits: plan.splitCount,
     pages,

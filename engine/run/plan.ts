@@ -33,6 +33,8 @@ export interface RunPlan {
   readonly serial: boolean;
   readonly limit?: number;
   readonly dryRun: boolean;
+  /** Whose quarantine is read instead of the source. */
+  readonly replayOf?: string;
   readonly schemaVersion: number;
   readonly schemaFingerprint: string;
   /** Whether the commit moves the watermark to the window's end. */

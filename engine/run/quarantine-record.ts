@@ -83,6 +83,9 @@ const notations: Readonly<Record<string, number>> = {
 
 /** The value that a field had, of what its quarantined record shows. */
 export function fromPlain(value: Value, type: FieldType | undefined): Value {
-  if (typeof value !== 'string' || (type !== 'Float' && type !== 'Double')) return value;
+  if (type !== 'Float' && type !== 'Double') return value;
+  // The digits of a double beyond 2^53 read as those of a whole number.
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'string') return value;
   return Object.hasOwn(notations, value) ? (notations[value] ?? value) : value;
 }

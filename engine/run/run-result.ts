@@ -21,6 +21,8 @@ export interface RunSummary {
   readonly recordsOutOfWindow: number;
   readonly recordsDuplicate: number;
   readonly recordsSkipped: number;
+  /** Refused and invalid ones: `tributary replay` reads them. */
+  readonly recordsQuarantined: number;
   readonly bytesProcessed: number;
   readonly bytesWritten: number;
   readonly window: { readonly start: string | null; readonly end: string } | null;
@@ -28,6 +30,8 @@ export interface RunSummary {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly dryRun: boolean;
+  /** The run whose quarantine it read. */
+  readonly replayOf: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Why it was skipped, or what else is to be said about it. */
   readonly reason: string | null;
@@ -58,6 +62,7 @@ export function runSummary(run: Run): RunSummary {
     recordsOutOfWindow: counts?.outOfWindow ?? 0,
     recordsDuplicate: counts?.duplicates ?? 0,
     recordsSkipped: counts?.skipped ?? 0,
+    recordsQuarantined: isCommitted(run) ? (run.recordsQuarantined ?? 0) : 0,
     bytesProcessed: run.bytesProcessed ?? 0,
     bytesWritten: isCommitted(run) ? (run.bytesWritten ?? 0) : 0,
     window: { start: iso(run.window.start), end: new Date(run.window.end).toISOString() },
@@ -65,6 +70,7 @@ export function runSummary(run: Run): RunSummary {
     startedAt: iso(run.startedAt),
     endedAt: iso(run.endedAt),
     dryRun: run.parameters.dryRun === true,
+    replayOf: run.parameters.replayOf ?? null,
     error: run.errorCode ? { code: run.errorCode, message: run.errorMessage ?? '' } : null,
     reason: run.warnings?.join('; ') ?? null,
     exitCode: run.status === 'Successful' ? 0 : run.exitCode === 2 ? 2 : 1,
@@ -142,6 +148,7 @@ function noRun(
     recordsOutOfWindow: 0,
     recordsDuplicate: 0,
     recordsSkipped: 0,
+    recordsQuarantined: 0,
     bytesProcessed: 0,
     bytesWritten: 0,
     objects: [],
@@ -151,6 +158,7 @@ function noRun(
     startedAt: null,
     endedAt: null,
     dryRun: false,
+    replayOf: null,
     error: null,
     reason: null,
     ...told,

@@ -10,6 +10,7 @@
  * | `RUN#<executionId>` | `SEGMENT#<split>#<n>` | {@link SegmentRecord}: who wins (split, n) is decided by the condition on this item |
  * | `RUN#<executionId>` | `UPLOAD#<object>` | a multipart upload that is under way |
  * | `RUN#<executionId>` | `ERROR` | the first error of a split |
+ * | `RUN#<executionId>` | `REPLAY` | which run has replayed its quarantine |
  */
 
 import { TributaryError } from '../../core/errors.ts';
@@ -66,6 +67,8 @@ export interface RunParameters {
   readonly full?: boolean;
   readonly limit?: number;
   readonly dryRun?: boolean;
+  /** Reads the quarantine of this run instead of the source. */
+  readonly replayOf?: string;
 }
 
 export type TriggerKind = 'OnDemand' | 'Scheduled' | 'Event';
@@ -95,6 +98,8 @@ export interface Run {
   readonly bytesProcessed?: number;
   readonly bytesWritten?: number;
   readonly objectsWritten?: number;
+  /** Refused and invalid records, which a replay can read. */
+  readonly recordsQuarantined?: number;
   readonly splitCount?: number;
   /** Becomes the flow's with the commit. */
   readonly resume?: JsonObject;

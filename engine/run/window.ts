@@ -28,7 +28,7 @@ const thirtyDays = 30 * 24 * 3600 * 1000;
 export function pullWindow(input: WindowInput): PullWindow {
   const { parameters, now } = input;
   const end = parameters.to ?? now - (input.scheduleOffset ?? 0) * 1000;
-  if (parameters.full) return { end };
+  if (parameters.full || parameters.replayOf !== undefined) return { end };
   if (parameters.from !== undefined) {
     if (parameters.from >= end) {
       throw new TributaryError('InvalidArgument', 'the window is empty', {

@@ -57,7 +57,9 @@ async function tablesOf(plan: RunPlan, epoch: number, ports: EnginePorts): Promi
   const manifest = await readManifest(ports.objects, ports.home, plan);
   const folders = new Set<string>();
   for (const { partition } of manifest.objects) if (partition !== null) folders.add(partition);
-  return catalogTables(plan, epoch, [...folders]);
+  const tables = catalogTables(plan, epoch, [...folders]);
+  // What a replay adds to an earlier run's output is not the newest state of the source.
+  return plan.replayOf === undefined ? tables : tables.filter(({ kind }) => kind !== 'latest');
 }
 
 /** The epoch in the `_latest` table's name is fixed before the table exists, so that a repeated step finds its own. */

@@ -1,5 +1,5 @@
 import { TributaryError } from '../../core/errors.ts';
-import { identityFingerprint } from '../../core/flow/fingerprint.ts';
+import { fingerprint, identityFingerprint } from '../../core/flow/fingerprint.ts';
 import type { StateItem } from '../../core/ports.ts';
 import { booksBalance } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
@@ -8,6 +8,7 @@ import { initialState } from '../run/close.ts';
 import { type ManifestObject, makeManifest, readManifest, writeManifest } from '../run/manifest.ts';
 import { abortUnrecordedUploads, abortUploads, materialise } from '../run/materialise.ts';
 import { type RunPlan, readPlan } from '../run/plan.ts';
+import { type Replay, replayKey } from '../run/replay.ts';
 import {
   expected,
   type FlowState,
@@ -117,6 +118,7 @@ async function prepare(
     bytesProcessed: transferred.received,
     bytesWritten: plan.dryRun ? 0 : manifest.bytes,
     objectsWritten: plan.dryRun ? 0 : manifest.objects.filter((object) => object.partition !== null).length,
+    recordsQuarantined: plan.dryRun ? 0 : inQuarantine,
     splitCount: plan.splitCount,
     ...(plan.movesWatermark && transferred.resume && { resume: transferred.resume }),
     ...(manifest.lineBreaks &&
@@ -173,10 +175,14 @@ async function commit(plan: RunPlan, item: StateItem<Run>, ports: EnginePorts): 
         schemaFingerprint: plan.schemaFingerprint,
         identity: identityFingerprint(flow),
       };
+  const replay: Replay = { executionId: plan.executionId, flowFingerprint: fingerprint(flow) };
   await ports.state.write([
     { pk: item.pk, sk: item.sk, expect: item.revision, set: { ...item.data, status: 'COMMITTED' } },
     { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: 'check' },
     { pk: flowKey(flow.flowName), sk: 'STATE', expect: expected(state), set: next },
+    ...(plan.replayOf !== undefined && !plan.dryRun
+      ? [{ ...replayKey(plan.replayOf), expect: 'absent' as const, set: replay }]
+      : []),
   ]);
 }
 

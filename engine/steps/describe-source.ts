@@ -19,7 +19,9 @@ import {
   type SplitPointer,
   type TransferState,
 } from '../run/plan.ts';
+import { refuseUnread, refuseUnreplayable } from '../run/replay.ts';
 import { type Run, type RunReference, readFlowItems, readOpenRun } from '../run/run.ts';
+import { runSource } from '../run/run-source.ts';
 import { defaultSizes } from '../run/sizes.ts';
 import { isEmpty, iso, movesWatermark } from '../run/window.ts';
 import { filterConditions, planTasks, type TaskPlan } from '../tasks/plan.ts';
@@ -179,7 +181,8 @@ async function makePlan(
     ...sourceRequest(flow, connection, run.window, parameters.limit),
     ...(moves && { changes: since ? { since } : {} }),
   };
-  const source = await ports.loadSource(asked.connector);
+  const { source, earlier } = await runSource(flow.flowName, asked.connector, parameters.replayOf, ports);
+  if (earlier) refuseUnreplayable(flow, earlier);
   const description = await source.describe(asked, sourcePorts(ports, connectorProfileName));
 
   const end = Math.min(run.window.end, description.completeUntil ?? Number.POSITIVE_INFINITY);
@@ -207,6 +210,7 @@ async function makePlan(
     ...(description.parameters && { parameters: description.parameters }),
     partitionColumnsInCatalog: flow.metadataCatalogConfig?.glueDataCatalog !== undefined,
   });
+  if (earlier) refuseUnread(tasks.readFields, flow, earlier);
   const schema = schemaOf(flow, tasks);
   const known = state?.data.schemaFingerprint;
   const schemaVersion = (state?.data.schemaVersion ?? 0) + (known === schema ? 0 : 1);
@@ -238,6 +242,7 @@ async function makePlan(
     serial: splits.length <= 1 || parameters.limit !== undefined,
     ...(parameters.limit !== undefined && { limit: parameters.limit }),
     dryRun: parameters.dryRun === true,
+    ...(parameters.replayOf !== undefined && { replayOf: parameters.replayOf }),
     schemaVersion,
     schemaFingerprint: schema,
     movesWatermark: moves && !empty,

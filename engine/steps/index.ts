@@ -36,7 +36,14 @@ export const executionInput = z.strictObject({
       full: z.literal(true).optional(),
       limit: z.number().int().min(1).optional(),
       dryRun: z.literal(true).optional(),
+      replayOf: z.guid().optional(),
     })
+    // A part of a quarantine could not be told from the rest afterwards.
+    .refine(
+      ({ replayOf, from, to, full, limit }) =>
+        replayOf === undefined || [from, to, full, limit].every((other) => other === undefined),
+      'replayOf goes with dryRun alone',
+    )
     .default({}),
   /** Of the scheduler: the moment for which the run was due. */
   scheduledTime: time.optional(),

@@ -7,6 +7,7 @@ import type { StateItem, StateWrite } from '../../core/ports.ts';
 import type { EnginePorts } from '../ports.ts';
 import { closeRun, initialState } from '../run/close.ts';
 import { abortUploads } from '../run/materialise.ts';
+import { findReplay } from '../run/replay.ts';
 import { reportStart } from '../run/reports.ts';
 import {
   expected,
@@ -87,6 +88,11 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
   }
   checkIdentity(flowName, state.identity, identityFingerprint(flow));
 
+  const { replayOf: asked, ...others } = input.parameters;
+  const replay = asked === undefined ? undefined : await findReplay(asked, flow, ports);
+  if (replay && 'done' in replay) return skip(ports, flow, replay.done);
+  const parameters: RunParameters = { ...others, ...replay };
+
   const fence = (slot?.data.fence ?? 0) + 1;
   const scheduled = flow.triggerConfig.triggerProperties?.Scheduled;
   const run: Run = {
@@ -96,7 +102,7 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
     status: 'RUNNING',
     fence,
     trigger: input.trigger,
-    parameters: input.parameters,
+    parameters,
     startedAt: input.startedAt,
     window: pullWindow({
       incremental: isIncremental(flow),
@@ -104,7 +110,7 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
       now: Math.min(input.startedAt, ports.clock.now()),
       scheduleOffset: scheduled?.scheduleOffset,
       firstExecutionFrom: scheduled?.firstExecutionFrom,
-      parameters: input.parameters,
+      parameters,
     }),
   };
   const writes: StateWrite[] = [

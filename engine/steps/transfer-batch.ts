@@ -25,6 +25,7 @@ import {
   segmentKey,
   workingItemSeconds,
 } from '../run/run.ts';
+import { runSource } from '../run/run-source.ts';
 import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
 import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
@@ -309,7 +310,7 @@ class Batch {
     if (!this.session) {
       const { plan, ports } = this;
       const { connector, connectorProfileName } = plan.request;
-      const source = await ports.loadSource(connector);
+      const { source } = await runSource(plan.flow.flowName, connector, plan.replayOf, ports);
       const split = await readSplit(ports.objects, ports.home, plan, this.pointer);
       this.session = await source.open(plan.request, split, sourcePorts(ports, connectorProfileName));
     }

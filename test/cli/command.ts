@@ -47,7 +47,7 @@ const withHome = [
   'compare',
   'connection',
 ];
-const withConnections = ['validate', 'run', 'start', 'preview', 'discover', 'connection'];
+const withConnections = ['validate', 'run', 'replay', 'start', 'preview', 'discover', 'connection'];
 
 export function command(options: { readonly interactive?: boolean } = {}): Command {
   const folder = temporaryFolder();

@@ -19,11 +19,25 @@ import {
   put,
   region,
 } from './support/deployment.ts';
-import { csvFlow, gitHub, inbox, issuesFlow, lake } from './support/flows.ts';
+import { csvFlow, errors, gitHub, inbox, issuesFlow, lake } from './support/flows.ts';
 
 const scheduled = { scheduleExpression: 'rate(1days)', dataPullMode: 'Incremental' } as const;
 const commanded = csvFlow('commanded');
 const timed = csvFlow('timed', { scheduled });
+/** One of its two records has no number. */
+const picky = csvFlow('picky', {
+  tasks: [
+    { taskType: 'Filter', sourceFields: ['id'], connectorOperator: { S3: 'PROJECTION' } },
+    {
+      taskType: 'Map',
+      sourceFields: ['id'],
+      destinationField: 'id',
+      connectorOperator: { S3: 'NO_OP' },
+      taskProperties: { SOURCE_DATA_TYPE: 'string', DESTINATION_DATA_TYPE: 'integer' },
+    },
+  ],
+  more: { tributary: { errorHandlingConfig: { bucketName: errors, bucketPrefix: 'refused' } } },
+});
 const patient = issuesFlow('patient', 'patient-vendor');
 
 /** Requests that were told to come back in a minute. */
@@ -35,6 +49,7 @@ beforeAll(async () => {
   await makeStores();
   await put(inbox, 'commanded/rows.csv', 'id\n1\n2\n');
   await put(inbox, 'timed/rows.csv', 'id\n1\n');
+  await put(inbox, 'picky/rows.csv', 'id\n1\nx\n');
   server = await startServer((request, response) => {
     const first = !request.url?.includes('page=2');
     if (!first) throttledRequests += 1;
@@ -42,7 +57,7 @@ beforeAll(async () => {
     response.writeHead(first ? 200 : 429, first ? { link } : { 'retry-after': '60' });
     response.end(first ? '[{"id":1,"title":"one","updated_at":"2026-01-01T00:00:00Z"}]' : '{}');
   });
-  await deployFlows([commanded, timed, patient], [gitHub('patient-vendor', server.endpoint)]);
+  await deployFlows([commanded, timed, patient, picky], [gitHub('patient-vendor', server.endpoint)]);
 });
 
 afterEach(() => expectNoTrouble().finally(freshCloud));
@@ -111,6 +126,26 @@ describe('tributary --aws', () => {
     expect(broken.exitCode).toBe(1);
     expect(broken.out).toContain(`at        ${uri}\n`);
     expect(broken.out).toContain('got       1 records, 11 bytes');
+  });
+
+  it('replays what a run has refused: nothing is refused less without a mended flow, and nothing twice', async () => {
+    const { executionId } = JSON.parse((await command('run', 'picky', '--json')).out);
+    const again = await command('replay', executionId, '--json');
+    expect({ exitCode: again.exitCode, err: again.err }).toMatchObject({ exitCode: 0 });
+    const replayed = JSON.parse(again.out);
+    expect(replayed).toMatchObject({
+      status: 'Successful',
+      replayOf: executionId,
+      recordsProcessed: 1,
+      recordsRejected: 1,
+      recordsQuarantined: 1,
+    });
+    expect(replayed.rejectedObject).toContain(`s3://${errors}/refused/picky/`);
+    expect(await command('verify', replayed.executionId)).toMatchObject({ exitCode: 0 });
+    expect(await command('replay', executionId)).toMatchObject({
+      exitCode: 0,
+      out: `picky: skipped, run ${executionId} has been replayed with this flow already, by run ${replayed.executionId}\n`,
+    });
   });
 
   it('says that a flow is not deployed', async () => {

@@ -377,6 +377,11 @@ describe('roles', () => {
       },
       UseFlowKey: { Resource: issuesFlow.kmsArn },
     });
+    // For replays.
+    expect(grants(issues, 'FlowTransferRole').ReadQuarantine).toMatchObject({
+      Action: 's3:GetObject',
+      Resource: 'arn:aws:s3:::acme-errors/refused/issues/*',
+    });
   });
 
   it('allow no action on everything but network interfaces, and no wildcard action', () => {

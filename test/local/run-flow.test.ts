@@ -73,6 +73,7 @@ describe('a run in a folder', () => {
       recordsOutOfWindow: 0,
       recordsDuplicate: 0,
       recordsSkipped: 0,
+      recordsQuarantined: 0,
       bytesProcessed: 29,
       bytesWritten: 79,
       objects: [
@@ -85,6 +86,7 @@ describe('a run in a folder', () => {
       startedAt: '2026-02-03T10:15:00.000Z',
       endedAt: '2026-02-03T10:15:00.000Z',
       dryRun: false,
+      replayOf: null,
       error: null,
       reason: null,
       exitCode: 0,
