@@ -103,15 +103,15 @@ const cases: readonly Case[] = [
     given: (cli) =>
       cli.flow({
         sourceFlowConfig: {
-          connectorType: 'Marketo',
+          connectorType: 'Singular',
           connectorProfileName: 'm',
-          sourceConnectorProperties: { Marketo: { object: 'leads' } },
+          sourceConnectorProperties: { Singular: { object: 'leads' } },
         },
         tasks: [{ taskType: 'Map_all', sourceFields: [], taskProperties: {} }],
       }),
     told: [
       'flow orders: this version cannot run the flow',
-      'not runnable in this version: sourceFlowConfig.connectorType: this version has no source Marketo',
+      'not runnable in this version: sourceFlowConfig.connectorType: this version has no source Singular',
     ],
   },
   {

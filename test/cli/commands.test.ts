@@ -45,11 +45,11 @@ test('init says what is in its way', async () => {
 });
 
 describe('validate', () => {
-  const marketo = {
+  const singular = {
     sourceFlowConfig: {
-      connectorType: 'Marketo',
+      connectorType: 'Singular',
       connectorProfileName: 'm',
-      sourceConnectorProperties: { Marketo: { object: 'leads' } },
+      sourceConnectorProperties: { Singular: { object: 'leads' } },
     },
     tasks: [{ taskType: 'Map_all', sourceFields: [], taskProperties: {} }],
   };
@@ -57,12 +57,12 @@ describe('validate', () => {
   test('accepts what AppFlow accepts, and names what this version cannot run', async () => {
     const cli = command();
     const good = cli.flow();
-    const marketing = cli.write('flows/m.json', { ...orders, flowName: 'marketing', ...marketo });
+    const marketing = cli.write('flows/m.json', { ...orders, flowName: 'marketing', ...singular });
     const { exitCode, out, err } = await cli.run('validate', good, marketing);
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
     expect(out).toContain(`${good}: valid\n${marketing}: valid\n`);
     expect(out).toContain(
-      '  not runnable in this version: sourceFlowConfig.connectorType: this version has no source Marketo',
+      '  not runnable in this version: sourceFlowConfig.connectorType: this version has no source Singular',
     );
     expect((await cli.run('validate', '--runnable', good)).exitCode).toBe(0);
     expect((await cli.run('validate', '--runnable', good, marketing)).exitCode).toBe(2);
