@@ -6,6 +6,13 @@ export const specifications: Readonly<Record<string, readonly string[]>> = {
   GitHub: ['github.json'],
   GoogleAnalytics4: ['google-analytics-4.json', 'google-analytics-admin.json'],
   GoogleSearchConsole: ['google-search-console.json'],
+  GoogleSheets: ['google-sheets.json', 'google-drive.json'],
+  JiraCloud: ['jira-v3.json'],
+  Mixpanel: [
+    'mixpanel-query.json',
+    'mixpanel-export.json',
+    'mixpanel-annotations.json',
+  ],
   Slack: ['slack.json'],
   Stripe: ['stripe.json'],
   WooCommerce: ['woocommerce.json'],
