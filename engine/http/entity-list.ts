@@ -168,7 +168,7 @@ function reached(entity: Entity, { window }: SourceRequest): Entity {
 }
 
 /** The entity as the request that makes the job asks for it: whatever order and pages its list has, a job has none. */
-function madeBy({ create = {} }: Job, { incremental, ...entity }: Entity): Entity {
+export function madeBy({ create = {} }: Job, { incremental, ...entity }: Entity): Entity {
   const { order: _, list: __, ...window } = incremental ?? {};
   return {
     ...entity,

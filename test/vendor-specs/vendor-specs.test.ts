@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Connector } from '#core';
-import { declared } from '../support/connector-fixtures.ts';
+import { declared, declaredEntities } from '../support/connector-fixtures.ts';
 import { folderOf } from '../support/declarations.ts';
 import { connectionDeviations, deviationsOf } from '../support/vendor-spec/deviations.ts';
 import { readSpecification } from '../support/vendor-spec/specification.ts';
@@ -49,9 +49,11 @@ describe.each(checked)('$name', async ({ connector, files }) => {
   const read = await Promise.all(files.map((file) => readSpecification(path.join(folder, file))));
   const found = [
     ...connectionDeviations(connector, read).map((what) => ({ entity: 'connection', what })),
-    ...Object.entries(connector.entities).flatMap(([entity, declaration]) =>
-      deviationsOf(connector, declaration, read).map((what) => ({ entity, what })),
-    ),
+    ...declaredEntities
+      .filter((one) => one.connector === connector)
+      .flatMap(({ entityName, entity, isDiscovered }) =>
+        deviationsOf(connector, entity, read, isDiscovered).map((what) => ({ entity: entityName, what })),
+      ),
   ];
   const listed = listedOf(connector);
   const covers = (one: Listed, { entity, what }: { readonly entity: string; readonly what: string }) =>

@@ -7,31 +7,43 @@ import type {
   Field,
   FilterParameter,
   Incremental,
+  Job,
   Json,
   Pagination,
   WindowBound,
 } from '#core';
 import { compileFieldPath } from '../../../core/connector/field-path.ts';
-import { windowed, withDefaults } from '../../../engine/http/entity-list.ts';
+import { madeBy, windowed, withDefaults } from '../../../engine/http/entity-list.ts';
 import { parametersInBody } from '../../../engine/http/window-parameters.ts';
 import { anyText, sampleOf } from './sample.ts';
 import type { Operation, Specification } from './specification.ts';
 
-/** @param specifications of which one must have each request */
+/**
+ * @param specifications of which one must have each request
+ * @param discovered its fields are those of an account, of which no specification knows
+ */
 export function deviationsOf(
   connector: Connector,
   entity: Entity,
   specifications: readonly Specification[],
+  discovered = false,
 ): string[] {
   const whole = withDefaults(connector, entity);
-  const { incremental } = entity;
-  const lists = [
-    listDeviations(connector, whole, specifications),
-    ...(incremental
-      ? [listDeviations(connector, windowed(whole, { end: 0 }), specifications, incremental)]
-      : []),
+  const { incremental, job } = entity;
+  const ask: Ask = (method, path, look) => {
+    const base = pathOf(entity.baseUrl ?? connector.baseUrl);
+    const operation = find(specifications, method, base + path);
+    return operation ? look(operation) : [missing(method, path)];
+  };
+  const list = (one: Entity, pulled?: Incremental) => listDeviations(ask, one, pulled, discovered);
+  // Without a request of its own that makes it, the job is all that the entity has.
+  const isListed = !job || job.create !== undefined;
+  const found = [
+    ...(isListed ? list(whole) : []),
+    ...(isListed && incremental ? list(windowed(whole, { end: 0 }), incremental) : []),
+    ...(job ? jobDeviations(ask, job, madeBy(job, whole)) : []),
   ];
-  return [...new Set(lists.flat())].sort();
+  return [...new Set(found)].sort();
 }
 
 /** The request that tells good credentials, and the one that tells the vendor's time. */
@@ -39,32 +51,75 @@ export function connectionDeviations(
   connector: Connector,
   specifications: readonly Specification[],
 ): string[] {
-  return [connector.validateCredentials, connector.clock ?? []].flat().flatMap((request) => {
+  const requests = new Set([connector.validateCredentials, connector.clock ?? []].flat());
+  return [...requests].flatMap((request) => {
     const [method = '', path = ''] = request.split(' ');
     const [plain = ''] = path.split('?');
     return find(specifications, method, pathOf(connector.baseUrl) + plain) ? [] : [missing(method, plain)];
   });
 }
 
+/** What `look` finds in the operation, or that there is none. */
+type Ask = (method: string, path: string, look: (operation: Operation) => string[]) => string[];
+
 function listDeviations(
-  connector: Connector,
+  ask: Ask,
   entity: Entity,
-  specifications: readonly Specification[],
-  incremental?: Incremental,
+  incremental: Incremental | undefined,
+  discovered: boolean,
 ): string[] {
-  const { method = 'GET', path } = entity;
+  const { method = 'GET', path, pagination } = entity;
   const [[hole, values] = ['', ['']]] = Object.entries(entity.each ?? {});
-  const base = pathOf(entity.baseUrl ?? connector.baseUrl);
-  return values.flatMap((value) => {
-    const filled = path.replace(`{${hole}}`, value);
-    const operation = find(specifications, method, base + filled);
-    if (!operation) return [missing(method, filled)];
-    return [...requestDeviations(entity, operation, incremental), ...answerDeviations(entity, operation)];
-  });
+  // The window of a list that begins with a token goes into the request for that.
+  const begin = typeof pagination === 'object' && 'begin' in pagination ? pagination.begin : undefined;
+  const first = begin
+    ? ask('GET', begin.path, (operation) => [
+        ...unknown(incremental ? boundNames(incremental) : [], operation),
+        ...lacking(operation.answer, begin.at),
+      ])
+    : [];
+  const lists = values.flatMap((value) =>
+    ask(method, path.replace(`{${hole}}`, value), (operation) => [
+      ...requestDeviations(entity, operation, begin ? undefined : incremental),
+      ...answerDeviations(entity, operation, discovered),
+    ]),
+  );
+  return [...first, ...lists];
+}
+
+/** The request that makes a job, those that ask after it, and that for its results. */
+function jobDeviations(ask: Ask, { id, status, results }: Job, made: Entity): string[] {
+  const { start, at, message } = status;
+  const { pagination } = results;
+  const pages = pagination?.kind === 'byteRanges' ? [] : pageParametersOf(pagination);
+  return [
+    ...ask(made.method ?? 'GET', made.path, (operation) => [
+      ...requestDeviations(made, operation, made.incremental),
+      ...lacking(operation.answer, id),
+    ]),
+    ...ask('GET', status.path, ({ answer }) => [
+      ...lacking(answer, at),
+      ...(message ? lacking(answer, message) : []),
+    ]),
+    ...(start ? ask('POST', start.path, () => []) : []),
+    ...ask('GET', results.path, (operation) =>
+      unknown([...Object.keys(results.query ?? {}), ...pages], operation),
+    ),
+  ];
 }
 
 function missing(method: string, path: string): string {
   return `there is no ${method} ${path}`;
+}
+
+function unknown(parameters: readonly string[], operation: Operation): string[] {
+  return parameters
+    .filter((name) => !isDeclared(name, operation))
+    .map((name) => `there is no parameter ${name}`);
+}
+
+function lacking(answer: unknown, path: string): string[] {
+  return leadsSomewhere(answer, path) ? [] : [`the answer has no ${path}`];
 }
 
 function find(specifications: readonly Specification[], method: string, path: string): Operation | undefined {
@@ -92,7 +147,7 @@ function requestDeviations(
   const set = Object.values(entity.parameters ?? {}).flatMap(({ filters }) => Object.values(filters ?? {}));
   const known = [...query, ...set.flatMap(namesOf)];
   return [
-    ...query.filter((name) => !isDeclared(name, operation)).map((name) => `there is no parameter ${name}`),
+    ...unknown(query, operation),
     ...body
       .filter((path) => !leadsSomewhere(operation.body, path))
       .map((path) => `the body has no member ${path}`),
@@ -109,7 +164,7 @@ function parametersOf(entity: Entity, incremental: Incremental | undefined): str
   const filters = all.flatMap((field) => Object.values(field.filters ?? {}));
   return [
     ...filters.flatMap(namesOf),
-    ...(incremental ? [incremental.from, incremental.to].flatMap(boundNameOf) : []),
+    ...(incremental ? boundNames(incremental) : []),
     ...pageParametersOf(pagination),
     ...(search ? [search.param] : []),
     ...Object.keys(projectionOf(entity)),
@@ -122,6 +177,10 @@ function namesOf(filter: FilterParameter): string[] {
   return 'from' in filter ? [filter.from, filter.to] : filter.param === undefined ? [] : [filter.param];
 }
 
+function boundNames({ from, to, reach }: Incremental): string[] {
+  return [from, to, reach?.from, reach?.to].flatMap(boundNameOf);
+}
+
 function boundNameOf(bound: WindowBound<string> | undefined): string[] {
   if (typeof bound === 'string') return [bound];
   return bound === undefined || bound === true || bound.param === undefined ? [] : [bound.param];
@@ -130,7 +189,8 @@ function boundNameOf(bound: WindowBound<string> | undefined): string[] {
 function pageParametersOf(pagination: Pagination | 'onePage' | undefined): string[] {
   if (pagination === undefined || pagination === 'onePage') return [];
   const { size } = pagination;
-  const sizes = typeof size === 'number' ? [] : Object.keys(size ?? {});
+  const isHeader = 'sizeIn' in pagination && pagination.sizeIn === 'prefer';
+  const sizes = typeof size === 'number' || isHeader ? [] : Object.keys(size ?? {});
   return 'param' in pagination && pagination.param !== undefined ? [...sizes, pagination.param] : sizes;
 }
 
@@ -142,13 +202,12 @@ function isDeclared(name: string, { query }: Operation): boolean {
   return query.has(outer) && leadsSomewhere(sampleOf(query.get(outer)), inner);
 }
 
-function answerDeviations(entity: Entity, { answer }: Operation): string[] {
+function answerDeviations(entity: Entity, { answer }: Operation, discovered: boolean): string[] {
   if (answer === undefined) return ['nothing is said of the answer'];
-  const paging = answerPathsOf(entity.pagination)
-    .filter((path) => !leadsSomewhere(answer, path))
-    .map((path) => `the answer has no ${path}`);
+  const paging = answerPathsOf(entity.pagination).flatMap((path) => lacking(answer, path));
   const found = recordOf(entity, answer);
   if ('deviation' in found) return [...paging, found.deviation];
+  if (discovered) return paging;
   const { record } = found;
   const read = Object.entries(entity.fields).filter(([, { hole }]) => hole === undefined);
   const fields = read.flatMap(([name, { at = name }]) =>
@@ -171,6 +230,8 @@ function recordOf(
   answer: unknown,
 ): { readonly record: unknown } | { readonly deviation: string } {
   const { records, decode } = entity;
+  // Lines of JSON are a text to most specifications.
+  if (decode && typeof answer === 'string') return { deviation: 'nothing is said of the records' };
   // What is decoded, line by line or otherwise, is described as one record.
   const given = decode && !Array.isArray(answer) ? [answer] : answer;
   const list =

@@ -52,6 +52,7 @@ test('any name is there where the schema has values under any, or says nothing',
   const map = { type: 'object', additionalProperties: { properties: { value: {} } } };
   expect(leads(map, 'x.value')).toBe(true);
   expect(leads(map, 'x.y')).toBe(false);
+  expect(Object.keys(sampleOf(map) as object)).toEqual([anyText]);
   expect(at({ patternProperties: { '^x': { type: 'string' } } }, 'x')).toBe(anyText);
   expect(leads({ type: 'object' }, 'x.y.z')).toBe(true);
   expect(leads({}, 'x[*].y')).toBe(true);

@@ -39,7 +39,8 @@ export function sampleOf(...schemas: readonly unknown[]): unknown {
   if (items.length > 0) return listOf(items);
   if (others.length > 0) return withAnyName(() => sampleOf(...others));
   if (types.has('array')) return [anything()];
-  if (types.has('object') || types.size === 0) return anything();
+  if (types.has('object')) return withAnyName(anything);
+  if (types.size === 0) return anything();
   if (types.has('integer') || types.has('number')) return 1;
   if (types.has('boolean')) return true;
   if (types.has('date-time')) return '2024-05-01T10:00:00Z';
@@ -91,12 +92,16 @@ function anything(): unknown {
   return withAnyName(anything, [null]);
 }
 
-/** Has whatever name it is asked for, but none with dots: those are paths. */
+/**
+ * Has whatever name it is asked for, but none with dots: those are paths. Listed, there is one, under the name that stands for
+ * all.
+ */
 function withAnyName(make: () => unknown, target: object = {}): object {
   const isMade = (name: string | symbol) =>
     typeof name === 'string' && !name.includes('.') && (name === '0' || !Reflect.has(target, name));
   return new Proxy(target, {
     get: (_, name) => (isMade(name) ? make() : Reflect.get(target, name)),
+    ownKeys: () => (Array.isArray(target) ? Reflect.ownKeys(target) : [anyText]),
     getOwnPropertyDescriptor: (_, name) =>
       isMade(name)
         ? { value: make(), enumerable: true, configurable: true, writable: true }
