@@ -23,5 +23,8 @@ export const withoutSpecification: Readonly<Record<string, string>> = {
   Okta: 'the folder has none',
   PayPal: 'the folder has none',
   QuickBooksOnline: 'what there is was written by third parties',
+  Amplitude: 'what there is was written by third parties',
+  MicrosoftDynamics365: 'what there is was written by third parties; all entities are discovered',
+  SAPOData: 'each service has its own; all entities are discovered',
   Servicenow: 'third parties have written theirs; tables are discovered',
 };

@@ -27,7 +27,6 @@ export const projects = entity({
     insight: struct(),
     properties: struct(),
     avatarUrls: struct(),
-    entityId: string(),
     uuid: string(),
     expand: string(),
     self: string(),

@@ -231,7 +231,7 @@ function recordOf(
 ): { readonly record: unknown } | { readonly deviation: string } {
   const { records, decode } = entity;
   // Lines of JSON are a text to most specifications.
-  if (decode && typeof answer === 'string') return { deviation: 'nothing is said of the records' };
+  if (typeof answer === 'string') return { deviation: 'nothing is said of the records' };
   // What is decoded, line by line or otherwise, is described as one record.
   const given = decode && !Array.isArray(answer) ? [answer] : answer;
   const list =
