@@ -3,7 +3,7 @@
  * of a port, so that tests can end the process there.
  */
 
-import { type Clock, type FlowEvent, type Log, type Source, TributaryError } from '#core';
+import { type Clock, type FlowEvent, type Http, type Log, type Source, TributaryError } from '#core';
 import { createAmazonS3 } from '../../connectors/amazon-s3/source.ts';
 import type { ConnectionDefinition } from '../../core/connection.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
@@ -41,12 +41,18 @@ export const stateBucket = 'tributary-state';
 export type PortHook = (call: string, when: 'before' | 'after') => void | Promise<void>;
 
 export interface MemoryHomeOptions {
+  /** Default: one that stands at 2026-02-03T10:15. */
+  readonly clock?: FakeClock;
   readonly buckets?: readonly string[];
   readonly sizes?: Partial<Sizes>;
   /** Bytes a page of the S3 source has. */
   readonly pageBytes?: number;
   readonly sources?: Readonly<Record<string, Source>>;
   readonly connections?: Readonly<Record<string, ConnectionDefinition>>;
+  /** Of every connection. */
+  readonly credentials?: Readonly<Record<string, string>>;
+  /** Default: no network. */
+  readonly http?: Pick<Http, 'send'>;
 }
 
 export interface MemoryHome {
@@ -77,7 +83,7 @@ export interface RunOptions {
 const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
-  const clock = fakeClock();
+  const clock = options.clock ?? fakeClock();
   const objects = memoryObjectStore({ buckets: [stateBucket, ...(options.buckets ?? [])], now: clock.now });
   const state = memoryStateStore();
   const catalog = memoryCatalog();
@@ -118,8 +124,8 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
           record: async (flowName, values) => void metrics.push({ flowName, metrics: values }),
         }),
         executions: { isRunning: async (arn) => running.has(arn) },
-        http: { send: noNetwork, download: noNetwork },
-        secrets: { read: async () => ({}), update: async () => undefined },
+        http: { send: noNetwork, download: noNetwork, ...options.http },
+        secrets: { read: async () => options.credentials ?? {}, update: async () => undefined },
         vault: { seal: async (text) => text, open: async (text) => text },
         signer: hooked('signer', signer),
         clock,

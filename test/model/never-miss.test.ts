@@ -1,0 +1,31 @@
+/**
+ * The last state of every record is delivered, and no state twice, whatever happens to the flow and to the vendor's lists:
+ * random lives of a flow, played in virtual time. `npm run test:soak` plays 10,000.
+ */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { play, scenarios } from './scenario.ts';
+
+const lives = Number(process.env.TRIBUTARY_LIVES ?? 200);
+
+test(`in ${lives} lives of a flow nothing is missed and nothing comes twice`, async () => {
+  await fc.assert(
+    fc.asyncProperty(scenarios, async (scenario) => {
+      const { delivered, missing, leftovers, workingItems, surprises } = await play(scenario);
+      expect({ missing, repeated: repeated(delivered), surprises, leftovers }).toEqual({
+        missing: [],
+        repeated: [],
+        surprises: [],
+        leftovers: { segments: [], uploads: [], uploadRecords: [] },
+      });
+      expect(workingItems).toBeLessThan(400);
+    }),
+    // Fast-check shrinks what fails to the shortest life that does, and prints it with its seed.
+    { numRuns: lives, interruptAfterTimeLimit: 3_600_000, markInterruptAsFailure: true },
+  );
+}, 3_700_000);
+
+function repeated(delivered: readonly string[]): string[] {
+  return delivered.filter((one, index) => delivered.indexOf(one) !== index);
+}
