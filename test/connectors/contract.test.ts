@@ -26,7 +26,7 @@ import {
 import { declarations } from '../support/declarations.ts';
 import { type Fixture, fixtureFile, readSetOf, recordOf } from '../support/fixture.ts';
 import { type Exchange, requestLine } from '../support/http-server.ts';
-import { type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
+import { allRows, type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
 
 const secret = 's3cr3t-value-of-the-connection';
 function credentialsOf(connector: Connector): Record<string, string> {
@@ -57,13 +57,7 @@ async function readAll(
 ): Promise<Row[]> {
   const source = declaredSource(connector, { random: () => 0 });
   const session = await source.open(request, split, ports);
-  const rows: Row[] = [];
-  let token: PageToken | undefined;
-  do {
-    const page = await session.read(token);
-    rows.push(...page.rows);
-    token = page.next;
-  } while (token !== undefined);
+  const rows = await allRows(session);
   await session.close();
   return rows;
 }

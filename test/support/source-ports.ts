@@ -1,5 +1,16 @@
 import { Readable } from 'node:stream';
-import type { Clock, DownloadedFile, Http, HttpRequest, HttpResponse, LogFields, SourcePorts } from '#core';
+import type {
+  Clock,
+  DownloadedFile,
+  Http,
+  HttpRequest,
+  HttpResponse,
+  LogFields,
+  PageToken,
+  Row,
+  SourcePorts,
+  SourceSession,
+} from '#core';
 import { memoryObjectStore } from './memory-object-store.ts';
 
 export interface TestClock extends Clock {
@@ -97,4 +108,16 @@ function responseOf({ status = 200, headers = {}, body }: TestAnswer): HttpRespo
   if (body instanceof Uint8Array) return { status, headers, body };
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(text) };
+}
+
+/** The rows of all pages; tokens go through JSON, as they do between two steps. */
+export async function allRows(session: SourceSession): Promise<Row[]> {
+  const rows: Row[] = [];
+  let token: PageToken | undefined;
+  do {
+    const page = await session.read(token);
+    rows.push(...page.rows);
+    token = page.next && (JSON.parse(JSON.stringify(page.next)) as PageToken);
+  } while (token !== undefined);
+  return rows;
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HttpRequest, PageToken, SourceRequest } from '#core';
+import type { HttpRequest, SourceRequest } from '#core';
 import { github } from '../../../connectors/github/connector.ts';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
 test("names and addresses are GitHub's", () => {
   expect(github.label).toBe('GitHub');
@@ -147,13 +147,7 @@ async function pull(
 ): Promise<unknown[][]> {
   const ports = testSourcePorts({ http: testHttp(answer), credentials: { apiKey: 'x' } });
   const session = await declaredSource(github).open(request, {}, ports);
-  const rows: unknown[][] = [];
-  let token: PageToken | undefined;
-  do {
-    const page = await session.read(token);
-    rows.push(...page.rows);
-    token = page.next;
-  } while (token !== undefined);
+  const rows = await allRows(session);
   return rows;
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { FilterCondition, PageToken } from '#core';
+import type { FilterCondition } from '#core';
 import { hubSpot } from '../../../connectors/hubspot/connector.ts';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
 /** As many records as one search would never give. */
 const total = 10_450;
@@ -49,13 +49,7 @@ test('a full pull goes on where a search would end', async () => {
   const { ports, http } = setup();
   const { splits } = await source.describe(request(), ports);
   const session = await source.open(request(), splits[0] ?? {}, ports);
-  const ids: unknown[] = [];
-  let token: PageToken | undefined;
-  do {
-    const page = await session.read(token);
-    ids.push(...page.rows.flat());
-    token = page.next;
-  } while (token !== undefined);
+  const ids = (await allRows(session)).flat();
   expect(ids).toEqual(Array.from({ length: total }, (_, index) => String(index + 1)));
   expect(JSON.parse(String(http.requests[2]?.body))).toEqual({
     sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],

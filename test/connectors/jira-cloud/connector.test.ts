@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { FilterCondition, PageToken, SourceRequest } from '#core';
+import type { FilterCondition, SourceRequest } from '#core';
 import { jiraCloud } from '../../../connectors/jira-cloud/connector.ts';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
 const is = (
   field: string,
@@ -54,13 +54,7 @@ async function read(answers: readonly TestAnswer[], changes: Partial<SourceReque
   };
   const { fields, splits } = await source.describe(request, ports);
   const session = await source.open(request, splits[0] ?? {}, ports);
-  const rows: unknown[] = [];
-  let token: PageToken | undefined;
-  do {
-    const page = await session.read(token);
-    rows.push(...page.rows);
-    token = page.next;
-  } while (token !== undefined);
+  const rows = await allRows(session);
   const bodies = http.requests.flatMap(({ body }) => (body === undefined ? [] : [JSON.parse(String(body))]));
   return { rows, bodies, fields };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { FilterCondition, PageToken, SourceRequest } from '#core';
+import type { FilterCondition, SourceRequest } from '#core';
 import { quickBooksOnline } from '../../../connectors/quickbooks-online/connector.ts';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
 const is = (
   field: string,
@@ -30,13 +30,7 @@ async function read(
     ...changes,
   };
   const session = await declaredSource(quickBooksOnline, { random: () => 0 }).open(request, {}, ports);
-  const rows: unknown[] = [];
-  let token: PageToken | undefined;
-  do {
-    const page = await session.read(token);
-    rows.push(...page.rows);
-    token = page.next;
-  } while (token !== undefined);
+  const rows = await allRows(session);
   return { statements: http.requests.map(({ url }) => new URL(url).searchParams.get('query')), rows };
 }
 

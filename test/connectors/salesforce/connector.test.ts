@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { FilterCondition, JsonObject, PageToken, SourceRequest } from '#core';
+import type { FilterCondition, JsonObject, SourceRequest } from '#core';
 import { loadConnector } from '../../../connectors/registry.ts';
 import { salesforce } from '../../../connectors/salesforce/connector.ts';
 import { readFlow } from '../../../core/flow/read.ts';
@@ -13,7 +13,13 @@ import { localHome } from '../../../local/home.ts';
 import { runFlow } from '../../../local/run-flow.ts';
 import { fixtureOf, recordsOf } from '../../support/connector-fixtures.ts';
 import { startServer } from '../../support/http-server.ts';
-import { type TestAnswer, testClock, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import {
+  allRows,
+  type TestAnswer,
+  testClock,
+  testHttp,
+  testSourcePorts,
+} from '../../support/source-ports.ts';
 
 const base = 'https://acme.my.salesforce.com';
 const source = declaredSource(salesforce, { random: () => 0 });
@@ -52,12 +58,7 @@ async function rowsOf(asked: SourceRequest, ports: ReturnType<typeof setup>['por
   const rows: unknown[] = [];
   for (const split of splits) {
     const session = await source.open(asked, split, ports);
-    let token: PageToken | undefined;
-    do {
-      const page = await session.read(token);
-      rows.push(...page.rows);
-      token = page.next;
-    } while (token !== undefined);
+    rows.push(...(await allRows(session)));
   }
   return rows;
 }

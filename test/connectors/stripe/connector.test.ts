@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { FilterCondition, PageToken, SourceRequest } from '#core';
+import type { FilterCondition, SourceRequest } from '#core';
 import { stripe } from '../../../connectors/stripe/connector.ts';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
 test("names and addresses are Stripe's", () => {
   expect(stripe.label).toBe('Stripe');
@@ -64,13 +64,7 @@ function requestFor(changes: Partial<SourceRequest>): SourceRequest {
 async function pull(request: SourceRequest, http: ReturnType<typeof testHttp>): Promise<unknown[][]> {
   const ports = testSourcePorts({ http, credentials: { apiKey: 'x' } });
   const session = await declaredSource(stripe).open(request, {}, ports);
-  const rows: unknown[][] = [];
-  let token: PageToken | undefined;
-  do {
-    const page = await session.read(token);
-    rows.push(...page.rows);
-    token = page.next;
-  } while (token !== undefined);
+  const rows = await allRows(session);
   return rows;
 }
 

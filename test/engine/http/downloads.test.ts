@@ -14,7 +14,7 @@ import {
   string,
 } from '#core';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 import { zipOf } from '../../support/zip.ts';
 
 const base = 'https://api.example.com';
@@ -238,13 +238,7 @@ describe('a window', () => {
       { entity, request: { ...request, fields: ['id', 'at'] } },
     );
     const session = await one.open();
-    const rows: unknown[] = [];
-    let token: PageToken | undefined;
-    do {
-      const page = await session.read(token);
-      rows.push(...page.rows);
-      token = page.next;
-    } while (token !== undefined);
+    const rows = await allRows(session);
     expect(rows).toEqual([
       [0, '2024-05-01T00:00:00.25Z'],
       [2, '2024-05-01T00:00:00.25Z'],

@@ -7,14 +7,13 @@ import {
   type Entity,
   keyset,
   long,
-  type PageToken,
   type Pagination,
   type Search,
   type SourceRequest,
   string,
 } from '#core';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
 interface Part {
   readonly order: string;
@@ -133,13 +132,7 @@ async function pull(vendor: Vendor, properties: SourceRequest['properties'], ent
   const rows: unknown[][] = [];
   for (const split of splits) {
     const session = await source.open(asked, JSON.parse(JSON.stringify(split)), ports);
-    const read: unknown[] = [];
-    let token: PageToken | undefined;
-    do {
-      const page = await session.read(token && JSON.parse(JSON.stringify(token)));
-      read.push(...page.rows);
-      token = page.next;
-    } while (token !== undefined);
+    const read = await allRows(session);
     rows.push(read);
   }
   return { rows, splits };

@@ -18,7 +18,6 @@ import {
   ndjson,
   nextLink,
   offset,
-  type PageToken,
   pageNumber,
   type Search,
   type SourceRequest,
@@ -26,7 +25,7 @@ import {
   struct,
 } from '#core';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
-import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
+import { allRows, type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
 const docs = 'https://example.com/docs';
 const base = 'https://api.example.com';
@@ -81,12 +80,7 @@ async function pull(
   const rows: unknown[] = [];
   for (const split of description.splits) {
     const session = await source.open(asked, JSON.parse(JSON.stringify(split)), ports);
-    let token: PageToken | undefined;
-    do {
-      const page = await session.read(token && JSON.parse(JSON.stringify(token)));
-      rows.push(...page.rows);
-      token = page.next;
-    } while (token !== undefined);
+    rows.push(...(await allRows(session)));
   }
   const lines = http.requests.map(({ method, url, body }) =>
     [method, decodeURIComponent(url.replace(base, '')), body].filter(Boolean).join(' '),
