@@ -2,7 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodeOf, messageOf } from '../core/errors.ts';
-import manifest from '../package.json' with { type: 'json' };
+import { version } from '../engine/version.ts';
 import { type CompareOptions, compareCommand } from './compare-command.ts';
 import { discoverCommand } from './connection-commands.ts';
 import { addConnectionCommands } from './connection-program.ts';
@@ -47,7 +47,7 @@ export async function tributary(
   let exitCode = 0;
   const program = new Command('tributary')
     .description('Runs AppFlow flow definitions on this machine, and looks after those deployed')
-    .version(manifest.version)
+    .version(version)
     .showHelpAfterError('(--help tells more)')
     .exitOverride()
     .configureOutput({

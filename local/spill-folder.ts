@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Spill } from '../engine/compare/compare-outputs.ts';
+import { linesOf } from '../engine/lines.ts';
 
 /** Bytes of one partition that wait for its file. */
 const buffered = 64 * 1024;
@@ -32,10 +32,7 @@ export function spillFolder(folder: string, name: string): Spill {
     async *read(partition) {
       await flush(partition);
       if (!written.has(partition)) return;
-      yield* createInterface({
-        input: createReadStream(file(partition)),
-        crlfDelay: Number.POSITIVE_INFINITY,
-      });
+      yield* linesOf(createReadStream(file(partition)));
     },
   };
 }

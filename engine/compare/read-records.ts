@@ -1,10 +1,10 @@
 /** The records of output files, whoever wrote them: columns as JSON text. */
 
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { isLosslessNumber, parse, stringify } from 'lossless-json';
 import { csvFormat } from '../../core/decode/csv.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { linesOf } from '../lines.ts';
 import { decodeSegment } from '../run/layout.ts';
 import { compressors, parquetBuffer } from '../verify/count-parquet-records.ts';
 
@@ -45,10 +45,7 @@ function folderValues(name: string, fields: readonly string[]): OutputRecord {
 
 async function* jsonRecords(file: OutputFile): AsyncGenerator<OutputRecord> {
   let number = 0;
-  for await (const line of createInterface({
-    input: await file.stream(),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  for await (const line of linesOf(await file.stream())) {
     number += 1;
     if (line.trim() === '') continue;
     let value: unknown;

@@ -1,9 +1,9 @@
 /** Does a run's certificate hold? Everything is recomputed from the objects as they are now. */
 
-import { createInterface } from 'node:readline';
 import { TributaryError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import { booksBalance } from '../../core/records.ts';
+import { linesOf } from '../lines.ts';
 import type { EnginePorts, Progress } from '../ports.ts';
 import {
   type Certificate,
@@ -148,7 +148,7 @@ async function* listed(
   objects: ObjectStore,
 ): AsyncGenerator<ManifestObject> {
   let isHeader = true;
-  for await (const line of createInterface({ input: await objects.stream(bucket, key) })) {
+  for await (const line of linesOf(await objects.stream(bucket, key))) {
     if (!isHeader) yield JSON.parse(line) as ManifestObject;
     isHeader = false;
   }
