@@ -93,13 +93,15 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
 export interface Outcome {
   /** `key@version` of the scheduled runs that count, in the order in which they were written. */
   readonly delivered: readonly string[];
-  /** What had to arrive, and has not. */
-  readonly missing: readonly string[];
-  /** Records that lists showed later than offset and settle time allow for: the documented limit, whether they arrived or not. */
+  /** Last states of records that are there, and have not arrived. */
+  readonly undelivered: readonly string[];
+  /** States that lists showed later than offset and settle time allow for: the documented limit, whether they arrived or not. */
   readonly tooLate: readonly string[];
   readonly leftovers: object;
-  /** Items of the flow and of its runs that are left in the state, beside the runs' own records. */
-  readonly workingItems: number;
+  /** Items of the flow that are left in the state, beside the list of its runs. */
+  readonly flowItems: readonly string[];
+  /** Items of runs that are left, beside the runs' own records and what the table drops by itself. */
+  readonly runItems: readonly string[];
   /** What must not have happened on the way. */
   readonly surprises: readonly string[];
 }
@@ -145,10 +147,11 @@ export async function play({ traits, offset, changes, events }: Scenario): Promi
   const items = Object.keys(home.state.contents());
   return {
     delivered,
-    missing: wanted.filter((one) => one.late <= slack && !delivered.includes(nameOf(one))).map(nameOf),
+    undelivered: wanted.map(nameOf).filter((name) => !delivered.includes(name)),
     tooLate: versions.filter(({ late }) => late > slack).map(nameOf),
     leftovers: leftovers(home),
-    workingItems: items.filter((key) => !/\b(RUN|STATE|SLOT)$|HISTORY#/.test(key)).length,
+    flowItems: items.filter((key) => key.startsWith('FLOW#') && !key.includes(' HISTORY#')),
+    runItems: items.filter((key) => key.startsWith('RUN#') && !/ (RUN|SEGMENT#\S+)$/.test(key)),
     surprises: life.surprises,
   };
 }
