@@ -18,9 +18,9 @@ export const common: BuildOptions = {
 };
 
 /**
- * The code of all functions as ES modules that share chunks: control.mjs and transfer.mjs of a flow, settle.mjs and identity.mjs of the platform. Each connector and
- * each rarely used AWS client is a chunk that is loaded when it is needed. The same sources give the same bytes: asset
- * hashes, and so deployments, change with the code alone.
+ * The code of all functions as ES modules that share chunks: control.mjs and transfer.mjs of a flow, settle.mjs and
+ * identity.mjs of the platform. Each connector and each rarely used AWS client is a chunk that is loaded when it is needed.
+ * The same sources give the same bytes: asset hashes, and so deployments, change with the code alone.
  *
  * @param folder replaced as a whole, once the build has succeeded
  * @param programs more entry points, which share the functions' chunks: what measures them

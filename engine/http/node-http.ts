@@ -45,7 +45,8 @@ export interface NodeHttpOptions {
 
 /**
  * The Http port on Node's own client with kept-alive connections. Bodies are decompressed (gzip, br, deflate), and read
- * whole, or written to a file of the system's temporary folder. Throws as the port says, and ConnectorProtocol for a body beyond the limit or of an unknown encoding.
+ * whole, or written to a file of the system's temporary folder. Throws as the port says, and ConnectorProtocol for a body
+ * beyond the limit or of an unknown encoding.
  */
 export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http & { close(): void } {
   const agents = {

@@ -37,8 +37,8 @@ const reserveMilliseconds = 30_000;
 /**
  * Assembles the segments into output objects.
  *
- * 1. The manifest and the certificate are written. 2. The run becomes COMMITTING: from here it only rolls forward. 3. Each object is brought
- * into being. 4. In one transaction the run becomes COMMITTED and the flow gets its watermark and schema version.
+ * 1. The manifest and the certificate are written. 2. The run becomes COMMITTING: from here it only rolls forward. 3. Each
+ * object is brought into being. 4. In one transaction the run becomes COMMITTED and the flow gets its watermark and schema version.
  */
 export async function commitOutput(
   reference: RunReference,

@@ -43,20 +43,24 @@ export type Event = { readonly at: number } & (
   | { readonly kind: 'redefined' }
 );
 
-const duration = 3600;
+const duration = 900;
 const begin = Date.parse('2026-02-03T10:00:00Z');
 
 export const scenarios: fc.Arbitrary<Scenario> = fc
   .constantFrom(...(Object.keys(lists) as ListName[]))
   .chain((list) => {
-    const at = fc.integer({ min: 0, max: duration });
+    const at = fc.integer({ min: 0, max: duration / 150 }).map((n) => n * 150);
     const change = fc.record({
-      at,
-      key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
+      // Some while a run reads: it begins with one of the moments at which something happens to the flow.
+      at: fc.oneof(
+        fc.integer({ min: 0, max: duration }),
+        fc.tuple(at, fc.integer({ min: 1, max: 90 })).map(([begun, seconds]) => begun + seconds),
+      ),
+      key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'),
       kind: lists[list].loses
         ? fc.constantFrom('write' as const, 'write' as const, 'delete' as const)
         : fc.constant('write' as const),
-      late: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 150 })),
+      late: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.constantFrom(20, 55, 110, 150)),
     });
     const fault = fc.oneof(
       fc.constant(undefined),
@@ -80,12 +84,13 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       traits: fc.record({
         list: fc.constant(list),
         pageSize: fc.integer({ min: 2, max: 4 }),
+        delay: fc.constantFrom(0.3, 20),
         skew: fc.constantFrom(0, 0, -70, 70),
         coarse: fc.boolean(),
-        settleSeconds: fc.constantFrom(0, 0, 60),
+        settleSeconds: fc.constantFrom(0, 60),
       }),
       offset: fc.constantFrom(0, 0, 60),
-      changes: fc.array(change, { maxLength: 24 }),
+      changes: fc.array(change, { maxLength: 30 }),
       events: fc.array(fc.oneof({ weight: 2, arbitrary: run }, other), { maxLength: 9 }),
     });
   });

@@ -43,6 +43,8 @@ export type ListName = keyof typeof lists;
 export interface VendorTraits {
   readonly list: ListName;
   readonly pageSize: number;
+  /** Seconds that it takes to answer: the longer, the more happens between two pages. */
+  readonly delay: number;
   /** Seconds that the vendor's clock is ahead of ours. */
   readonly skew: number;
   /** Whether `since` is compared in whole seconds. */
@@ -88,7 +90,7 @@ export function versionsOf(changes: readonly Change[], begin: number, skew: numb
 }
 
 export function vendor(
-  { list, pageSize, skew }: VendorTraits,
+  { list, pageSize, delay, skew }: VendorTraits,
   versions: readonly Version[],
   clock: FakeClock,
 ): Vendor {
@@ -110,7 +112,7 @@ export function vendor(
 
   async function send({ url }: HttpRequest): Promise<HttpResponse> {
     // Between two requests the world goes on.
-    clock.advance(300);
+    clock.advance(delay * 1000);
     const { searchParams: asked } = new URL(url);
     const since = Date.parse(asked.get('since') ?? '') || Number.NEGATIVE_INFINITY;
     const size = Number(asked.get('size') ?? pageSize);
