@@ -17,12 +17,23 @@ export const specifications: Readonly<Record<string, readonly string[]>> = {
   Zendesk: ['zendesk.json'],
 };
 
+/** Schemas of records alone: they know no paths and no parameters. Types are those of the entities' names, but for `types`. */
+export const recordSchemas: Readonly<
+  Record<string, { readonly files: readonly string[]; readonly types: Readonly<Record<string, string>> }>
+> = {
+  QuickBooksOnline: {
+    files: ['Finance', 'IntuitBaseTypes', 'IntuitNamesTypes', 'Report', 'SalesTax'].map(
+      (name) => `quickbooks-xsd/${name}.xsd`,
+    ),
+    types: { ProfitAndLoss: 'Report' },
+  },
+};
+
 /** Declared connectors whose vendors publish none, or none that the folder has, and why. */
 export const withoutSpecification: Readonly<Record<string, string>> = {
   HubSpot: 'the folder has none',
   Okta: 'the folder has none',
   PayPal: 'the folder has none',
-  QuickBooksOnline: 'what there is was written by third parties',
   Amplitude: 'what there is was written by third parties',
   MicrosoftDynamics365: 'what there is was written by third parties; all entities are discovered',
   SAPOData: 'each service has its own; all entities are discovered',

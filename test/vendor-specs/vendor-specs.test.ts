@@ -13,7 +13,8 @@ import { declared, declaredEntities } from '../support/connector-fixtures.ts';
 import { folderOf } from '../support/declarations.ts';
 import { connectionDeviations, deviationsOf } from '../support/vendor-spec/deviations.ts';
 import { readSpecification } from '../support/vendor-spec/specification.ts';
-import { specifications, withoutSpecification } from './specifications.ts';
+import { xmlSchema } from '../support/vendor-spec/xsd.ts';
+import { recordSchemas, specifications, withoutSpecification } from './specifications.ts';
 
 interface Listed {
   readonly entity: string;
@@ -36,18 +37,18 @@ function listedOf(connector: Connector): readonly Listed[] {
 }
 
 test('each declared connector has a specification, or a reason why not', () => {
-  const known = [...Object.keys(specifications), ...Object.keys(withoutSpecification)];
+  const known = [specifications, recordSchemas, withoutSpecification].flatMap((some) => Object.keys(some));
   expect(known.sort()).toEqual(declared.map(({ name }) => name).sort());
 });
 
-const checked = declared.flatMap(({ name, connector }) => {
-  const files = specifications[name];
-  return files ? [{ name, connector, files }] : [];
-});
+interface Deviation {
+  readonly entity: string;
+  readonly what: string;
+}
 
-describe.each(checked)('$name', async ({ connector, files }) => {
-  const read = await Promise.all(files.map((file) => readSpecification(path.join(folder, file))));
-  const found = [
+async function fromSpecification(connector: Connector, files: readonly string[]): Promise<Deviation[]> {
+  const read = await Promise.all(files.map((file) => readSpecification(path.join(folder ?? '', file))));
+  return [
     ...connectionDeviations(connector, read).map((what) => ({ entity: 'connection', what })),
     ...declaredEntities
       .filter((one) => one.connector === connector)
@@ -55,8 +56,28 @@ describe.each(checked)('$name', async ({ connector, files }) => {
         deviationsOf(connector, entity, read, isDiscovered).map((what) => ({ entity: entityName, what })),
       ),
   ];
+}
+
+function fromSchema({ entities }: Connector, { files, types }: (typeof recordSchemas)[string]): Deviation[] {
+  const schema = xmlSchema(files.map((file) => readFileSync(path.join(folder ?? '', file), 'utf8')));
+  return Object.entries(entities).flatMap(([entity, { fields }]) =>
+    Object.entries(fields)
+      .map(([name, { at = name }]) => at)
+      .filter((at) => !schema.has(types[entity] ?? entity, at))
+      .map((at) => ({ entity, what: `there is no field ${at}` })),
+  );
+}
+
+const checked = declared.flatMap(({ name, connector }) => {
+  const [files, schema] = [specifications[name], recordSchemas[name]];
+  if (files) return [{ name, connector, read: () => fromSpecification(connector, files) }];
+  return schema ? [{ name, connector, read: async () => fromSchema(connector, schema) }] : [];
+});
+
+describe.each(checked)('$name', async ({ connector, read }) => {
+  const found = await read();
   const listed = listedOf(connector);
-  const covers = (one: Listed, { entity, what }: { readonly entity: string; readonly what: string }) =>
+  const covers = (one: Listed, { entity, what }: Deviation) =>
     one.what === what && (one.entity === '*' || one.entity === entity);
 
   test('differs from the specification in nothing but what is listed', () => {
