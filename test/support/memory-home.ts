@@ -53,6 +53,8 @@ export interface MemoryHomeOptions {
   readonly credentials?: Readonly<Record<string, string>>;
   /** Default: no network. */
   readonly http?: Pick<Http, 'send'>;
+  /** What a run's steps get instead of these ports; called for each invocation: for tests that break what ports promise. */
+  readonly replace?: (ports: EnginePorts) => EnginePorts;
 }
 
 export interface MemoryHome {
@@ -153,6 +155,7 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
     ) {
       const arn = `arn:aws:states:eu-central-1:123456789012:execution:flow:${name}`;
       const around = aroundStep ?? ((_step, step) => step());
+      const replace = options.replace ?? ((ports) => ports);
       running.add(arn);
       try {
         const output = await interpret(
@@ -163,7 +166,7 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
           {
             invoke: (_function, payload) =>
               around((payload as { step: StepName }).step, (hook) =>
-                runStep(payload, home.ports(flow, hook)),
+                runStep(payload, replace(home.ports(flow, hook))),
               ),
             readItems: async (bucket, key) =>
               JSON.parse(Buffer.from(await objects.read(bucket, key)).toString()) as unknown[],

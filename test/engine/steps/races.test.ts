@@ -2,19 +2,18 @@ import { describe, expect, it, vi } from 'vitest';
 import { TributaryError } from '../../../core/errors.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import type { StepName } from '../../../core/flow/state-machine.ts';
-import type { Source } from '../../../core/source.ts';
-import { type FlowState, flowKey, type Run, runKey } from '../../../engine/run/run.ts';
+import { type FlowState, flowKey } from '../../../engine/run/run.ts';
 import { s3Flow } from '../../support/flows.ts';
 import { interleaved, seeded } from '../../support/interleave.ts';
 import { type MemoryHome, memoryHome } from '../../support/memory-home.ts';
 import { leftovers, outcome } from '../../support/outcome.ts';
 import { scriptedSource } from '../../support/scripted-source.ts';
+import { nothingLeft, startedTwice, twinsOfChangingAnswers } from './disturbances.ts';
 
 // Dozens of runs each, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
 
 const fields = { id: 'id', name: 'name' };
-const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const seeds = Array.from({ length: 30 }, (_, seed) => seed);
 
 const splits = [0, 10].map((from) =>
@@ -65,7 +64,6 @@ const runs: [string, () => MemoryHome][] = [
   ['fails', failingHome],
 ];
 const input = { trigger: 'Scheduled' as const };
-const nothingLeft = { segments: [], uploads: [], uploadRecords: [] };
 
 describe('two invocations of each step at once', () => {
   it.each(runs)('end as one does in a run that %s, whichever answers first', async (_name, made) => {
@@ -183,115 +181,16 @@ it('a late DescribeSource cannot replace the plan that the run goes by', async (
 });
 
 describe('a source that answers differently each time', () => {
-  /** Each page says which answer it is and which answer its token came from. */
-  function changing(): Source {
-    let answers = 0;
-    const pages = 8;
-    return {
-      ...scriptedSource([[{ rows: [] }]]),
-      open: async () => ({
-        async read(token) {
-          const { page = 0, from = 0 } = (token ?? {}) as { page?: number; from?: number };
-          const answer = ++answers;
-          const more = page + 1 < pages;
-          return {
-            rows: [[String(from), String(answer)]],
-            bytes: 10,
-            ...(more && { next: { page: page + 1, from: answer } }),
-          };
-        },
-        close: async () => undefined,
-      }),
-    };
-  }
-  const flow = s3Flow({ fields, output: { aggregationConfig: { aggregationType: 'SingleFile' } } });
-
-  function expectOneSequence(at: MemoryHome, hint: string): void {
-    const [key = ''] = at.objects.keys('lake');
-    const text = at.objects.stored('lake', key)?.body.toString() ?? '';
-    const found = text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { id: string; name: string });
-    expect(found.length, hint).toBe(8);
-    expect(
-      found.map((row) => row.id),
-      hint,
-    ).toEqual(['0', ...found.slice(0, -1).map((row) => row.name)]);
-    expect(leftovers(at), hint).toEqual(nothingLeft);
-  }
-
   it.each([1, 2])(
     'gives one sequence of answers, with twins of every step (%i pages a segment)',
     async (size) => {
-      for (const seed of seeds) {
-        const random = seeded(seed);
-        const at = memoryHome({
-          buckets: ['inbox', 'lake'],
-          sizes: { segmentPages: size },
-          sources: { S3: changing() },
-        });
-        const ended = await at.run(flow, {
-          aroundStep: async (_, run) => {
-            const results = await interleaved(random, [run, run]);
-            const heard = results[random() < 0.5 ? 0 : 1];
-            if (heard?.status === 'fulfilled') return heard.value;
-            throw heard?.reason;
-          },
-        });
-        expect(ended, `seed ${seed}`).toHaveProperty('output');
-        expectOneSequence(at, `seed ${seed}`);
-      }
+      for (const seed of seeds) await twinsOfChangingAnswers(seed, size);
     },
   );
-
-  it('gives one sequence of answers, killed at any moment', async () => {
-    for (let n = 1; ; n++) {
-      const at = memoryHome({
-        buckets: ['inbox', 'lake'],
-        sizes: { segmentPages: 2 },
-        sources: { S3: changing() },
-      });
-      let moments = 0;
-      at.hook = () => {
-        if (++moments !== n) return;
-        const lost = new Error('nothing was heard of the function');
-        lost.name = 'Lambda.Unknown';
-        throw lost;
-      };
-      expect(await at.run(flow), `killed at moment ${n}`).toHaveProperty('output');
-      expectOneSequence(at, `killed at moment ${n}`);
-      if (moments < n) return;
-    }
-  });
 });
 
 describe('two starts of a flow at once', () => {
   it('are one run and one that is skipped, or one after the other, and read every record once', async () => {
-    for (const seed of seeds) {
-      const random = seeded(seed);
-      const at = memoryHome({ buckets: ['inbox', 'lake'] });
-      const start = at.clock.now();
-      await at.objects.put('inbox', 'in/a.csv', 'id,name\n1,a\n');
-      at.clock.advance(3_600_000);
-      const flow = s3Flow({
-        fields,
-        scheduled: { scheduleExpression: 'rate(1hours)', dataPullMode: 'Incremental' },
-      });
-      const results = await interleaved(
-        random,
-        [1, 2].map((n) => (hook) => at.run(flow, { name: id(n), aroundStep: (_, run) => run(hook) })),
-      );
-      for (const result of results) expect(result, `seed ${seed}`).toHaveProperty('value.output');
-      const written = at.objects.keys('lake').map((key) => at.objects.stored('lake', key)?.body.toString());
-      expect(written, `seed ${seed}`).toEqual(['{"id":"1","name":"a"}\n']);
-      const statuses = await Promise.all(
-        [1, 2].map(async (n) => (await at.state.get<Run>(runKey(id(n)), 'RUN'))?.data.status),
-      );
-      expect(statuses, `seed ${seed}`).toContain('Successful');
-      expect(statuses, `seed ${seed}`).not.toContain('Error');
-      const state = await at.state.get<FlowState>(flowKey(flow.flowName), 'STATE');
-      expect(state?.data.watermark, `seed ${seed}`).toBeGreaterThanOrEqual(start + 3_600_000);
-    }
+    for (const seed of seeds) await startedTwice(seed);
   });
 });
