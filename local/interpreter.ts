@@ -217,7 +217,11 @@ async function withRetry(
       const cause =
         error instanceof ExecutionFailed
           ? error.failure
-          : JSON.stringify({ errorType: error.name, errorMessage: error.message });
+          : JSON.stringify({
+              errorType: error.name,
+              errorMessage: error.message,
+              trace: error.stack?.split('\n') ?? [],
+            });
       return {
         data: placeResult(catcher.ResultPath, data, { Error: errorName, Cause: cause }),
         next: catcher.Next,

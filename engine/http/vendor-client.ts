@@ -142,7 +142,9 @@ export function vendorClient({
       const headers = { ...more, ...authorized.headers, ...authorized.sign?.(signed, clock.now()) };
       const response = await exchange({ ...signed, url: asked.href, headers }).catch((error: unknown) => {
         if (!(error instanceof TributaryError) || error.context.at === at) throw error;
-        throw new TributaryError(error.code, error.message, { at, cause: error });
+        const { at: address, ...context } = error.context;
+        const summary = address ? `${address}: ${error.summary}` : error.summary;
+        throw new TributaryError(error.code, summary, { ...context, at, cause: error });
       });
       const { status, headers: got, json } = response;
       const resetSeconds = secondsUntilReset(response);
@@ -274,6 +276,7 @@ function isPassing(error: TributaryError): boolean {
 function finalError(error: TributaryError, at: string): TributaryError {
   if (error.code !== 'RateLimitExceeded' || error.context.retryAfterSeconds !== undefined) return error;
   return new TributaryError('RateLimitExceeded', 'the vendor keeps asking to slow down', {
+    ...error.context,
     at,
     retryAfterSeconds: unknownWait,
     cause: error,

@@ -16,6 +16,7 @@
 import { TributaryError } from '../../core/errors.ts';
 import type { JsonObject, StateItem, StateStore } from '../../core/ports.ts';
 import type { RecordCounts } from '../../core/records.ts';
+import type { Failure } from './failure.ts';
 
 /**
  * After so many seconds the table may drop what only a run's own steps read. A run lasts 48 hours; one that died in its
@@ -108,6 +109,8 @@ export interface Run {
   readonly warnings?: readonly string[];
   readonly errorCode?: string;
   readonly errorMessage?: string;
+  /** Where it failed, and what else the error said. */
+  readonly failure?: Failure;
   /** Why the flow was suspended with this run's failure. */
   readonly deactivated?: string;
   /** 1 or 2: what a CLI that waited for the run exits with. */

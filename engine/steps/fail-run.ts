@@ -1,6 +1,7 @@
 import { exitCodeOfName, TributaryError } from '../../core/errors.ts';
 import type { EnginePorts } from '../ports.ts';
 import { closeRun, unopened } from '../run/close.ts';
+import { carriedFailure, type Failure } from '../run/failure.ts';
 import { abortUploads } from '../run/materialise.ts';
 import { type Run, runKey, type TriggerKind, workingItemSeconds } from '../run/run.ts';
 import { readSegments } from '../run/segment-record.ts';
@@ -21,11 +22,17 @@ export async function failSplit(
   error: StepError,
   ports: EnginePorts,
 ): Promise<FailRunOutput> {
-  const told = { Error: error.Error, Cause: causeText(error) };
+  const { failure, ...told } = parsedError(error);
   try {
     const expiresAt = Math.floor(ports.clock.now() / 1000) + workingItemSeconds;
     await ports.state.write([
-      { pk: runKey(executionId), sk: 'ERROR', expect: 'absent', set: told, expiresAt },
+      {
+        pk: runKey(executionId),
+        sk: 'ERROR',
+        expect: 'absent',
+        set: { ...told, ...(failure && { failure }) },
+        expiresAt,
+      },
     ]);
   } catch (error) {
     if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
@@ -49,11 +56,16 @@ export async function failRun(
   started: Started | undefined,
   ports: EnginePorts,
 ): Promise<FailRunOutput> {
-  const split = await ports.state.get<{ Error: string; Cause: string }>(runKey(executionId), 'ERROR');
-  const { Error: code, Cause: message } = split?.data ?? { Error: error.Error, Cause: causeText(error) };
+  const split = await ports.state.get<ParsedError>(runKey(executionId), 'ERROR');
+  const { Error: code, Cause: message, failure } = split?.data ?? parsedError(error);
   const told: FailRunOutput = { error: { Error: code, Cause: message } };
   ports.log.error('run failed', { executionId, errorCode: code, errorMessage: message });
-  const ending = { errorCode: code, errorMessage: message, exitCode: exitCodeOfName(code) };
+  const ending = {
+    errorCode: code,
+    errorMessage: message,
+    exitCode: exitCodeOfName(code),
+    ...(failure && { failure }),
+  };
   const item = await ports.state.get<Run>(runKey(executionId), 'RUN');
   if (!item) {
     if (started) await recordRefusal(executionId, started, ending, ports);
@@ -84,7 +96,7 @@ export interface Started {
 async function recordRefusal(
   executionId: string,
   started: Started,
-  ending: Pick<Run, 'errorCode' | 'errorMessage' | 'exitCode'>,
+  ending: Pick<Run, 'errorCode' | 'errorMessage' | 'exitCode' | 'failure'>,
   ports: EnginePorts,
 ): Promise<void> {
   const flow = await ports.loadFlow();
@@ -101,14 +113,20 @@ async function recordRefusal(
   await closeRun(ports, flow, item, { ...ending, status: 'Error' });
 }
 
-/** The sentence in a Lambda function's error, or the cause as it is. */
-function causeText({ Error: code, Cause }: StepError): string {
+interface ParsedError extends StepError {
+  readonly failure?: Failure;
+}
+
+/** The sentence in a Lambda function's error and what it carried, or the cause as it is. */
+function parsedError({ Error: code, Cause }: StepError): ParsedError {
   try {
     const parsed: unknown = JSON.parse(Cause);
-    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed)
-      return String(parsed.errorMessage);
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) {
+      const failure = 'trace' in parsed ? carriedFailure(parsed.trace) : undefined;
+      return { Error: code, Cause: String(parsed.errorMessage), ...(failure && { failure }) };
+    }
   } catch {
     // Not JSON: the service's own words.
   }
-  return Cause || code;
+  return { Error: code, Cause: Cause || code };
 }

@@ -5,6 +5,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { executionIdOf } from '../../core/execution/execution-id.ts';
 import { type StepName, stepNames } from '../../core/flow/state-machine.ts';
 import type { EnginePorts } from '../ports.ts';
+import { carryFailure } from '../run/failure.ts';
 import { catalogOutput } from './catalog-output.ts';
 import { commitOutput } from './commit-output.ts';
 import { describeSource } from './describe-source.ts';
@@ -124,7 +125,14 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
       );
     },
   };
-  return steps[envelope.step]();
+  try {
+    return await steps[envelope.step]();
+  } catch (error) {
+    const transfer = transferState.safeParse(state.transfer);
+    const inSplit = envelope.step === 'TransferBatch' && transfer.success;
+    carryFailure(error, envelope.step, inSplit ? transfer.data.split : undefined);
+    throw error;
+  }
 }
 
 /** What a refused run's record says of its start; none for an execution that only settles another's. */

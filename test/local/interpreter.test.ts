@@ -209,12 +209,13 @@ describe('Catch', () => {
       throw named('RateLimitExceeded', 'too fast');
     };
     const { output } = await run({ A, B: { Type: 'Succeed' } }, { input: { n: 1 }, invoke });
-    expect(output).toEqual({
-      n: 1,
-      error: {
-        Error: 'RateLimitExceeded',
-        Cause: '{"errorType":"RateLimitExceeded","errorMessage":"too fast"}',
-      },
+    const { error, ...rest } = output as { error: { Error: string; Cause: string } };
+    expect(rest).toEqual({ n: 1 });
+    expect(error.Error).toBe('RateLimitExceeded');
+    expect(JSON.parse(error.Cause)).toEqual({
+      errorType: 'RateLimitExceeded',
+      errorMessage: 'too fast',
+      trace: expect.arrayContaining(['RateLimitExceeded: too fast']),
     });
   });
 
