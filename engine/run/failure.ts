@@ -23,7 +23,14 @@ export interface Failure extends Told {
 }
 
 const mark = 'tributary-failure ';
+/** Characters. */
 const longestText = 500;
+/**
+ * Characters. Step Functions cuts what it keeps of an error (`Cause`) at 32,768, and with its end the failure would go.
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskFailedEventDetails.html
+ */
+const longestMessage = 8_000;
+const longestStack = 3_000;
 const texts = ['summary', 'at', 'got', 'expected', 'fix', 'vendorCode', 'requestId'] as const;
 const numbers = ['status', 'retryAfterSeconds', 'split'] as const;
 
@@ -32,7 +39,9 @@ export function carryFailure(error: unknown, step: StepName, split: number | und
   if (!(error instanceof Error)) return;
   const told = error instanceof TributaryError ? { ...error.context, summary: error.summary } : {};
   const failure = bounded({ ...told, step, ...(split !== undefined && { split }) });
-  error.stack = `${error.stack ?? `${error.name}: ${error.message}`}\n${mark}${JSON.stringify(failure)}`;
+  const stack = error.stack ?? `${error.name}: ${error.message}`;
+  error.message = shortened(error.message, longestMessage);
+  error.stack = `${stack.slice(0, longestStack)}\n${mark}${JSON.stringify(failure)}`;
 }
 
 /** What the error's trace carried; undefined for one of the service's own. */
@@ -46,6 +55,9 @@ export function carriedFailure(trace: unknown): Failure | undefined {
     return undefined;
   }
 }
+
+const shortened = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest)} …` : text;
 
 function bounded(told: Readonly<Record<string, unknown>>): Failure {
   const step = stepNames.find((name) => name === told.step);

@@ -126,7 +126,10 @@ function parsedError({ Error: code, Cause }: StepError): ParsedError {
       return { Error: code, Cause: String(parsed.errorMessage), ...(failure && { failure }) };
     }
   } catch {
-    // Not JSON: the service's own words.
+    // The service's own words, or JSON that was cut at Step Functions' limit.
+    const [, cut] =
+      /^\{"errorType":"[^"]*","errorMessage":"((?:[^"\\]|\\[^u]|\\u[\da-f]{4})*)/i.exec(Cause) ?? [];
+    if (cut !== undefined) return { Error: code, Cause: JSON.parse(`"${cut}"`) as string };
   }
   return { Error: code, Cause: Cause || code };
 }

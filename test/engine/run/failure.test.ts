@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { TributaryError } from '../../../core/errors.ts';
 import { carriedFailure, carryFailure } from '../../../engine/run/failure.ts';
 import { type Run, runKey } from '../../../engine/run/run.ts';
+import { runStep } from '../../../engine/steps/index.ts';
 import { s3Flow } from '../../support/flows.ts';
 import { memoryHome } from '../../support/memory-home.ts';
 
@@ -38,6 +39,41 @@ test('of a foreign error only the step is known; of a process that died nothing'
   expect(carriedFailure(['Error: Runtime exited'])).toBeUndefined();
   expect(carriedFailure(undefined)).toBeUndefined();
   expect(carriedFailure(['tributary-failure {"step":'])).toBeUndefined();
+});
+
+test('what Lambda tells of an error with an endless message is below the 32,768 characters that Step Functions keeps', () => {
+  const error = new TributaryError('FlowInvalid', '"no such field"\n'.repeat(10_000), { at: 'tasks[0]' });
+  carryFailure(error, 'DescribeSource', undefined);
+  const cause = JSON.stringify({
+    errorType: error.name,
+    errorMessage: error.message,
+    trace: traceOf(error),
+  });
+  expect(cause.length).toBeLessThan(32_768);
+  expect(carriedFailure(traceOf(error))?.step).toBe('DescribeSource');
+});
+
+test.each([
+  ['{"errorType":"ServerError","errorMessage":"it says \\"no\\" in a","trace":["Ser', 'it says "no" in a'],
+  ['{"errorType":"ServerError","errorMessage":"one\\ntwo\\u00', 'one\ntwo'],
+  ['The function died', 'The function died'],
+])('of a cause that was cut the sentence stays: %s', async (cause, message) => {
+  const at = memoryHome({ buckets: ['inbox', 'lake'] });
+  const flow = s3Flow({ fields: { id: 'id' } });
+  const executionName = '00000000-0000-4000-8000-000000000001';
+  await runStep(
+    {
+      step: 'FailRun',
+      executionArn: 'arn:aws:states:eu-central-1:123456789012:execution:flow:1',
+      executionName,
+      startedAt: '2026-02-03T10:15:00Z',
+      state: { error: { Error: 'ServerError', Cause: cause } },
+    },
+    at.ports(flow),
+  );
+  const run = await at.state.get<Run>(runKey(executionName), 'RUN');
+  expect(run?.data.errorMessage).toBe(message);
+  expect(run?.data.failure).toBeUndefined();
 });
 
 test("a failed run's record says in which step and split, and where in the data", async () => {
