@@ -1,0 +1,50 @@
+/** What a simulated vendor is: a small file that says how the real one answers, with the pages that it was written from. */
+
+import type { Auth } from './auth.ts';
+import type { CollectionPlan } from './collection.ts';
+import type { Answer, Handler } from './exchange.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+/** A flow that reads from the vendor, and what must come of it. */
+export interface SimulatedFlow {
+  readonly entityName: string;
+  /** Of the vendor's. */
+  readonly collection: string;
+  /** A delivered record's number and version, of the fields that show them. */
+  identify(record: Readonly<Record<string, unknown>>): { readonly number: number; readonly version: number };
+  /**
+   * What an incremental flow of this entity can see: changes, new records alone, or nothing (a full pull every time).
+   * `deletions`: changes, and deleted records as such.
+   */
+  readonly sees: 'changes' | 'deletions' | 'inserts' | 'all';
+  /** The DateTime that the window is on. Default the connector's. */
+  readonly incrementalField?: string;
+  /** Filters and other members of the flow's tasks. Default none. */
+  readonly tasks?: readonly object[];
+  /** More of the source's CustomConnector properties. */
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+export interface Vendor {
+  /** As a connection's connectorLabel (or an AppFlow connectorType) names it. */
+  readonly connector: string;
+  /** Pages and specifications that this was written from. */
+  readonly docs: readonly [string, ...string[]];
+  /** Properties of a connection. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Ways to authenticate. The first is the one of the printed example, OAuth 2 is what tests prefer. */
+  readonly auth: readonly [Auth, ...Auth[]];
+  readonly rateLimits: readonly RateLimit[];
+  readonly collections: Readonly<Record<string, CollectionPlan>>;
+  /** `GET /v1/things/{id}` → what answers. `{+name}` takes several segments. */
+  readonly routes: Readonly<Record<string, Handler>>;
+  /** How the vendor words a refusal, with a `retry-after` where it is given seconds. */
+  refuse(status: 400 | 401 | 404 | 429 | 500 | 503, retryAfterSeconds?: number): Answer;
+  readonly flows: readonly [SimulatedFlow, ...SimulatedFlow[]];
+}
+
+/** Reads number and version out of two texts that end in them: `cus_0012`, `version 3`. */
+export function numbered(number: unknown, version: unknown): { number: number; version: number } {
+  const last = (text: unknown): number => Number(/(\d+)\D*$/.exec(String(text))?.[1] ?? Number.NaN);
+  return { number: last(number), version: last(version) };
+}

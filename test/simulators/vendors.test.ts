@@ -1,0 +1,145 @@
+/**
+ * Every connector against a vendor whose records change while they are read: with each fault, and with its quota used up,
+ * the last state of every record arrives, none twice. How many records there are at first: TRIBUTARY_SIMULATED_RECORDS.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FaultKind, faultKinds } from '../../simulators/faults.ts';
+import { vendors } from '../../simulators/registry.ts';
+import type { SimulatedFlow, Vendor } from '../../simulators/vendor.ts';
+import { type Delivered, flowOf, preferred, type SimulatedWorld, simulatedWorld } from './harness.ts';
+
+const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 1_000);
+const hour = 3600 * 1000;
+
+describe.each(Object.entries(vendors))('%s', (name, vendor) => {
+  let world: SimulatedWorld;
+  beforeAll(async () => {
+    world = await simulatedWorld(vendor, records);
+  });
+  afterAll(async () => {
+    await world.close();
+  });
+
+  const cases = vendor.flows.flatMap((plan) =>
+    (['nothing', ...faultKinds, 'quota'] as const).map((trouble) => ({
+      plan,
+      trouble,
+      title: plan.entityName,
+    })),
+  );
+
+  test.each(cases)('$title arrives whole with trouble by $trouble', async ({ plan, trouble }) => {
+    const { simulator, clock } = world;
+    const flow = flowOf(
+      `${name}-${plan.entityName}-${trouble}`.replaceAll(/[^\w-]/g, '-'),
+      plan,
+      '2026-02-01T00:00:00Z',
+    );
+    const kinds = faultKinds.filter((kind) => kind === trouble);
+    const delivered: Delivered[] = [];
+    const ends = ending(vendor, trouble);
+
+    /** As a schedule does, until a run succeeds. */
+    const pull = async (): Promise<Delivered[]> => {
+      for (;;) {
+        const result = await world.run(flow);
+        clock.advance(hour);
+        if (result.error === null) {
+          const pulled = world.delivered(result, plan);
+          expect(twice(pulled), 'in one run').toEqual([]);
+          return pulled;
+        }
+        expect([result.error.message, result.error.code]).toEqual([
+          expect.any(String),
+          ending(vendor, trouble),
+        ]);
+        expect(result.objects).toEqual([]);
+      }
+    };
+
+    simulator.setChanges(3);
+    simulator.inject({ kinds, ...(ends && { times: 2 }) });
+    simulator.capQuotas(trouble === 'quota' ? 5 : undefined);
+    const before = survivors(world, plan);
+    delivered.push(...(await pull()));
+    if (plan.sees === 'all') expectWhole(before, survivors(world, plan), delivered);
+    else {
+      simulator.collection(plan.collection).change(Math.ceil(records / 8));
+      delivered.push(...(await pull()));
+    }
+    const injected = [...simulator.injected().keys()];
+    const refused = simulator.refused();
+
+    simulator.setChanges(0);
+    simulator.inject({ kinds: [] });
+    simulator.capQuotas();
+    if (plan.sees === 'all') delivered.length = 0;
+    delivered.push(...(await pull()));
+    expectLastState(world, plan, delivered);
+
+    expect(injected).toEqual(kinds);
+    // Who was told how long to wait has waited.
+    expect(refused.early).toBe(0);
+  });
+
+  test('nothing secret is logged or lies about', () => {
+    const secrets = Object.entries(preferred(vendor).credentials)
+      .filter(([key]) => /key|secret|token|password/i.test(key))
+      .map(([, value]) => value);
+    expect(secrets).not.toEqual([]);
+    for (const secret of [...secrets, 'simulated-access-token', 'simulated-refresh-token']) {
+      expect(world.logged.join('\n')).not.toContain(secret);
+      for (const { file, text } of world.contents()) expect(text.includes(secret), file).toBe(false);
+    }
+  });
+});
+
+/** The code by which a run may end, if the trouble is none that a run can get over. */
+function ending(vendor: Vendor, trouble: FaultKind | 'nothing' | 'quota'): string | undefined {
+  if (trouble === 'duplicate') return 'ConnectorProtocol';
+  if (trouble === 'expired' && !preferred(vendor).endTokens) return 'InvalidCredentials';
+  return undefined;
+}
+
+const pair = ({ number, version }: Delivered): string => `${number} in version ${version}`;
+
+function twice(delivered: readonly Delivered[], of: (one: Delivered) => unknown = pair): unknown[] {
+  const seen = new Set<unknown>();
+  return delivered.map(of).filter((one) => seen.size === seen.add(one).size);
+}
+
+function survivors({ simulator }: SimulatedWorld, plan: SimulatedFlow): Set<number> {
+  return new Set(
+    simulator
+      .collection(plan.collection)
+      .live()
+      .map(({ number }) => number),
+  );
+}
+
+/** Who was there before and after a full pull is in it, once. */
+function expectWhole(before: Set<number>, after: Set<number>, delivered: readonly Delivered[]): void {
+  const pulled = new Set(delivered.map(({ number }) => number));
+  expect([...before].filter((number) => after.has(number) && !pulled.has(number))).toEqual([]);
+  expect(twice(delivered, ({ number }) => number)).toEqual([]);
+}
+
+function expectLastState(
+  { simulator }: SimulatedWorld,
+  plan: SimulatedFlow,
+  delivered: readonly Delivered[],
+): void {
+  const collection = simulator.collection(plan.collection);
+  const unknown = delivered.filter(
+    ({ number, version }) => !collection.versions(number).some((known) => known.version === version),
+  );
+  expect(unknown, 'never existed').toEqual([]);
+  const isInserts = plan.sees === 'inserts';
+  const identity = (one: Delivered): string => (isInserts ? String(one.number) : pair(one));
+  expect(twice(delivered, identity), 'twice').toEqual([]);
+  const arrived = new Set(delivered.map(identity));
+  const expected = plan.sees === 'deletions' ? collection.all() : collection.live();
+  expect(expected.length).toBeGreaterThan(records / 4);
+  expect(expected.filter((one) => !arrived.has(identity(one))).map(pair), 'missing').toEqual([]);
+}
