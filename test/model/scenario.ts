@@ -3,9 +3,16 @@
 import fc from 'fast-check';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { readFlow } from '../../core/flow/read.ts';
+import type { Source } from '../../core/source.ts';
 import { declaredSource } from '../../engine/http/declared-source.ts';
 import { type Run, readFlowItems } from '../../engine/run/run.ts';
-import { fakeClock, type MemoryHome, memoryHome, type RunOptions } from '../support/memory-home.ts';
+import {
+  fakeClock,
+  type MemoryHome,
+  type MemoryHomeOptions,
+  memoryHome,
+  type RunOptions,
+} from '../support/memory-home.ts';
 import { leftovers } from '../support/outcome.ts';
 import {
   type Change,
@@ -46,9 +53,11 @@ export type Event = { readonly at: number } & (
 const duration = 900;
 const begin = Date.parse('2026-02-03T10:00:00Z');
 
-export const scenarios: fc.Arbitrary<Scenario> = fc
-  .constantFrom(...(Object.keys(lists) as ListName[]))
-  .chain((list) => {
+const names = Object.keys(lists) as ListName[];
+
+/** Lives beside vendors that list so. */
+export function scenariosOf(...listed: ListName[]): fc.Arbitrary<Scenario> {
+  return fc.constantFrom(...(listed.length > 0 ? listed : names)).chain((list) => {
     const at = fc.integer({ min: 0, max: duration / 150 }).map((n) => n * 150);
     const change = fc.record({
       // Some while a run reads: it begins with one of the moments at which something happens to the flow.
@@ -94,12 +103,15 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       events: fc.array(fc.oneof({ weight: 2, arbitrary: run }, other), { maxLength: 9 }),
     });
   });
+}
 
 export interface Outcome {
   /** `key@version` of the scheduled runs that count, in the order in which they were written. */
   readonly delivered: readonly string[];
-  /** Last states of records that are there, and have not arrived. */
-  readonly undelivered: readonly string[];
+  /** Of these, what came before. */
+  readonly repeated: readonly string[];
+  /** Last states of records that are there and have not arrived, though lists showed them in time. */
+  readonly missing: readonly string[];
   /** States that lists showed later than offset and settle time allow for: the documented limit, whether they arrived or not. */
   readonly tooLate: readonly string[];
   readonly leftovers: object;
@@ -119,8 +131,18 @@ class Stopped extends Error {}
 
 const nameOf = ({ key, version }: Pick<Version, 'key' | 'version'>) => `${key}@${version}`;
 
+/** An engine that is broken on purpose. */
+export interface Broken {
+  readonly source?: (source: Source, traits: VendorTraits) => Source;
+  readonly replace?: MemoryHomeOptions['replace'];
+}
+
 /** Plays it to its end, and two quiet runs more. */
-export async function play({ traits, offset, changes, events }: Scenario): Promise<Outcome> {
+export async function play(
+  { traits, offset, changes, events }: Scenario,
+  { source: breaking = (source) => source, replace }: Broken = {},
+): Promise<Outcome> {
+  const tracksChanges = lists[traits.list].pages === 'link';
   const clock = fakeClock(begin);
   const versions = versionsOf(changes, begin, traits.skew);
   const http = vendor(traits, versions, clock);
@@ -130,11 +152,12 @@ export async function play({ traits, offset, changes, events }: Scenario): Promi
     http,
     credentials: { apiKey: 'key' },
     connections: { vendor: { connectorProfileName: 'vendor', connectorType: 'Zendesk' } },
-    sources: { Zendesk: declaredSource(connectorOf(traits), { random: () => 0.5 }) },
+    sources: { Zendesk: breaking(declaredSource(connectorOf(traits), { random: () => 0.5 }), traits) },
     // Small enough that a run has several segments.
     sizes: { segmentPages: 2 },
+    ...(replace && { replace }),
   });
-  const life = new Life(home, http, offset);
+  const life = new Life(home, http, (redefined) => flowOf(offset, tracksChanges, redefined));
   for (const event of [...events].sort((a, b) => a.at - b.at)) {
     clock.advance(Math.max(0, begin + event.at * 1000 - clock.now()));
     await life.meet(event);
@@ -145,15 +168,19 @@ export async function play({ traits, offset, changes, events }: Scenario): Promi
   clock.advance(60_000);
   await life.meet({ at: 0, kind: 'run' });
 
-  const slack = Math.max(traits.settleSeconds, offset + traits.skew);
+  const slack = tracksChanges
+    ? Number.POSITIVE_INFINITY
+    : Math.max(traits.settleSeconds, offset + traits.skew);
   const delivered = await life.delivered();
   const last = new Map(versions.map((one) => [one.key, one]));
   const wanted = [...last.values()].filter(({ kind }) => kind === 'write');
   const items = Object.keys(home.state.contents());
+  const tooLate = versions.filter(({ late }) => late > slack).map(nameOf);
   return {
     delivered,
-    undelivered: wanted.map(nameOf).filter((name) => !delivered.includes(name)),
-    tooLate: versions.filter(({ late }) => late > slack).map(nameOf),
+    repeated: delivered.filter((one, index) => delivered.indexOf(one) !== index),
+    missing: wanted.map(nameOf).filter((name) => !delivered.includes(name) && !tooLate.includes(name)),
+    tooLate,
     leftovers: leftovers(home),
     flowItems: items.filter((key) => key.startsWith('FLOW#') && !key.includes(' HISTORY#')),
     runItems: items.filter((key) => key.startsWith('RUN#') && !/ (RUN|SEGMENT#\S+)$/.test(key)),
@@ -165,15 +192,15 @@ class Life {
   readonly surprises: string[] = [];
   private readonly home: MemoryHome;
   private readonly vendor: Vendor;
-  private readonly offset: number;
+  private readonly flow: (redefined: boolean) => FlowDefinition;
   private redefined = false;
   private runs = 0;
   private readonly scheduled: string[] = [];
 
-  constructor(home: MemoryHome, one: Vendor, offset: number) {
+  constructor(home: MemoryHome, one: Vendor, flow: Life['flow']) {
     this.home = home;
     this.vendor = one;
-    this.offset = offset;
+    this.flow = flow;
   }
 
   async meet(event: Event): Promise<void> {
@@ -280,8 +307,11 @@ class Life {
 
   private run(input: RunOptions['input'], options: RunOptions = {}): ReturnType<MemoryHome['run']> {
     this.runs++;
-    const flow = flowOf(this.offset, this.redefined);
-    return this.home.run(flow, { ...options, ...(input && { input }), name: executionIdOf(this.runs) });
+    return this.home.run(this.flow(this.redefined), {
+      ...options,
+      ...(input && { input }),
+      name: executionIdOf(this.runs),
+    });
   }
 
   /** The run that has the slot. */
@@ -320,7 +350,7 @@ function atMoment(n: number, when: (moment: number, n: number) => boolean, error
 }
 
 /** With another destination field when it is redefined, and a first window that has all. */
-function flowOf(offset: number, redefined: boolean): FlowDefinition {
+function flowOf(offset: number, tracksChanges: boolean, redefined: boolean): FlowDefinition {
   const names = ['id', 'version', 'updated_at'];
   const map = (from: string, to: string) => ({
     taskType: 'Map',
@@ -346,7 +376,7 @@ function flowOf(offset: number, redefined: boolean): FlowDefinition {
       connectorType: 'Zendesk',
       connectorProfileName: 'vendor',
       sourceConnectorProperties: { Zendesk: { object: 'records' } },
-      incrementalPullConfig: { datetimeTypeFieldName: 'updated_at' },
+      ...(!tracksChanges && { incrementalPullConfig: { datetimeTypeFieldName: 'updated_at' } }),
     },
     destinationFlowConfigList: [
       {

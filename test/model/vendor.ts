@@ -11,6 +11,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   long,
+  nextLink,
   offset,
   pageNumber,
   string,
@@ -29,7 +30,8 @@ export interface Change {
 
 /**
  * How the vendor lists, and what a connector may declare of it. Numbered pages of a list that records leave would lose some:
- * those vendors keep what they have.
+ * those vendors keep what they have. Behind a link there is what has changed since the link was given; a later link that is
+ * used confirms what came before it, and the earlier ones are gone.
  */
 export const lists = {
   'by id, behind a token': { order: 'id', pages: 'token', loses: true },
@@ -37,6 +39,7 @@ export const lists = {
   'oldest first, by page': { order: 'oldest', pages: 'page', loses: true },
   'newest first, behind a token': { order: 'newest', pages: 'token', loses: true },
   'newest first, by offset': { order: 'newest', pages: 'offset', loses: false },
+  'changes, behind a link': { order: 'id', pages: 'link', loses: true },
 } as const;
 export type ListName = keyof typeof lists;
 
@@ -98,9 +101,9 @@ export function vendor(
   const self: Vendor = { versions, fault: undefined, send };
 
   /** What lists show now. */
-  function shown(): Version[] {
+  function shown(at = clock.now()): Version[] {
     const last = new Map<string, Version>();
-    for (const one of versions) if (one.visible <= clock.now()) last.set(one.key, one);
+    for (const one of versions) if (one.visible <= at) last.set(one.key, one);
     return [...last.values()].filter(({ kind }) => kind === 'write').sort(compare);
   }
 
@@ -110,10 +113,14 @@ export function vendor(
     return (order === 'oldest' ? a.stamp - b.stamp : b.stamp - a.stamp) || byKey;
   }
 
-  async function send({ url }: HttpRequest): Promise<HttpResponse> {
+  /** Epoch milliseconds of the latest link that was used. */
+  let confirmed = 0;
+
+  async function send({ url, headers: { prefer } }: HttpRequest): Promise<HttpResponse> {
     // Between two requests the world goes on.
     clock.advance(delay * 1000);
     const { searchParams: asked } = new URL(url);
+    if (pages === 'link') return sendChanges(asked, prefer !== undefined);
     const since = Date.parse(asked.get('since') ?? '') || Number.NEGATIVE_INFINITY;
     const size = Number(asked.get('size') ?? pageSize);
     const all = shown().filter(({ stamp }) => stamp >= since);
@@ -125,13 +132,36 @@ export function vendor(
           : Number(asked.get('offset') ?? 0);
     const page = all.slice(from, from + size);
     const lastOne = page.at(-1);
+    const next = pages === 'token' && lastOne && from + size < all.length;
+    return answer(page, next ? { next: tokenOf(lastOne) } : {});
+  }
+
+  /** All that is there, or what has changed since the link was given: the state of the moment at which the first page was asked for. */
+  function sendChanges(asked: URLSearchParams, isTracked: boolean): HttpResponse {
+    const since = Number(asked.get('deltatoken') ?? asked.get('from') ?? 0);
+    if (since > 0 && since < confirmed) return { status: 404, headers: {}, body: Buffer.from('{}') };
+    const until = Number(asked.get('until') ?? clock.now());
+    const skip = Number(asked.get('skip') ?? 0);
+    const before = new Set(shown(since));
+    const all = shown(until).filter((one) => !before.has(one));
+    const behind = skip + pageSize;
+    const more =
+      behind < all.length
+        ? { next: linkOf({ from: since, until, skip: behind }) }
+        : isTracked && { delta: linkOf({ deltatoken: until }) };
+    const answered = answer(all.slice(skip, behind), more || {});
+    if (answered.status === 200) confirmed = Math.max(confirmed, since);
+    return answered;
+  }
+
+  function answer(page: readonly Version[], more: object): HttpResponse {
     const body = JSON.stringify({
       records: page.map(({ key, version, stamp }) => ({
         id: key,
         version,
         updated_at: new Date(stamp).toISOString(),
       })),
-      ...(pages === 'token' && lastOne && from + size < all.length && { next: tokenOf(lastOne) }),
+      ...more,
     });
     const headers = { date: new Date(clock.now() + skew * 1000).toUTCString() };
     return failing(body, headers) ?? { status: 200, headers, body: Buffer.from(body) };
@@ -175,6 +205,11 @@ export function vendor(
 
 const tokenOf = ({ stamp, key }: Version) => `${stamp} ${key}`;
 
+const linkOf = (parameters: Readonly<Record<string, number>>) =>
+  `/records?${Object.entries(parameters)
+    .map((parameter) => parameter.join('='))
+    .join('&')}`;
+
 export function connectorOf({ list, pageSize, coarse, settleSeconds }: VendorTraits): Connector {
   const { order, pages } = lists[list];
   const since = coarse ? { param: 'since', format: 'iso8601Seconds' as const } : 'since';
@@ -182,6 +217,7 @@ export function connectorOf({ list, pageSize, coarse, settleSeconds }: VendorTra
     token: cursor({ at: 'next', param: 'after' }),
     offset: offset({ param: 'offset', size: { size: pageSize } }),
     page: pageNumber({ param: 'page', size: { size: pageSize } }),
+    link: nextLink({ at: 'next' }),
   }[pages];
   return defineConnector({
     label: 'Vendor',
@@ -199,13 +235,17 @@ export function connectorOf({ list, pageSize, coarse, settleSeconds }: VendorTra
         records: 'records',
         pagination,
         primaryKey: ['id'],
-        // Lists that may show a record twice; one behind a token in the order of ids shows each once.
-        ...(list === 'by id, behind a token' ? {} : { mayRepeat: true as const }),
-        incremental: {
-          field: 'updated_at',
-          ...(order === 'newest' ? { order: 'newestFirst' as const } : { from: since }),
-          ...(order === 'oldest' ? { order: 'oldestFirst' as const } : {}),
-        },
+        // Lists that may show a record twice; one behind a token in the order of ids shows each once, and so do links.
+        ...(order === 'id' && pages !== 'offset' ? {} : { mayRepeat: true as const }),
+        ...(pages === 'link'
+          ? { changes: { prefer: 'track-changes', at: 'delta', marker: 'deltatoken=' } }
+          : {
+              incremental: {
+                field: 'updated_at',
+                ...(order === 'newest' ? { order: 'newestFirst' as const } : { from: since }),
+                ...(order === 'oldest' ? { order: 'oldestFirst' as const } : {}),
+              },
+            }),
         fields: {
           id: string(),
           version: long(),
