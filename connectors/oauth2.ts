@@ -18,5 +18,5 @@ export const oauth2Connectors: Readonly<Record<string, { readonly rotates: boole
   Salesforce: { rotates: true },
   Servicenow: { rotates: false },
   Slack: { rotates: true },
-  Zendesk: { rotates: false },
+  Zendesk: { rotates: true },
 };

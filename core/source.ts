@@ -94,7 +94,7 @@ export interface SourceDescription {
    * end to it (PostgreSQL: the start of the oldest open transaction). Default: our clock.
    */
   readonly completeUntil?: number;
-  /** The field that the window is on, where the request names none (an entity's declared incremental field). */
+  /** The field that the window is on, whichever the request names. Default that one. */
   readonly incrementalField?: string;
   /** Fields that identify a record. */
   readonly primaryKey?: readonly string[];

@@ -13,6 +13,8 @@ export interface SimulatedRecord {
   /** Epoch milliseconds, cut to the collection's precision; many records may have the same. */
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** When the vendor itself touched it, if that was after the update. */
+  readonly touchedAt: number;
   readonly isDeleted: boolean;
   /** One of the values, always the same for this version. */
   pick<T>(values: readonly [T, ...T[]], salt?: number): T;
@@ -26,8 +28,12 @@ export interface CollectionPlan {
   /** Of 100 changes, how many create and how many delete a record; the others update one. Default 25 and 10. */
   readonly creates?: number;
   readonly deletes?: number;
-  /** Of all requests, the share that is followed by changes. Default 1. */
-  readonly changing?: number;
+  /** How many leave version and `updatedAt` as they are. Default 0. */
+  readonly touches?: number;
+  /** At most so many records of one moment at first, as an import makes them. Default 250, and never more than a tenth. */
+  readonly burst?: number;
+  /** What the vendor never deletes. Default nothing. */
+  readonly keeps?: (number: number) => boolean;
 }
 
 export interface Collection {
@@ -50,7 +56,7 @@ export function collection(
   plan: CollectionPlan,
   options: { readonly records: number; readonly now: () => number; readonly random: Random },
 ): Collection {
-  const { precision = 1000, creates = 25, deletes = 10 } = plan;
+  const { precision = 1000, creates = 25, deletes = 10, touches = 0 } = plan;
   const { now, random } = options;
   const histories: SimulatedRecord[][] = [];
   const stamp = (at: number): number => Math.floor(at / precision) * precision;
@@ -63,17 +69,23 @@ export function collection(
   function append(number: number, at: number, isDeleted: boolean): void {
     const history = histories[number - 1];
     const last = history?.at(-1);
-    if (!history || !last || last.isDeleted) return;
+    if (!history || !last || last.isDeleted || (isDeleted && plan.keeps?.(number))) return;
     history.push(recordOf(number, last.version + 1, last.createdAt, stamp(at), isDeleted));
+  }
+
+  function touch(number: number, at: number): void {
+    const history = histories[number - 1];
+    const last = history?.at(-1);
+    if (last && !last.isDeleted) history?.push({ ...last, touchedAt: stamp(at) });
   }
 
   const count = plan.records?.(options.records) ?? options.records;
   const end = now() - hour;
   const begin = end - 20 * 24 * hour;
-  // An import, as it happens everywhere: many records of one moment, more than a page holds.
+  const from = Math.floor(count * 0.4);
   const imported = {
-    from: Math.floor(count * 0.4),
-    to: Math.floor(count * 0.5),
+    from,
+    to: from + Math.min(plan.burst ?? 250, Math.floor(count / 10)),
     at: begin + (end - begin) / 3,
   };
   const createdAt = Array.from({ length: count }, (_, at) =>
@@ -90,7 +102,7 @@ export function collection(
 
   const asOf = (at: number | undefined): SimulatedRecord[] =>
     histories.flatMap(
-      (history) => history.findLast(({ updatedAt }) => at === undefined || updatedAt <= at) ?? [],
+      (history) => history.findLast(({ touchedAt }) => at === undefined || touchedAt <= at) ?? [],
     );
 
   return {
@@ -102,6 +114,7 @@ export function collection(
       for (let change = 0; change < times; change++) {
         const chosen = random() * 100;
         if (chosen < creates) add(stamp(now()));
+        else if (chosen >= 100 - touches) touch(below(histories.length) + 1, now());
         else append(below(histories.length) + 1, now(), chosen < creates + deletes);
       }
     },
@@ -120,6 +133,7 @@ function recordOf(
     version,
     createdAt,
     updatedAt,
+    touchedAt: updatedAt,
     isDeleted,
     pick: <T>(values: readonly [T, ...T[]], salt = 0) =>
       values[hashed(values.length, number, version, salt)] ?? values[0],

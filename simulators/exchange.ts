@@ -30,6 +30,8 @@ export interface World {
   /** Epoch milliseconds. */
   now(): number;
   collection(name: string): Collection;
+  /** Records of a page of the size asked for: fewer, where the simulator is told to; for vendors that say where a list ends. */
+  pageSize(asked: number): number;
   /** What the vendor must remember between two requests: jobs, sessions. Empty at first. */
   readonly memory: Map<string, unknown>;
 }

@@ -1,4 +1,4 @@
-import type { Asked } from './exchange.ts';
+import type { Answer, Asked } from './exchange.ts';
 
 export interface RateLimit {
   /** So many requests in so many seconds, counted from the first. */
@@ -6,6 +6,8 @@ export interface RateLimit {
   readonly seconds: number;
   /** Requests that this limit does not count. Default: all are counted. */
   readonly counts?: (asked: Asked) => boolean;
+  /** Default the vendor's refusal with status 429. */
+  readonly refuse?: (seconds: number) => Answer;
   /** What every answer says of it. */
   readonly headers?: (state: QuotaState) => Record<string, string>;
 }
@@ -17,9 +19,15 @@ export interface QuotaState {
   readonly resetAt: number;
 }
 
+export interface Taken {
+  readonly headers: Record<string, string>;
+  /** Absent: it was there to take. */
+  readonly refused?: { readonly seconds: number; readonly limit: RateLimit };
+}
+
 export interface Limiter {
   /** Takes one request out of the quota. */
-  take(asked: Asked): { readonly headers: Record<string, string>; readonly refusedForSeconds?: number };
+  take(asked: Asked): Taken;
 }
 
 /** @param most requests of a window, where the vendor allows more: tests keep quotas small */
@@ -37,7 +45,7 @@ export function limiter(
   return {
     take(asked) {
       const headers: Record<string, string> = {};
-      let wait: number | undefined;
+      let refused: Taken['refused'];
       for (const window of windows) {
         const { limit, quota } = window;
         if (limit.counts?.(asked) === false) continue;
@@ -46,11 +54,11 @@ export function limiter(
           window.resetAt = now() + limit.seconds * 1000;
         }
         if (window.used < quota) window.used++;
-        else wait = Math.max(wait ?? 0, Math.ceil((window.resetAt - now()) / 1000));
+        else refused = { seconds: Math.ceil((window.resetAt - now()) / 1000), limit };
         const state = { limit: quota, remaining: quota - window.used, resetAt: window.resetAt };
         Object.assign(headers, limit.headers?.(state));
       }
-      return { headers, ...(wait === undefined ? {} : { refusedForSeconds: wait }) };
+      return { headers, ...(refused && { refused }) };
     },
   };
 }

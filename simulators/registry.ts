@@ -1,5 +1,7 @@
 import type { Vendor } from './vendor.ts';
+import { github } from './vendors/github.ts';
 import { stripe } from './vendors/stripe.ts';
+import { zendesk } from './vendors/zendesk.ts';
 
 /** By the name on the command line, which is that of the connector's folder. */
-export const vendors: Readonly<Record<string, Vendor>> = { stripe };
+export const vendors: Readonly<Record<string, Vendor>> = { github, stripe, zendesk };

@@ -20,6 +20,8 @@ export interface SimulatorOptions {
   readonly seed?: number;
   /** Records that change after every answer to a list. Default 3. */
   readonly changes?: number;
+  /** Records of a page at most, where the vendor's own pages may hold more. Default the vendor's. */
+  readonly largestPage?: number;
   /** Epoch milliseconds. Default the machine's. */
   readonly now?: () => number;
   /** Called with every request, before it is answered: a clock of a test moves on. */
@@ -45,11 +47,14 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** Bytes of a drip, and milliseconds between two. */
+/** Milliseconds after which a page is of another run. */
+const memory = 60_000;
+/** Pieces of a drip, and milliseconds between two. */
 const drip = { pieces: 6, pause: 4 };
 
 export async function startSimulator(vendor: Vendor, options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, records = 2_000, seed = 1, now = Date.now } = options;
+  const { port = 0, records = 2_000, seed = 1, largestPage = Number.POSITIVE_INFINITY } = options;
+  const { now = Date.now } = options;
   let changes = options.changes ?? 3;
   const collections = new Map<string, Collection>(
     Object.entries(vendor.collections).map(([name, plan], index) => [
@@ -59,7 +64,7 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
   );
   const log: string[] = [];
   /** The last page of each path, for the fault that sends it again. */
-  const pages = new Map<string, { readonly asked: Asked; readonly answer: Answer }>();
+  const pages = new Map<string, { readonly asked: Asked; readonly answer: Answer; readonly at: number }>();
   let layer = faults({ kinds: [], seed });
   let limits = limiter(vendor.rateLimits, now);
   let refused = { all: 0, early: 0 };
@@ -83,7 +88,13 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     if (!one) throw new Error(`${vendor.connector} has no collection ${name}`);
     return one;
   };
-  const world: World = { origin: endpoint, now, collection: found, memory: new Map() };
+  const world: World = {
+    origin: endpoint,
+    now,
+    collection: found,
+    pageSize: (asked) => Math.min(asked, largestPage),
+    memory: new Map(),
+  };
 
   async function answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const sent = await text(request);
@@ -113,11 +124,12 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     if (!isAccepted) return { answer: vendor.refuse(401) };
     const quota = limits.take(asked);
     const withQuota = (one: Answer): Answer => ({ ...one, headers: { ...quota.headers, ...one.headers } });
-    if (quota.refusedForSeconds !== undefined) {
-      const refusal = withQuota(vendor.refuse(429, quota.refusedForSeconds));
+    if (quota.refused) {
+      const { seconds, limit } = quota.refused;
+      const refusal = withQuota(limit.refuse?.(seconds) ?? vendor.refuse(429, seconds));
       refused = { all: refused.all + 1, early: refused.early + (now() < notBefore ? 1 : 0) };
       const tells = refusal.headers?.['retry-after'] ?? Object.keys(quota.headers)[0];
-      if (tells !== undefined) notBefore = now() + quota.refusedForSeconds * 1000;
+      if (tells !== undefined) notBefore = now() + seconds * 1000;
       return { answer: refusal };
     }
     const route = guarded(asked.method, pathname);
@@ -125,7 +137,8 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     const whole = { ...asked, path: route.path };
     const page = pages.get(pathname);
     const fault = layer.next(
-      (kind) => kind !== 'duplicate' || (page !== undefined && isNext(page.asked, asked)),
+      (kind) =>
+        kind !== 'duplicate' || (page !== undefined && now() < page.at + memory && isNext(page.asked, asked)),
     );
     switch (fault) {
       case '429':
@@ -143,7 +156,7 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
         if (page) return { answer: withQuota(page.answer) };
     }
     const answer = route.handler(whole, world);
-    if ((answer.status ?? 200) < 300) pages.set(pathname, { asked, answer });
+    if ((answer.status ?? 200) < 300) pages.set(pathname, { asked, answer, at: now() });
     for (const one of collections.values()) one.change(changes);
     return { answer: withQuota(answer), ...(fault && { fault }) };
   }

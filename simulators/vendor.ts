@@ -1,7 +1,7 @@
 /** What a simulated vendor is: a small file that says how the real one answers, with the pages that it was written from. */
 
 import type { Auth } from './auth.ts';
-import type { CollectionPlan } from './collection.ts';
+import type { CollectionPlan, SimulatedRecord } from './collection.ts';
 import type { Answer, Handler } from './exchange.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -17,6 +17,10 @@ export interface SimulatedFlow {
    * `deletions`: changes, and deleted records as such.
    */
   readonly sees: 'changes' | 'deletions' | 'inserts' | 'all';
+  /** Which of the collection's records the entity has. Default all. */
+  readonly has?: (record: SimulatedRecord) => boolean;
+  /** Why a version may come in two runs, where the vendor gives no other way. In one run it never does. */
+  readonly repeats?: string;
   /** The DateTime that the window is on. Default the connector's. */
   readonly incrementalField?: string;
   /** Filters and other members of the flow's tasks. Default none. */

@@ -4,6 +4,7 @@ import { isFieldPath } from './field-path.ts';
 import type { FilterParameter, WriteOperation } from './fields.ts';
 import { holesOf, textsIn } from './holes.ts';
 import type { Job } from './job.ts';
+import { windowFields } from './window-fields.ts';
 
 /**
  * What the compiler cannot know of a declaration: holes without a setting, unknown parents, malformed paths.
@@ -116,7 +117,7 @@ function entityFindings(
       .filter((name) => !known.includes(name))
       .map((name) => finding(at, `no setting or field named '${name}'`, known)),
     ...(job ? jobFindings(connector, at, entity, job, known) : []),
-    ...[...entity.primaryKey, ...(incremental ? [incremental.field, ...(incremental.others ?? [])] : [])]
+    ...[...entity.primaryKey, ...(incremental ? windowFields(incremental) : [])]
       .filter((name) => !Object.hasOwn(entity.fields, name))
       .map((name) => finding(at, `no field named '${name}'`, Object.keys(entity.fields))),
     ...fields.flatMap(([name, { parts = {} }]) =>

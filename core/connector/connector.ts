@@ -107,6 +107,11 @@ export interface Incremental<Name extends string = string> {
   readonly field: Name;
   /** Other DateTime fields that a flow may name instead; all else holds for them, too. */
   readonly others?: readonly Name[];
+  /**
+   * DateTime fields that a flow may name although the window stays on `field`: the vendor looks for changes by that one, and
+   * moves these with some of them only. A window on such a field would lose a record whose other stamp moves while it is due.
+   */
+  readonly insteadOf?: readonly Name[];
   readonly from?: WindowBound<'GREATER_THAN' | 'GREATER_THAN_OR_EQUAL_TO'>;
   readonly to?: WindowBound<'LESS_THAN' | 'LESS_THAN_OR_EQUAL_TO'>;
   /**

@@ -4,6 +4,7 @@ import { holesOf } from '../../core/connector/holes.ts';
 import type { Job } from '../../core/connector/job.ts';
 import { own } from '../../core/connector/own.ts';
 import type { Pagination } from '../../core/connector/pagination.ts';
+import { windowFields } from '../../core/connector/window-fields.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { baseUrlOf, settingOf, settingsOf } from './hosts.ts';
@@ -264,12 +265,14 @@ function recordsOf(
 function windowOf(entity: Entity, request: SourceRequest, at: string): PullWindow | undefined {
   const { incrementalField, window } = request;
   const { incremental, changes } = entity;
-  if (incrementalField !== undefined && incrementalField !== incremental?.field) {
+  const isNamed =
+    incrementalField === incremental?.field || incremental?.insteadOf?.includes(incrementalField ?? '');
+  if (incrementalField !== undefined && !isNamed) {
     throw new TributaryError('InvalidArgument', 'the entity cannot be pulled incrementally by this field', {
       at,
       got: incrementalField,
       expected: incremental
-        ? [...new Set([incremental.field, ...(incremental.others ?? [])])].join(' or ')
+        ? windowFields(incremental).join(' or ')
         : changes
           ? 'none: the vendor keeps track of changes'
           : 'a full pull',

@@ -188,7 +188,7 @@ async function makePlan(
   const end = Math.min(run.window.end, description.completeUntil ?? Number.POSITIVE_INFINITY);
   // Only an incremental window promises that what lies behind its end comes next time; a full pull has no next time.
   const window = run.window.start === undefined ? run.window : { ...run.window, end };
-  const windowField = asked.incrementalField ?? description.incrementalField;
+  const windowField = description.incrementalField ?? asked.incrementalField;
   const needsWindowField = window.start !== undefined && !description.appliesWindow;
   if (needsWindowField && !windowField) {
     throw new TributaryError('FlowInvalid', 'an incremental flow needs the field that its window is on', {

@@ -111,7 +111,7 @@ describe('a fault', () => {
 test('a quota is refused beyond its number, until its time is over', () => {
   let time = now();
   const limits = limiter([{ requests: 2, seconds: 60 }], () => time);
-  const take = () => limits.take({} as never).refusedForSeconds;
+  const take = () => limits.take({} as never).refused?.seconds;
   expect([take(), take(), take()]).toEqual([undefined, undefined, 60]);
   time += 20_500;
   expect(take()).toBe(40);

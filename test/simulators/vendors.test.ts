@@ -9,7 +9,7 @@ import { vendors } from '../../simulators/registry.ts';
 import type { SimulatedFlow, Vendor } from '../../simulators/vendor.ts';
 import { type Delivered, flowOf, preferred, type SimulatedWorld, simulatedWorld } from './harness.ts';
 
-const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 1_000);
+const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 500);
 const hour = 3600 * 1000;
 
 describe.each(Object.entries(vendors))('%s', (name, vendor) => {
@@ -21,15 +21,16 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
     await world.close();
   });
 
-  const cases = vendor.flows.flatMap((plan) =>
-    (['nothing', ...faultKinds, 'quota'] as const).map((trouble) => ({
-      plan,
-      trouble,
-      title: plan.entityName,
-    })),
+  // One flow of a vendor meets everything; of the others the pages are what differs.
+  const troubles = (index: number) =>
+    index === 0
+      ? (['nothing', ...faultKinds, 'quota'] as const)
+      : (['nothing', 'truncated', 'duplicate'] as const);
+  const cases = vendor.flows.flatMap((plan, index) =>
+    troubles(index).map((trouble) => ({ plan, index, trouble, title: plan.entityName })),
   );
 
-  test.each(cases)('$title arrives whole with trouble by $trouble', async ({ plan, trouble }) => {
+  test.each(cases)('$title arrives whole with trouble by $trouble', async ({ plan, index, trouble }) => {
     const { simulator, clock } = world;
     const flow = flowOf(
       `${name}-${plan.entityName}-${trouble}`.replaceAll(/[^\w-]/g, '-'),
@@ -47,7 +48,7 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
         clock.advance(hour);
         if (result.error === null) {
           const pulled = world.delivered(result, plan);
-          expect(twice(pulled), 'in one run').toEqual([]);
+          expect(few(twice(pulled)), 'in one run').toEqual([]);
           return pulled;
         }
         expect([result.error.message, result.error.code]).toEqual([
@@ -65,7 +66,10 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
     delivered.push(...(await pull()));
     if (plan.sees === 'all') expectWhole(before, survivors(world, plan), delivered);
     else {
-      simulator.collection(plan.collection).change(Math.ceil(records / 8));
+      for (let change = 0; change < records / 8; change++) {
+        simulator.collection(plan.collection).change(1);
+        clock.advance(150);
+      }
       delivered.push(...(await pull()));
     }
     const injected = [...simulator.injected().keys()];
@@ -78,7 +82,8 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
     delivered.push(...(await pull()));
     expectLastState(world, plan, delivered);
 
-    expect(injected).toEqual(kinds);
+    // Lists of a page each have no page before.
+    if (trouble !== 'duplicate' || index === 0) expect(injected).toEqual(kinds);
     // Who was told how long to wait has waited.
     expect(refused.early).toBe(0);
   });
@@ -102,6 +107,10 @@ function ending(vendor: Vendor, trouble: FaultKind | 'nothing' | 'quota'): strin
   return undefined;
 }
 
+/** Enough to see what is wrong. */
+const few = <T>(all: readonly T[]): (T | string)[] =>
+  all.length <= 5 ? [...all] : [...all.slice(0, 5), `and ${all.length - 5} more`];
+
 const pair = ({ number, version }: Delivered): string => `${number} in version ${version}`;
 
 function twice(delivered: readonly Delivered[], of: (one: Delivered) => unknown = pair): unknown[] {
@@ -121,8 +130,9 @@ function survivors({ simulator }: SimulatedWorld, plan: SimulatedFlow): Set<numb
 /** Who was there before and after a full pull is in it, once. */
 function expectWhole(before: Set<number>, after: Set<number>, delivered: readonly Delivered[]): void {
   const pulled = new Set(delivered.map(({ number }) => number));
-  expect([...before].filter((number) => after.has(number) && !pulled.has(number))).toEqual([]);
-  expect(twice(delivered, ({ number }) => number)).toEqual([]);
+  const missing = [...before].filter((number) => after.has(number) && !pulled.has(number));
+  expect(few(missing), 'missing').toEqual([]);
+  expect(few(twice(delivered, ({ number }) => number)), 'twice').toEqual([]);
 }
 
 function expectLastState(
@@ -134,12 +144,13 @@ function expectLastState(
   const unknown = delivered.filter(
     ({ number, version }) => !collection.versions(number).some((known) => known.version === version),
   );
-  expect(unknown, 'never existed').toEqual([]);
+  expect(few(unknown.map(pair)), 'never existed').toEqual([]);
   const isInserts = plan.sees === 'inserts';
   const identity = (one: Delivered): string => (isInserts ? String(one.number) : pair(one));
-  expect(twice(delivered, identity), 'twice').toEqual([]);
+  if (plan.repeats === undefined) expect(few(twice(delivered, identity)), 'twice').toEqual([]);
   const arrived = new Set(delivered.map(identity));
-  const expected = plan.sees === 'deletions' ? collection.all() : collection.live();
-  expect(expected.length).toBeGreaterThan(records / 4);
-  expect(expected.filter((one) => !arrived.has(identity(one))).map(pair), 'missing').toEqual([]);
+  const kept = plan.sees === 'deletions' ? collection.all() : collection.live();
+  const expected = kept.filter((record) => plan.has?.(record) ?? true);
+  expect(expected.length).toBeGreaterThan(10);
+  expect(few(expected.filter((one) => !arrived.has(identity(one))).map(pair)), 'missing').toEqual([]);
 }

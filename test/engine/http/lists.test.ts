@@ -810,6 +810,21 @@ test('a window is on the field that the flow names, if it may', async () => {
   await expect(asked('id')).rejects.toThrow('got id; expected changed or made');
 });
 
+test('a window stays on the field that the vendor looks for changes by, though a flow names another', async () => {
+  const entity: Entity = {
+    ...things,
+    fields: { id: long(), touched: dateTime({ format: 'epochSeconds' }), changed: dateTime() },
+    incremental: { field: 'touched', insteadOf: ['changed'], from: 'since' },
+  };
+  const window = { start, end };
+  const asked = (incrementalField: string) =>
+    pull(entity, [{ body: [] }, { body: [] }], { request: { window, incrementalField } });
+  const { description, lines } = await asked('changed');
+  expect(description.incrementalField).toBe('touched');
+  expect(lines.at(-1)).toBe(`GET /things?since=${start / 1000}`);
+  await expect(asked('id')).rejects.toThrow('got id; expected touched or changed');
+});
+
 test('a budget is shared by all sessions of a process', async () => {
   const http = testHttp(() => ({ body: [] }));
   const ports = testSourcePorts({ http, credentials: { apiKey: 'the-key' }, now: end });
