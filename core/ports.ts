@@ -99,14 +99,17 @@ export type JsonObject = { readonly [key: string]: Json | undefined };
 export interface StateItem<T extends object = JsonObject> {
   readonly pk: string;
   readonly sk: string;
-  /** Rises with every write; what conditions compare. */
+  /** Rises by one with every write; what conditions compare. */
   readonly revision: number;
   readonly data: T;
 }
 
-export interface StateWrite {
+export interface StateKey {
   readonly pk: string;
   readonly sk: string;
+}
+
+export interface StateWrite extends StateKey {
   /** `absent`, or the revision that was read. Without it the write is unconditional. */
   readonly expect?: 'absent' | number;
   /** The new content (JSON data), or `delete`, or `check` (a condition without a write). */
@@ -118,6 +121,10 @@ export interface StateWrite {
 /** One DynamoDB table, or a folder of JSON files. Reads are strongly consistent. */
 export interface StateStore {
   get<T extends object>(pk: string, sk: string): Promise<StateItem<T> | undefined>;
+  /** Several items (at most 100) as they were at one moment, in the order of their keys; undefined where there is none. */
+  getAll<T extends readonly object[]>(
+    keys: { readonly [K in keyof T]: StateKey },
+  ): Promise<{ readonly [K in keyof T]: StateItem<T[K]> | undefined }>;
   /** All writes or none (at most 100). Throws StateConflict if any expectation fails. */
   write(writes: readonly StateWrite[]): Promise<void>;
   /** Items of one partition whose sk begins with `prefix`, ascending by sk unless `descending`. */

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { TributaryError } from '../core/errors.ts';
-import type { Clock, StateItem, StateStore, StateWrite } from '../core/ports.ts';
+import type { Clock, StateItem, StateKey, StateStore, StateWrite } from '../core/ports.ts';
 import { errnoOf, explained, readJson, writeWhole } from './files.ts';
 import { isAlive, ownProcessId } from './processes.ts';
 
@@ -108,12 +108,25 @@ export function localStateStore(home: string, clock: Clock): StateStore {
     if (changes.length > 1) await fs.rm(journal);
   };
 
+  const read = async <T extends object>(pk: string, sk: string): Promise<StateItem<T> | undefined> => {
+    const stored = await readJson<Stored>(fileOf(pk, sk));
+    return stored && { pk, sk, revision: stored.revision, data: stored.data as T };
+  };
+
   return {
-    async get<T extends object>(pk: string, sk: string): Promise<StateItem<T> | undefined> {
+    async get<T extends object>(pk: string, sk: string) {
       await recover();
-      const stored = await readJson<Stored>(fileOf(pk, sk));
-      return stored && { pk, sk, revision: stored.revision, data: stored.data as T };
+      return read<T>(pk, sk);
     },
+
+    // Under the lock, so that no write comes between two of the items.
+    getAll: <T extends readonly object[]>(keys: { readonly [K in keyof T]: StateKey }) =>
+      turn(
+        async () =>
+          (await Promise.all(keys.map(({ pk, sk }) => read(pk, sk)))) as {
+            [K in keyof T]: StateItem<T[K]> | undefined;
+          },
+      ),
 
     write: (writes) => turn(() => writeLocked(writes)),
 

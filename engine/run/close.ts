@@ -8,6 +8,7 @@ import { segmentFolder } from './plan.ts';
 import { reportDeactivated, reportEnd } from './reports.ts';
 import {
   expected,
+  type FlowItems,
   type FlowState,
   flowKey,
   historyKey,
@@ -15,6 +16,7 @@ import {
   type Run,
   readFlowItems,
   readRun,
+  type Slot,
 } from './run.ts';
 
 /** The revision of a run whose record has not been written: it failed before it was opened. */
@@ -27,19 +29,23 @@ export type Ending = Pick<Run, 'status'> & Partial<Run>;
  * Closes a run, counts the failure (and suspends the flow at its threshold), reports, cleans up and frees the slot. Safe
  * to repeat: a run that is closed already is only reported and cleaned again. The slot goes last, so that it is still
  * held where any of this was left undone, and the next start finds what to finish.
+ *
+ * @param read the flow's items, if they have been read already
+ * @throws StateConflict if another step has changed the run or the flow's state meanwhile: then this has to be repeated
  */
 export async function closeRun(
   ports: EnginePorts,
   flow: FlowDefinition,
   item: StateItem<Run>,
   ending: Ending,
+  read?: FlowItems,
 ): Promise<Run> {
   let run = item.data;
+  const { slot, state } = read ?? (await readFlowItems(ports.state, flow.flowName));
   if (!isClosed(run)) {
     // Two machines' clocks may differ by more than a short run takes.
     run = { ...run, ...ending, endedAt: Math.max(run.startedAt, ports.clock.now()) };
     const writes: StateWrite[] = [];
-    const { state } = await readFlowItems(ports.state, flow.flowName);
     const next = state && afterRun(flow, state.data, run);
     if (state && next) {
       writes.push({ pk: state.pk, sk: state.sk, expect: state.revision, set: next });
@@ -62,13 +68,21 @@ export async function closeRun(
   await reportEnd(ports, flow, run);
   if (run.deactivated) await reportDeactivated(ports, flow, run.deactivated, run.endedAt ?? 0);
   await removeSegments(ports, run);
-  const { slot } = await readFlowItems(ports.state, flow.flowName);
-  if (slot?.data.executionId === run.executionId) {
-    await ports.state.write([
-      { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: { fence: slot.data.fence } },
-    ]);
-  }
+  await freeSlot(ports, run, slot);
   return run;
+}
+
+async function freeSlot(ports: EnginePorts, run: Run, slot: StateItem<Slot> | undefined): Promise<void> {
+  if (slot?.data.executionId !== run.executionId) return;
+  const { pk, sk, revision, data } = slot;
+  try {
+    await ports.state.write([{ pk, sk, expect: revision, set: { fence: data.fence } }]);
+  } catch (error) {
+    if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+    const now = await ports.state.get<Slot>(pk, sk);
+    // A twin of this step has freed it.
+    if (now?.data.executionId === run.executionId) throw error;
+  }
 }
 
 /** What a run's end changes in the flow's state: the count of consecutive failures of scheduled runs. */

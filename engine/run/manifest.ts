@@ -12,6 +12,7 @@ import { fileName, type Layout, normalisePrefix, runOutputFolder } from './layou
 import { aggregationOf, layoutOf, outputFormatOf } from './output.ts';
 import { manifestKey, type RunPlan, runFolder } from './plan.ts';
 import { type SegmentEntry, type SegmentIndex, sha256 } from './segment.ts';
+import type { ReadSegment } from './segment-reader.ts';
 import type { SegmentRecord } from './segment-record.ts';
 
 /** A byte range of a segment that goes into an object. */
@@ -59,8 +60,8 @@ export const mostIndexBytes = 100 * 2 ** 20;
 export async function makeManifest(
   plan: RunPlan,
   segments: readonly SegmentRecord[],
-  objects: ObjectStore,
   home: Home,
+  read: ReadSegment,
 ): Promise<Manifest & { readonly lineBreaks: boolean }> {
   const layout = layoutOf(plan);
   const format = outputFormatOf(plan);
@@ -70,7 +71,7 @@ export async function makeManifest(
   const groups = new Map<string, Group>();
   const quarantined: (Part & { rows: number })[] = [];
   let lineBreaks = false;
-  for await (const { record, index } of readIndexes(objects, home, segments)) {
+  for await (const { record, index } of readIndexes(segments, read)) {
     const split = splitOf(record.key);
     for (const entry of index.entries) {
       const unit = aggregation.natural ? `${split} ${String(entry.unit).padStart(12, '0')}` : '';
@@ -116,23 +117,18 @@ interface Group {
 
 /** In order, some at once: one after the other, the indexes of thousands of segments would outlast the step. */
 async function* readIndexes(
-  objects: ObjectStore,
-  home: Home,
   segments: readonly SegmentRecord[],
+  read: ReadSegment,
 ): AsyncGenerator<{ record: SegmentRecord; index: SegmentIndex }> {
   const atOnce = 32;
   for (let from = 0; from < segments.length; from += atOnce) {
     const some = segments.slice(from, from + atOnce);
-    yield* await Promise.all(
-      some.map(async (record) => ({ record, index: await readIndex(objects, home, record) })),
-    );
+    yield* await Promise.all(some.map(async (record) => ({ record, index: await readIndex(record, read) })));
   }
 }
 
-async function readIndex(objects: ObjectStore, home: Home, record: SegmentRecord): Promise<SegmentIndex> {
-  const bytes = await objects.read(home.stateBucket, record.key, {
-    range: { start: record.indexStart, end: record.size },
-  });
+async function readIndex(record: SegmentRecord, read: ReadSegment): Promise<SegmentIndex> {
+  const bytes = await read(record.key, record.indexStart, record.size);
   return JSON.parse(Buffer.from(bytes).toString()) as SegmentIndex;
 }
 

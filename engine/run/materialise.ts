@@ -12,6 +12,7 @@ import type {
 import type { Home } from '../ports.ts';
 import type { ManifestObject } from './manifest.ts';
 import { expected, runKey } from './run.ts';
+import type { ReadSegment } from './segment-reader.ts';
 
 /** S3's smallest part but for the last, and the largest number of parts. */
 const smallestPart = 5 * 2 ** 20;
@@ -26,6 +27,9 @@ interface Surroundings {
   readonly state: StateStore;
   readonly home: Home;
   readonly executionId: string;
+  /** Whether no earlier invocation can have written any of the objects: then they are not looked for. */
+  readonly fresh: boolean;
+  readonly readSegment: ReadSegment;
   readonly encryption: Encryption | undefined;
   /** Whether to stop between two parts of an upload, which is then taken up where it was. */
   readonly nearDeadline: () => boolean;
@@ -40,14 +44,14 @@ export async function materialise(
   ordinal: number,
   around: Surroundings,
 ): Promise<'written' | 'unfinished'> {
-  const { objects, encryption } = around;
-  if (await isPresent(object, objects)) return 'written';
+  const { objects, encryption, fresh } = around;
+  if (!fresh && (await isPresent(object, objects))) return 'written';
   const options: PutOptions = {
     contentType: object.contentType,
     metadata: { [metadataName]: object.hash },
     ...(encryption && { encryption }),
   };
-  if (object.size <= putWhole) {
+  if (!isUploadedInParts(object)) {
     const pieces = [
       ...(await Promise.all(pieceReaders(object).map((piece) => piece.read(0, piece.length, around)))),
     ];
@@ -55,6 +59,10 @@ export async function materialise(
     return 'written';
   }
   return uploadInParts(object, ordinal, options, around);
+}
+
+export function isUploadedInParts({ size }: ManifestObject): boolean {
+  return size > putWhole;
 }
 
 /** Whether the object is there as this manifest has it. */
@@ -67,7 +75,7 @@ export async function isPresent(object: ManifestObject, objects: ObjectStore): P
 interface Piece {
   readonly length: number;
   readonly segment?: { readonly key: string; readonly start: number };
-  read(from: number, to: number, around: Surroundings): Promise<Uint8Array>;
+  read(from: number, to: number, around: Pick<Surroundings, 'readSegment'>): Promise<Uint8Array>;
 }
 
 function pieceReaders(object: ManifestObject): Piece[] {
@@ -81,8 +89,7 @@ function pieceReaders(object: ManifestObject): Piece[] {
     ({ segment, start, end }): Piece => ({
       length: end - start,
       segment: { key: segment, start },
-      read: (from, to, { objects, home }) =>
-        objects.read(home.stateBucket, segment, { range: { start: start + from, end: start + to } }),
+      read: (from, to, { readSegment }) => readSegment(segment, start + from, start + to),
     }),
   );
   return [...bytes(object.head), ...parts, ...bytes(object.tail)];
@@ -231,7 +238,7 @@ export async function abortUnrecordedUploads(
   manifest: readonly ManifestObject[],
   store: ObjectStore,
 ): Promise<void> {
-  const inParts = manifest.filter(({ size }) => size > putWhole);
+  const inParts = manifest.filter(isUploadedInParts);
   for (const bucket of new Set(inParts.map((object) => object.bucket))) {
     const keys = inParts.flatMap((object) => (object.bucket === bucket ? [object.key] : []));
     const known = new Set(keys);

@@ -25,9 +25,11 @@ export interface RunPlan {
   /** Set where pages may repeat records: the fields that make (key, version). */
   readonly repeatKey?: readonly string[];
   readonly splitCount: number;
-  /** The splits' descriptions, one JSON text a line; of the attempt that wrote this plan. */
+  /** The splits' descriptions, one JSON text a line, if they are small. */
+  readonly splits?: string;
+  /** The object of them otherwise; of the attempt that wrote this plan. */
   readonly splitsKey: string;
-  /** The list of {@link SplitPointer}s that the Distributed Map reads. */
+  /** The list of {@link SplitPointer}s that the Distributed Map reads; of the attempt that wrote this plan. */
   readonly splitListKey: string;
   /** Whether one loop takes the splits in turn (a `limit` counts over all of them). */
   readonly serial: boolean;
@@ -49,7 +51,7 @@ export function runFolder(flowName: string, executionId: string): string {
   return `runs/${flowName}/${executionId}`;
 }
 
-/** Where a split's description lies: a byte range of the plan's `splitsKey`. Plain data, travels in the state machine. */
+/** Where a split's description lies: a byte range of the splits' descriptions. Plain data, travels in the state machine. */
 export interface SplitPointer {
   readonly split: number;
   readonly start: number;
@@ -84,14 +86,56 @@ export async function readPlan(
   return JSON.parse(Buffer.from(text).toString()) as RunPlan;
 }
 
+/** One line a split, and where each lies. */
+export function layOutSplits(splits: readonly JsonObject[]): { lines: string; pointers: SplitPointer[] } {
+  const lines = splits.map((split) => `${JSON.stringify(split)}\n`);
+  return { lines: lines.join(''), pointers: pointersOf(lines) };
+}
+
+function pointersOf(lines: readonly string[]): SplitPointer[] {
+  let start = 0;
+  return lines.map((line, split) => {
+    const end = start + Buffer.byteLength(line);
+    const pointer = { split, start, end };
+    start = end;
+    return pointer;
+  });
+}
+
+/** Where the splits lie of a plan that has their descriptions. */
+export function splitPointers(splits: string): SplitPointer[] {
+  return pointersOf(splits.split(/(?<=\n)/));
+}
+
+/**
+ * Stores the list that the Distributed Map reads. A run whose splits are few and taken in turn has none before its loop
+ * has gone on for so long that a Map takes over.
+ */
+export async function storeSplitList(objects: ObjectStore, home: Home, plan: RunPlan): Promise<void> {
+  if (plan.splits === undefined) return;
+  await objects.put(home.stateBucket, plan.splitListKey, JSON.stringify(splitPointers(plan.splits)));
+}
+
+export async function readSplitPointers(
+  objects: ObjectStore,
+  home: Home,
+  plan: RunPlan,
+): Promise<SplitPointer[]> {
+  if (plan.splits !== undefined) return splitPointers(plan.splits);
+  const list = await objects.read(home.stateBucket, plan.splitListKey);
+  return JSON.parse(Buffer.from(list).toString()) as SplitPointer[];
+}
+
 export async function readSplit(
   objects: ObjectStore,
   home: Home,
   plan: RunPlan,
   pointer: SplitPointer,
 ): Promise<JsonObject> {
-  const text = await objects.read(home.stateBucket, plan.splitsKey, {
-    range: { start: pointer.start, end: pointer.end },
-  });
-  return JSON.parse(Buffer.from(text).toString()) as JsonObject;
+  const { start, end } = pointer;
+  const bytes =
+    plan.splits === undefined
+      ? await objects.read(home.stateBucket, plan.splitsKey, { range: { start, end } })
+      : Buffer.from(plan.splits).subarray(start, end);
+  return JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
 }

@@ -14,7 +14,7 @@
  */
 
 import { TributaryError } from '../../core/errors.ts';
-import type { JsonObject, StateItem, StateStore } from '../../core/ports.ts';
+import type { JsonObject, StateItem, StateKey, StateStore } from '../../core/ports.ts';
 import type { RecordCounts } from '../../core/records.ts';
 import type { Failure } from './failure.ts';
 
@@ -153,14 +153,22 @@ export interface RunReference {
 }
 
 export async function readRun(state: StateStore, executionId: string): Promise<StateItem<Run>> {
-  const item = await state.get<Run>(runKey(executionId), 'RUN');
+  return foundRun(await state.get<Run>(runKey(executionId), 'RUN'), executionId);
+}
+
+export function foundRun(item: StateItem<Run> | undefined, executionId: string): StateItem<Run> {
   if (!item) throw new TributaryError('ResourceNotFoundError', 'there is no such run', { at: executionId });
   return item;
 }
 
 /** The record of a run that may still go on. @throws FencedOut if it was closed or its slot taken over meanwhile. */
 export async function readOpenRun(state: StateStore, reference: RunReference): Promise<StateItem<Run>> {
-  const item = await readRun(state, reference.executionId);
+  return openRun(await state.get<Run>(runKey(reference.executionId), 'RUN'), reference);
+}
+
+/** The same of a record that was read with others. */
+export function openRun(found: StateItem<Run> | undefined, reference: RunReference): StateItem<Run> {
+  const item = foundRun(found, reference.executionId);
   if (isClosed(item.data) || item.data.fence !== reference.fence) {
     throw new TributaryError('FencedOut', `the run is ${item.data.status} and goes on no more`, {
       flowName: item.data.flowName,
@@ -180,10 +188,30 @@ export type FlowItems = {
   readonly slot: StateItem<Slot> | undefined;
 };
 
-/** The slot first: only its holder commits, so while the slot stays as it was read, the state read after it holds too. */
 export async function readFlowItems(state: StateStore, flowName: string): Promise<FlowItems> {
-  const slot = await state.get<Slot>(flowKey(flowName), 'SLOT');
-  return { slot, state: await state.get<FlowState>(flowKey(flowName), 'STATE') };
+  const [slot, flowState] = await state.getAll<[Slot, FlowState]>(flowItemKeys(flowName));
+  return { slot, state: flowState };
+}
+
+/** A run's record, if there is one, and its flow's items. */
+export async function readRunAndFlow(
+  state: StateStore,
+  executionId: string,
+  flowName: string,
+): Promise<FlowItems & { readonly run: StateItem<Run> | undefined }> {
+  const [slot, flowState, run] = await state.getAll<[Slot, FlowState, Run]>([
+    ...flowItemKeys(flowName),
+    { pk: runKey(executionId), sk: 'RUN' },
+  ]);
+  return { slot, state: flowState, run };
+}
+
+function flowItemKeys(flowName: string): [StateKey, StateKey] {
+  const pk = flowKey(flowName);
+  return [
+    { pk, sk: 'SLOT' },
+    { pk, sk: 'STATE' },
+  ];
 }
 
 /** The `expect` of a write that follows a read. */

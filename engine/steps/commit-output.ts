@@ -5,20 +5,27 @@ import { booksBalance } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
 import { writeCertificate } from '../run/certificate.ts';
 import { initialState } from '../run/close.ts';
-import { type ManifestObject, makeManifest, readManifest, writeManifest } from '../run/manifest.ts';
-import { abortUnrecordedUploads, abortUploads, materialise } from '../run/materialise.ts';
-import { type RunPlan, readPlan } from '../run/plan.ts';
+import {
+  type Manifest,
+  type ManifestObject,
+  makeManifest,
+  readManifest,
+  writeManifest,
+} from '../run/manifest.ts';
+import { abortUnrecordedUploads, abortUploads, isUploadedInParts, materialise } from '../run/materialise.ts';
+import { type RunPlan, readPlan, storeSplitList } from '../run/plan.ts';
 import { type Replay, replayKey } from '../run/replay.ts';
 import {
   expected,
   type FlowState,
   flowKey,
+  openRun,
   type Run,
   type RunReference,
-  readFlowItems,
-  readOpenRun,
+  readRunAndFlow,
   type Slot,
 } from '../run/run.ts';
+import { type ReadSegment, segmentReader } from '../run/segment-reader.ts';
 import { readSegments } from '../run/segment-record.ts';
 
 export interface CommitOutputOutput {
@@ -45,8 +52,11 @@ export async function commitOutput(
   firstObject: number,
   ports: EnginePorts,
 ): Promise<CommitOutputOutput> {
-  let item = await readOpenRun(ports.state, reference);
-  const { flowName, executionId } = item.data;
+  const { flowName } = await ports.loadFlow();
+  const { executionId } = reference;
+  const found = await readRunAndFlow(ports.state, executionId, flowName);
+  const item = openRun(found.run, reference);
+  const slot = ownSlot(item.data, found.slot);
   const plan = await readPlan(ports.objects, ports.home, flowName, executionId);
   const base = { run: reference, splits: { bucket: ports.home.stateBucket, key: plan.splitListKey } };
   const after = plan.flow.metadataCatalogConfig?.glueDataCatalog && !plan.dryRun ? 'catalog' : 'end';
@@ -54,20 +64,30 @@ export async function commitOutput(
 
   if (item.data.cancelRequested)
     throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
-  if (item.data.status === 'RUNNING') {
-    const prepared = await prepare(plan, item, ports);
-    if (prepared === 'unfinished') return { ...base, next: 'unfinished' };
-    item = await readOpenRun(ports.state, reference);
+  const prepared = item.data.status === 'RUNNING' ? await prepare(plan, item, slot, ports) : undefined;
+  if (prepared === 'unfinished') {
+    await storeSplitList(ports.objects, ports.home, plan);
+    return { ...base, next: 'unfinished' };
   }
   if (!plan.dryRun) {
-    const { objects } = await readManifest(ports.objects, ports.home, plan);
-    const next = await writeObjects(objects, firstObject, plan, ports);
+    const { objects } = prepared?.manifest ?? (await readManifest(ports.objects, ports.home, plan));
+    const next = await writeObjects(objects, firstObject, plan, prepared?.read, ports);
     if (next < objects.length) return { ...base, next: 'more', object: next };
-    await abortUploads(ports.objects, ports.state, executionId);
-    await abortUnrecordedUploads(objects, ports.objects);
+    if (objects.some(isUploadedInParts)) {
+      await abortUploads(ports.objects, ports.state, executionId);
+      await abortUnrecordedUploads(objects, ports.objects);
+    }
   }
-  await commit(plan, item, ports);
+  await commit(plan, prepared?.item ?? item, { slot, state: found.state }, ports);
   return { ...base, next: after };
+}
+
+/** What making a run COMMITTING has settled. */
+interface Prepared {
+  readonly manifest: Manifest;
+  readonly read: ReadSegment;
+  /** The run's record as it is now. */
+  readonly item: StateItem<Run>;
 }
 
 const lineBreaksWarning =
@@ -77,14 +97,16 @@ const lineBreaksWarning =
 async function prepare(
   plan: RunPlan,
   item: StateItem<Run>,
+  slot: StateItem<Slot>,
   ports: EnginePorts,
-): Promise<'unfinished' | 'ready'> {
+): Promise<'unfinished' | Prepared> {
   const { flowName, executionId } = item.data;
   const transferred = await readSegments(ports.state, executionId);
   const { counts } = transferred;
   const limitReached = plan.limit !== undefined && counts.received >= plan.limit;
   if (transferred.splitsDone < plan.splitCount && !limitReached) return 'unfinished';
-  const manifest = await makeManifest(plan, transferred.segments, ports.objects, ports.home);
+  const read = segmentReader(ports.objects, ports.home.stateBucket, transferred.segments);
+  const manifest = await makeManifest(plan, transferred.segments, ports.home, read);
   const rowsOf = (quarantined: boolean): number =>
     manifest.objects.reduce(
       (sum, object) => sum + ((object.partition === null) === quarantined ? object.rows : 0),
@@ -108,7 +130,6 @@ async function prepare(
   const stored = await writeManifest(ports.objects, ports.home, plan, manifest);
   // Before COMMITTING: a key that cannot be used fails the run while nothing of it is visible yet.
   if (!plan.dryRun) await writeCertificate(plan, transferred, stored, ports);
-  const slot = await ownSlot(item.data, ports);
   const run: Run = {
     ...item.data,
     status: 'COMMITTING',
@@ -129,14 +150,19 @@ async function prepare(
     { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: 'check' },
   ]);
   ports.log.info('run is committing', { flowName, executionId, objects: manifest.objects.length });
-  return 'ready';
+  return { manifest: stored, read, item: { ...item, revision: item.revision + 1, data: run } };
 }
 
-/** Writes objects from `first` on; answers the number of the first that is not written yet. */
+/**
+ * Writes objects from `first` on; answers the number of the first that is not written yet.
+ *
+ * @param read of the invocation that has made the manifest, which is the first to write any
+ */
 async function writeObjects(
   objects: readonly ManifestObject[],
   first: number,
   plan: RunPlan,
+  read: ReadSegment | undefined,
   ports: EnginePorts,
 ): Promise<number> {
   const { executionId, flow } = plan;
@@ -145,6 +171,8 @@ async function writeObjects(
     state: ports.state,
     home: ports.home,
     executionId,
+    fresh: read !== undefined,
+    readSegment: read ?? segmentReader(ports.objects, ports.home.stateBucket, []),
     encryption: flow.kmsArn ? { kmsKeyArn: flow.kmsArn } : undefined,
     nearDeadline: () => ports.clock.now() > ports.deadline - reserveMilliseconds,
   };
@@ -160,10 +188,13 @@ async function writeObjects(
 }
 
 /** The transaction that makes the run count. */
-async function commit(plan: RunPlan, item: StateItem<Run>, ports: EnginePorts): Promise<void> {
+async function commit(
+  plan: RunPlan,
+  item: StateItem<Run>,
+  { slot, state }: { readonly slot: StateItem<Slot>; readonly state: StateItem<FlowState> | undefined },
+  ports: EnginePorts,
+): Promise<void> {
   const { flow } = plan;
-  const { state } = await readFlowItems(ports.state, flow.flowName);
-  const slot = await ownSlot(item.data, ports);
   const known = state?.data ?? initialState(flow);
   const { resume: _, ...withoutResume } = known;
   const moved = { ...withoutResume, watermark: plan.window.end, ...resumeOf(item.data) };
@@ -191,8 +222,7 @@ function resumeOf({ resume }: Run): Pick<FlowState, 'resume'> {
 }
 
 /** @throws FencedOut if another execution has taken the slot. */
-async function ownSlot(run: Run, ports: EnginePorts): Promise<StateItem<Slot>> {
-  const { slot } = await readFlowItems(ports.state, run.flowName);
+function ownSlot(run: Run, slot: StateItem<Slot> | undefined): StateItem<Slot> {
   if (slot?.data.executionId === run.executionId && slot.data.fence === run.fence) return slot;
   throw new TributaryError('FencedOut', 'another execution has taken the run slot', {
     flowName: run.flowName,

@@ -12,15 +12,17 @@ import { accessTokens } from '../credentials/access-token.ts';
 import type { EnginePorts } from '../ports.ts';
 import { s3Output } from '../run/output.ts';
 import {
+  layOutSplits,
   planKey,
   type RunPlan,
   readPlan,
+  readSplitPointers,
   runFolder,
   type SplitPointer,
   type TransferState,
 } from '../run/plan.ts';
 import { refuseUnread, refuseUnreplayable } from '../run/replay.ts';
-import { type Run, type RunReference, readFlowItems, readOpenRun } from '../run/run.ts';
+import { type FlowState, openRun, type Run, type RunReference, readRunAndFlow } from '../run/run.ts';
 import { runSource } from '../run/run-source.ts';
 import { defaultSizes } from '../run/sizes.ts';
 import { isEmpty, iso, movesWatermark } from '../run/window.ts';
@@ -43,6 +45,9 @@ export type DescribeSourceOutput =
       readonly describeTurns: number;
     };
 
+/** Every batch reads the plan: more than this of splits' descriptions goes into an object of its own. */
+const splitBytesInPlan = 16 * 1024;
+
 /**
  * Asks the source for its fields and splits, fixes the window's end and the schema version, writes the run plan.
  *
@@ -53,42 +58,26 @@ export async function describeSource(
   turns: number,
   ports: EnginePorts,
 ): Promise<DescribeSourceOutput> {
-  const { data: run } = await readOpenRun(ports.state, reference);
-  const { flowName, executionId } = run;
-  const { objects, home } = ports;
+  const flow = await ports.loadFlow();
+  const { flowName } = flow;
+  const { executionId } = reference;
+  const found = await readRunAndFlow(ports.state, executionId, flowName);
+  const { data: run } = openRun(found.run, reference);
   if (run.cancelRequested)
     throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
 
-  if (!(await objects.head(home.stateBucket, planKey(flowName, executionId)))) {
-    const flow = await ports.loadFlow();
-    await checkBuckets(flow, ports);
-    let planned: Awaited<ReturnType<typeof makePlan>>;
-    try {
-      planned = await makePlan(flow, run, ports);
-    } catch (error) {
-      const waitSeconds = rateLimitWait(error);
-      // A short wait is left to the state machine's Retry.
-      if (waitSeconds === undefined || waitSeconds <= sleptSeconds || turns >= turnsPerLoop) throw error;
-      return { next: 'wait', run: reference, waitSeconds: Math.ceil(waitSeconds), describeTurns: turns + 1 };
-    }
-    const { plan, splits } = planned;
-    const { lines, pointers } = layOut(splits);
-    await objects.put(home.stateBucket, plan.splitsKey, lines);
-    await objects.put(home.stateBucket, plan.splitListKey, JSON.stringify(pointers));
-    // Last, and only if absent: a slower twin of this step adopts the plan that is there, with the splits that it names.
-    try {
-      await objects.put(home.stateBucket, planKey(flowName, executionId), JSON.stringify(plan), {
-        ifAbsent: true,
-      });
-    } catch (error) {
-      if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
-    }
+  await checkBuckets(flow, ports);
+  let made: Planned;
+  try {
+    made = await makePlan(flow, run, found.state?.data, ports);
+  } catch (error) {
+    const waitSeconds = rateLimitWait(error);
+    // A short wait is left to the state machine's Retry.
+    if (waitSeconds === undefined || waitSeconds <= sleptSeconds || turns >= turnsPerLoop) throw error;
+    return { next: 'wait', run: reference, waitSeconds: Math.ceil(waitSeconds), describeTurns: turns + 1 };
   }
-  const plan = await readPlan(objects, home, flowName, executionId);
-  const list = { bucket: home.stateBucket, key: plan.splitListKey };
-  const pointers = JSON.parse(
-    Buffer.from(await objects.read(list.bucket, list.key)).toString(),
-  ) as SplitPointer[];
+  const { plan, pointers } = await storePlan(made, ports);
+  const list = { bucket: ports.home.stateBucket, key: plan.splitListKey };
   const [first] = pointers;
   ports.log.info('source described', { flowName, executionId, splits: pointers.length });
   const base = { run: reference, splits: list };
@@ -98,6 +87,37 @@ export async function describeSource(
     next: plan.serial ? 'one' : 'many',
     transfer: { ...first, segment: 0, turns: 0 },
   };
+}
+
+/** A plan, its splits' descriptions, and where each of them lies in these. */
+interface Planned {
+  readonly plan: RunPlan;
+  readonly lines: string;
+  readonly pointers: readonly SplitPointer[];
+}
+
+/** @returns the plan that is stored, however often this is repeated, and whatever the source answered meanwhile */
+async function storePlan(
+  { plan, lines, pointers }: Planned,
+  { objects, home }: EnginePorts,
+): Promise<Omit<Planned, 'lines'>> {
+  const { flowName } = plan.flow;
+  const { stateBucket } = home;
+  await Promise.all([
+    plan.splits === undefined && objects.put(stateBucket, plan.splitsKey, lines),
+    (plan.splits === undefined || !plan.serial) &&
+      objects.put(stateBucket, plan.splitListKey, JSON.stringify(pointers)),
+  ]);
+  try {
+    // Last, and only if absent: a slower twin of this step adopts the plan that is there, with the splits that it names.
+    const key = planKey(flowName, plan.executionId);
+    await objects.put(stateBucket, key, JSON.stringify(plan), { ifAbsent: true });
+    return { plan, pointers };
+  } catch (error) {
+    if (!(error instanceof TributaryError && error.code === 'StateConflict')) throw error;
+  }
+  const stored = await readPlan(objects, home, flowName, plan.executionId);
+  return { plan: stored, pointers: await readSplitPointers(objects, home, stored) };
 }
 
 /** A bucket that is not there is named before anything is fetched. */
@@ -168,15 +188,15 @@ export function sourcePorts(ports: EnginePorts, connectorProfileName: string | u
 async function makePlan(
   flow: FlowDefinition,
   run: Run,
+  state: FlowState | undefined,
   ports: EnginePorts,
-): Promise<{ plan: RunPlan; splits: readonly JsonObject[] }> {
+): Promise<Planned> {
   const { connectorProfileName } = flow.sourceFlowConfig;
   const connection = connectorProfileName ? await ports.loadConnection(connectorProfileName) : undefined;
   const { parameters } = run;
-  const { state } = await readFlowItems(ports.state, flow.flowName);
   // Without a beginning the window was fixed by another definition, before the flow became incremental.
   const moves = movesWatermark(isIncremental(flow), parameters) && run.window.start !== undefined;
-  const since = state?.data.resume;
+  const since = state?.resume;
   const asked: SourceRequest = {
     ...sourceRequest(flow, connection, run.window, parameters.limit),
     ...(moves && { changes: since ? { since } : {} }),
@@ -212,8 +232,8 @@ async function makePlan(
   });
   if (earlier) refuseUnread(tasks.readFields, flow, earlier);
   const schema = schemaOf(flow, tasks);
-  const known = state?.data.schemaFingerprint;
-  const schemaVersion = (state?.data.schemaVersion ?? 0) + (known === schema ? 0 : 1);
+  const known = state?.schemaFingerprint;
+  const schemaVersion = (state?.schemaVersion ?? 0) + (known === schema ? 0 : 1);
   const empty = isEmpty(window);
   if (empty)
     ports.log.info('empty window', {
@@ -222,6 +242,7 @@ async function makePlan(
       end: iso(window.end),
     });
   const splits = empty ? [] : description.splits;
+  const { lines, pointers } = layOutSplits(splits);
   const folder = runFolder(flow.flowName, run.executionId);
   const plan: RunPlan = {
     executionId: run.executionId,
@@ -237,6 +258,7 @@ async function makePlan(
     ...(needsWindowField && windowField && { windowField }),
     ...(repeatKey && { repeatKey }),
     splitCount: splits.length,
+    ...(Buffer.byteLength(lines) <= splitBytesInPlan && { splits: lines }),
     splitsKey: `${folder}/splits-${ports.attemptId}.jsonl`,
     splitListKey: `${folder}/split-list-${ports.attemptId}.json`,
     serial: splits.length <= 1 || parameters.limit !== undefined,
@@ -249,7 +271,7 @@ async function makePlan(
     startedAt: run.startedAt,
     sizes: { ...defaultSizes, ...ports.sizes },
   };
-  return { plan, splits };
+  return { plan, lines, pointers };
 }
 
 /**
@@ -262,19 +284,4 @@ function schemaOf(flow: FlowDefinition, tasks: TaskPlan): string {
   return createHash('sha256')
     .update(JSON.stringify([schemaFingerprint(flow), fields]))
     .digest('hex');
-}
-
-/** One line a split, and where each lies. */
-function layOut(splits: readonly JsonObject[]): { lines: string; pointers: SplitPointer[] } {
-  const pointers: SplitPointer[] = [];
-  const lines: string[] = [];
-  let start = 0;
-  splits.forEach((split, index) => {
-    const line = `${JSON.stringify(split)}\n`;
-    const end = start + Buffer.byteLength(line);
-    pointers.push({ split: index, start, end });
-    lines.push(line);
-    start = end;
-  });
-  return { lines: lines.join(''), pointers };
 }

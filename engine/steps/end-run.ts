@@ -1,6 +1,6 @@
 import type { EnginePorts } from '../ports.ts';
 import { closeRun } from '../run/close.ts';
-import { type RunReference, readRun } from '../run/run.ts';
+import { foundRun, type RunReference, readRunAndFlow } from '../run/run.ts';
 
 export interface EndRunOutput {
   readonly next: 'done' | 'start';
@@ -14,9 +14,10 @@ export async function endRun(
   executionId: string,
   ports: EnginePorts,
 ): Promise<EndRunOutput> {
-  const item = await readRun(ports.state, reference.executionId);
   const flow = await ports.loadFlow();
-  const run = await closeRun(ports, flow, item, { status: 'Successful' });
+  const found = await readRunAndFlow(ports.state, reference.executionId, flow.flowName);
+  const item = foundRun(found.run, reference.executionId);
+  const run = await closeRun(ports, flow, item, { status: 'Successful' }, found);
   const next = reference.executionId === executionId ? 'done' : 'start';
   return { next, executionId: run.executionId, status: run.status };
 }

@@ -18,6 +18,7 @@ import {
   type RunParameters,
   type RunReference,
   readFlowItems,
+  readRunAndFlow,
   runKey,
   type Slot,
   type TriggerKind,
@@ -56,15 +57,16 @@ export type StartRunOutput =
 export async function startRun(input: StartRunInput, ports: EnginePorts): Promise<StartRunOutput> {
   const flow = await ports.loadFlow();
   const { flowName } = flow;
-  const own = await ports.state.get<Run>(runKey(input.executionId), 'RUN');
-  if (own) return resumeOwn(ports, flow, own);
+  const found = await readRunAndFlow(ports.state, input.executionId, flowName);
+  if (found.run) return resumeOwn(ports, flow, found.run);
 
-  const held = await settleHolder(input, ports, flow);
-  if (held) return held;
+  const settled = await settleHolder(input, found.slot, ports, flow);
+  if (typeof settled === 'object') return settled;
   if (input.settle !== undefined) return { next: 'skip', reason: `${input.settle.executionId} is settled` };
 
-  // Only now, as settling may have freed the slot and counted a failure; what follows is conditional on both.
-  const { slot, state: stateItem } = await readFlowItems(ports.state, flowName);
+  // Settling has freed the slot and may have counted a failure. What follows is conditional on both items.
+  const { slot, state: stateItem } =
+    settled === 'settled' ? await readFlowItems(ports.state, flowName) : found;
   const state = stateItem?.data ?? initialState(flow);
   if (slot?.data.executionId !== undefined) {
     throw new TributaryError('StateConflict', 'another run has taken the run slot', {
@@ -163,15 +165,17 @@ async function resumeOwn(
 /**
  * What to do about the run that holds the slot: skip while it goes on; finish it if it died while committing (its
  * output must appear whole); close it as failed if it died before. Settlement events do the same earlier, but may be lost.
+ *
+ * @returns `free` if no other run held it; `settled` if that has changed the flow's items
  */
 async function settleHolder(
   input: StartRunInput,
+  slot: StateItem<Slot> | undefined,
   ports: EnginePorts,
   flow: FlowDefinition,
-): Promise<StartRunOutput | undefined> {
-  const { slot } = await readFlowItems(ports.state, flow.flowName);
+): Promise<StartRunOutput | 'free' | 'settled'> {
   const holder = slot?.data;
-  if (!slot || !holder?.executionId || holder.executionId === input.executionId) return undefined;
+  if (!slot || !holder?.executionId || holder.executionId === input.executionId) return 'free';
   if (
     holder.executionArn &&
     holder.executionArn !== input.executionArn &&
@@ -184,12 +188,12 @@ async function settleHolder(
     await ports.state.write([
       { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: { fence: holder.fence } },
     ]);
-    return undefined;
+    return 'settled';
   }
   if (isClosed(item.data)) {
     // It died between its last write and its reports.
     await closeRun(ports, flow, item, item.data);
-    return undefined;
+    return 'settled';
   }
   if (item.data.status === 'RUNNING') {
     await abandon(
@@ -198,7 +202,7 @@ async function settleHolder(
       item,
       input.settle?.executionId === holder.executionId ? input.settle : undefined,
     );
-    return undefined;
+    return 'settled';
   }
   // An operator is taking back what the commit had written, or was interrupted in it.
   if (item.data.cancelRequested)

@@ -12,12 +12,15 @@ import {
   type RunPlan,
   readPlan,
   readSplit,
+  readSplitPointers,
   type SplitPointer,
   segmentFolder,
+  storeSplitList,
   type TransferState,
 } from '../run/plan.ts';
 import { type Cause, type Place, quarantineWriter, taskOfField } from '../run/quarantine-record.ts';
 import {
+  openRun,
   type Run,
   type RunReference,
   readOpenRun,
@@ -58,18 +61,31 @@ export async function transferBatch(
   transfer: TransferState,
   ports: EnginePorts,
 ): Promise<TransferBatchOutput> {
-  const { data: run } = await readOpenRun(ports.state, reference);
+  const pk = runKey(reference.executionId);
+  const { split, segment } = transfer;
+  const [found, recorded, previous] = await ports.state.getAll<
+    [Run, SegmentRecord, ...(readonly SegmentRecord[])]
+  >([
+    { pk, sk: 'RUN' },
+    { pk, sk: segmentKey(split, segment) },
+    ...(segment === 0 ? [] : [{ pk, sk: segmentKey(split, segment - 1) }]),
+  ]);
+  const { data: run } = openRun(found, reference);
+  refuseCanceled(run);
   const plan = await readPlan(ports.objects, ports.home, run.flowName, run.executionId);
   const batch = new Batch(plan, run, transfer, ports);
   try {
-    const outcome = await batch.drain();
+    const outcome = await batch.drain(previous?.data, recorded?.data);
     const state: TransferState = { ...batch.position, turns: transfer.turns + 1 };
     const base = {
       run: reference,
       splits: { bucket: ports.home.stateBucket, key: plan.splitListKey },
       transfer: state,
     };
-    if (outcome.next !== 'done' && state.turns >= turnsPerLoop) return { next: 'unfinished', ...base };
+    if (outcome.next !== 'done' && state.turns >= turnsPerLoop) {
+      await storeSplitList(ports.objects, ports.home, plan);
+      return { next: 'unfinished', ...base };
+    }
     return { ...outcome, ...base };
   } finally {
     await batch.close();
@@ -77,6 +93,11 @@ export async function transferBatch(
 }
 
 type Outcome = { next: 'done' } | { next: 'more' } | { next: 'wait'; waitSeconds: number };
+
+function refuseCanceled({ cancelRequested, flowName, executionId }: Run): void {
+  if (cancelRequested)
+    throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
+}
 
 class Batch {
   private readonly plan: RunPlan;
@@ -118,26 +139,30 @@ class Batch {
     }
   }
 
-  async drain(): Promise<Outcome> {
+  /**
+   * @param last the record of the segment before the first one here
+   * @param first the record of the first one, if an earlier attempt has left it
+   */
+  async drain(last: SegmentRecord | undefined, first: SegmentRecord | undefined): Promise<Outcome> {
     const { plan } = this;
     // A Map's child of a run whose splits are taken in turn: the first split's child takes them all.
     if (plan.serial && this.pointer.split > 0 && this.startsAnew) return { next: 'done' };
     let written = 0;
-    let previous = this.segment === 0 ? undefined : await this.read(this.segment - 1);
+    let previous = last;
+    let recorded = first;
     while (true) {
       if (previous && !previous.next) {
         if ((await this.spent()) || !(await this.nextSplit())) return { next: 'done' };
         previous = undefined;
+        recorded = await this.read(this.segment);
       }
       // A segment that an earlier attempt recorded is adopted as it is.
-      const recorded = await this.read(this.segment);
       if (recorded) {
         previous = recorded;
         this.segment++;
+        recorded = previous.next && (await this.read(this.segment));
         continue;
       }
-      // Behind the first one, storing the segment has looked.
-      if (written === 0) await this.checkStillWanted();
       if (written > 0 && this.nearDeadline()) return { next: 'more' };
       await this.spent();
       const { record, waitSeconds } = await this.writeSegment(previous, written > 0);
@@ -148,6 +173,7 @@ class Batch {
       }
       if (waitSeconds !== undefined) return { next: 'wait', waitSeconds: Math.ceil(waitSeconds) };
       if (!record) return { next: 'more' };
+      recorded = record.next && (await this.read(this.segment));
     }
   }
 
@@ -168,8 +194,7 @@ class Batch {
     const { plan, ports } = this;
     const split = this.pointer.split + 1;
     if (!plan.serial || split >= plan.splitCount) return false;
-    const list = await ports.objects.read(ports.home.stateBucket, plan.splitListKey);
-    const pointer = (JSON.parse(Buffer.from(list).toString()) as SplitPointer[])[split];
+    const pointer = (await readSplitPointers(ports.objects, ports.home, plan))[split];
     if (!pointer) return false;
     await this.close();
     this.pointer = pointer;
@@ -186,12 +211,7 @@ class Batch {
       executionId: this.run.executionId,
       fence: this.run.fence,
     });
-    if (run.cancelRequested) {
-      throw new TributaryError('ExecutionCanceled', 'the run was cancelled', {
-        flowName: run.flowName,
-        at: run.executionId,
-      });
-    }
+    refuseCanceled(run);
   }
 
   private nearDeadline(): boolean {

@@ -5,12 +5,13 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   QueryCommand,
+  TransactGetItemsCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { TributaryError } from '../../core/errors.ts';
-import type { StateItem, StateStore, StateWrite } from '../../core/ports.ts';
+import type { StateItem, StateKey, StateStore, StateWrite } from '../../core/ports.ts';
 import { awsCall, awsError } from './errors.ts';
 
 /**
@@ -24,6 +25,21 @@ export function dynamoStateStore(client: DynamoDBClient, table: string): StateSt
         client.send(new GetItemCommand({ TableName: table, Key: keyOf(pk, sk), ConsistentRead: true })),
       );
       return Item && stateItem<T>(Item);
+    },
+
+    async getAll<T extends readonly object[]>(keys: { readonly [K in keyof T]: StateKey }) {
+      const at = `${table} ${keys.map(({ pk, sk }) => `${pk} ${sk}`).join(', ')}`;
+      const gets = keys.map(({ pk, sk }) => ({ Get: { TableName: table, Key: keyOf(pk, sk) } }));
+      try {
+        const { Responses } = await client.send(new TransactGetItemsCommand({ TransactItems: gets }));
+        return (Responses ?? []).map(({ Item }) => Item && stateItem(Item)) as {
+          [K in keyof T]: StateItem<T[K]> | undefined;
+        };
+      } catch (error) {
+        throw error instanceof TransactionCanceledException
+          ? cancelled(error, keys.map(nameIn(table)))
+          : awsError(error, 'dynamodb:TransactGetItems', at);
+      }
     },
 
     async write(writes) {
@@ -128,26 +144,34 @@ function update(table: string, write: StateWrite, data: object) {
   };
 }
 
+const nameIn =
+  (table: string) =>
+  ({ pk, sk }: StateKey): string =>
+    `${table} ${pk} ${sk}`;
+
 function writeError(error: unknown, table: string, writes: readonly StateWrite[]): unknown {
-  const nameOf = (write: StateWrite | undefined) => `${table} ${write?.pk} ${write?.sk}`;
-  if (error instanceof ConditionalCheckFailedException) return conflict(nameOf(writes[0]), error);
-  if (error instanceof TransactionCanceledException) {
-    const reasons = error.CancellationReasons ?? [];
-    const lost = reasons.findIndex(
-      ({ Code }) => Code === 'ConditionalCheckFailed' || Code === 'TransactionConflict',
-    );
-    if (lost >= 0) return conflict(nameOf(writes[lost]), error);
-    const failed = reasons.findIndex(({ Code }) => Code !== undefined && Code !== 'None');
-    const { Code, Message } = reasons[failed] ?? {};
-    const passing = /Throttling|ProvisionedThroughputExceeded/.test(Code ?? '');
-    return new TributaryError(
-      passing ? 'StorageUnavailable' : 'ClientError',
-      `the transaction was cancelled: ${Message ?? error.message}`,
-      { at: nameOf(writes[failed]), ...(Code !== undefined && { vendorCode: Code }), cause: error },
-    );
-  }
+  const names = writes.map(nameIn(table));
+  if (error instanceof ConditionalCheckFailedException) return conflict(names[0] ?? table, error);
+  if (error instanceof TransactionCanceledException) return cancelled(error, names);
   const action = writes[0]?.set === 'delete' ? 'dynamodb:DeleteItem' : 'dynamodb:UpdateItem';
-  return awsError(error, writes.length > 1 ? 'dynamodb:TransactWriteItems' : action, nameOf(writes[0]));
+  return awsError(error, writes.length > 1 ? 'dynamodb:TransactWriteItems' : action, names[0] ?? table);
+}
+
+/** @param names of the transaction's items, in their order */
+function cancelled(error: TransactionCanceledException, names: readonly string[]): TributaryError {
+  const reasons = error.CancellationReasons ?? [];
+  const lost = reasons.findIndex(
+    ({ Code }) => Code === 'ConditionalCheckFailed' || Code === 'TransactionConflict',
+  );
+  if (lost >= 0) return conflict(names[lost] ?? '', error);
+  const failed = reasons.findIndex(({ Code }) => Code !== undefined && Code !== 'None');
+  const { Code, Message } = reasons[failed] ?? {};
+  const passing = /Throttling|ProvisionedThroughputExceeded/.test(Code ?? '');
+  return new TributaryError(
+    passing ? 'StorageUnavailable' : 'ClientError',
+    `the transaction was cancelled: ${Message ?? error.message}`,
+    { at: names[failed] ?? '', ...(Code !== undefined && { vendorCode: Code }), cause: error },
+  );
 }
 
 function conflict(at: string, cause: Error): TributaryError {

@@ -66,11 +66,15 @@ const ended: Run = {
 
 /** A state table with these items: `pk sk` → content. */
 function items(contents: Readonly<Record<string, object>>): NonNullable<Scripts['dynamodb']> {
+  const read = ({ pk, sk }: { pk: { S: string }; sk: { S: string } }) => {
+    const data = contents[`${pk.S} ${sk.S}`];
+    return data ? { Item: { pk, sk, revision: { N: '7' }, data: { S: JSON.stringify(data) } } } : {};
+  };
   return {
-    GetItem: (input) => {
-      const { pk, sk } = input.Key as { pk: { S: string }; sk: { S: string } };
-      const data = contents[`${pk.S} ${sk.S}`];
-      return data ? { Item: { pk, sk, revision: { N: '7' }, data: { S: JSON.stringify(data) } } } : {};
+    GetItem: (input) => read(input.Key as Parameters<typeof read>[0]),
+    TransactGetItems: (input) => {
+      const gets = input.TransactItems as { Get: { Key: Parameters<typeof read>[0] } }[];
+      return { Responses: gets.map(({ Get }) => read(Get.Key)) };
     },
     Query: (input) => {
       const values = input.ExpressionAttributeValues as Record<string, { S: string }>;

@@ -20,9 +20,9 @@ function ports(failure?: Error) {
   const made = (invocation: Invocation) => {
     invocations.push(invocation);
     const state = {
-      get: async () => {
-        if (failure) throw failure;
-        return undefined;
+      get: async () => undefined,
+      getAll: async () => {
+        throw failure;
       },
       write: async () => {},
     };
@@ -31,7 +31,8 @@ function ports(failure?: Error) {
       warn: () => {},
       error: (_: string, fields?: LogFields) => logged.push(fields),
     };
-    return { state, log, clock: systemClock } as unknown as EnginePorts;
+    const loadFlow = async () => ({ flowName: 'orders' });
+    return { state, log, clock: systemClock, loadFlow } as unknown as EnginePorts;
   };
   return { made: () => made, logged, invocations };
 }

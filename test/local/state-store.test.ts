@@ -39,6 +39,19 @@ test('keeps items, with a revision that rises', async () => {
   expect(await store.get('FLOW#a', 'STATE')).toBeUndefined();
 });
 
+test('reads several items in the order of their keys', async () => {
+  const { store } = prepared();
+  await store.write([{ pk: 'FLOW#a', sk: 'STATE', set: { n: 1 } }]);
+  const keys = [
+    { pk: 'FLOW#a', sk: 'SLOT' },
+    { pk: 'FLOW#a', sk: 'STATE' },
+  ] as const;
+  expect(await store.getAll<[object, object]>(keys)).toEqual([
+    undefined,
+    { pk: 'FLOW#a', sk: 'STATE', revision: 1, data: { n: 1 } },
+  ]);
+});
+
 test('writes all or nothing, as the conditions hold or not', async () => {
   const { store } = prepared();
   await store.write([{ pk: 'P', sk: 'a', set: { v: 1 } }]);

@@ -1,4 +1,4 @@
-import { type StateItem, type StateStore, TributaryError } from '#core';
+import { type StateItem, type StateKey, type StateStore, TributaryError } from '#core';
 
 export interface MemoryStateStore extends StateStore {
   /** All items, as `pk sk` → data, for assertions. */
@@ -9,10 +9,18 @@ export interface MemoryStateStore extends StateStore {
 export function memoryStateStore(): MemoryStateStore {
   const items = new Map<string, { pk: string; sk: string; revision: number; text: string }>();
   const keyOf = (pk: string, sk: string): string => `${pk}\0${sk}`;
+  const read = <T extends object>(pk: string, sk: string): StateItem<T> | undefined => {
+    const item = items.get(keyOf(pk, sk));
+    return item && { pk, sk, revision: item.revision, data: JSON.parse(item.text) as T };
+  };
   return {
-    async get<T extends object>(pk: string, sk: string): Promise<StateItem<T> | undefined> {
-      const item = items.get(keyOf(pk, sk));
-      return item && { pk, sk, revision: item.revision, data: JSON.parse(item.text) as T };
+    async get<T extends object>(pk: string, sk: string) {
+      return read<T>(pk, sk);
+    },
+    async getAll<T extends readonly object[]>(keys: { readonly [K in keyof T]: StateKey }) {
+      if (new Set(keys.map(({ pk, sk }) => keyOf(pk, sk))).size < keys.length)
+        throw new Error('DynamoDB reads an item once in a transaction');
+      return keys.map(({ pk, sk }) => read(pk, sk)) as { [K in keyof T]: StateItem<T[K]> | undefined };
     },
     async write(writes) {
       if (writes.length > 100) throw new Error('DynamoDB takes 100 items a transaction');

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TributaryError } from '../../../core/errors.ts';
 import type { ManifestObject } from '../../../engine/run/manifest.ts';
 import { materialise, planParts } from '../../../engine/run/materialise.ts';
+import { segmentReader } from '../../../engine/run/segment-reader.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../support/memory-object-store.ts';
 import { memoryStateStore } from '../../support/memory-state-store.ts';
 
@@ -53,7 +54,16 @@ async function prepared(lengths: readonly number[], head: string, tail: string) 
     state,
     object,
     expected,
-    around: { objects, state, home, executionId: 'run', encryption: undefined, nearDeadline: () => false },
+    around: {
+      objects,
+      state,
+      home,
+      executionId: 'run',
+      encryption: undefined,
+      fresh: false,
+      readSegment: segmentReader(objects, bucket, []),
+      nearDeadline: () => false,
+    },
   };
 }
 

@@ -164,7 +164,7 @@ it('a late DescribeSource cannot replace the plan that the run goes by', async (
       return new Promise((_, fail) => {
         let puts = 0;
         first = run(async (call, when) => {
-          if (call !== 'objects.put' || when !== 'before' || ++puts !== 3) return;
+          if (call !== 'objects.put' || when !== 'before' || ++puts !== 2) return;
           const lost = new Error('nothing was heard of the function');
           lost.name = 'Lambda.Unknown';
           fail(lost);

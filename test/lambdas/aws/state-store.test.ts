@@ -37,6 +37,47 @@ describe('get', () => {
   });
 });
 
+describe('getAll', () => {
+  const keys = [
+    { pk: 'FLOW#a', sk: 'SLOT' },
+    { pk: 'FLOW#a', sk: 'STATE' },
+  ] as const;
+
+  it('reads several items in one request, in the order of their keys', async () => {
+    const { state, calls } = store({ TransactGetItems: { Responses: [{}, { Item: item('STATE', '7') }] } });
+    expect(await state.getAll<[object, object]>(keys)).toEqual([
+      undefined,
+      { pk: 'FLOW#a', sk: 'STATE', revision: 7, data: { n: 9007199254740991, t: 'ü' } },
+    ]);
+    expect(calls).toEqual([
+      {
+        command: 'TransactGetItems',
+        input: {
+          TransactItems: [
+            { Get: { TableName: 'tributary-state', Key: { pk: { S: 'FLOW#a' }, sk: { S: 'SLOT' } } } },
+            { Get: { TableName: 'tributary-state', Key: key } },
+          ],
+        },
+      },
+    ]);
+  });
+
+  it('is to be repeated if one of them is being written', async () => {
+    const failure = new TransactionCanceledException({
+      message: 'cancelled',
+      $metadata: {},
+      CancellationReasons: [{ Code: 'None' }, { Code: 'TransactionConflict' }],
+    });
+    await expect(
+      store({ TransactGetItems: failure }).state.getAll<[object, object]>(keys),
+    ).rejects.toMatchObject({
+      code: 'StateConflict',
+      retried: true,
+      context: { at: 'tributary-state FLOW#a STATE' },
+    });
+  });
+});
+
 describe('write', () => {
   it('writes one item on the condition of its revision', async () => {
     const { state, calls } = store({ UpdateItem: {} });
