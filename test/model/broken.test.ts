@@ -54,6 +54,7 @@ function writing(
       ...ports,
       state: {
         get: (...args) => ports.state.get(...args),
+        getAll: (keys) => ports.state.getAll(keys),
         list: (...args) => ports.state.list(...args),
         write: async (writes) => ports.state.write(await change(writes, ports.state)),
       },
