@@ -5,10 +5,11 @@ import { didYouMean } from '../core/flow/finding.ts';
 import type { JsonObject } from '../core/ports.ts';
 import type { Source, SourcePorts, SourceRequest } from '../core/source.ts';
 import { clockSkew, type LastAnswer } from '../engine/credentials/diagnose.ts';
+import { sourceOf } from '../engine/source-of.ts';
 import { sourcePorts } from '../engine/steps/describe-source.ts';
 import { findConnection } from '../local/home.ts';
 import { diagnosed, observed } from './connection-diagnosis.ts';
-import { type CommonOptions, connectionFolders, openHome } from './context.ts';
+import { type CommonOptions, connectionFolders, connectorLoader, openHome } from './context.ts';
 import { json, table } from './output.ts';
 import type { Shell } from './shell.ts';
 
@@ -41,7 +42,9 @@ async function open(
     openHome(options, around, (text) => terminal.err(`${text}\n`)),
   );
   const connector = connectorOf(connection);
-  if (!connectorNames.includes(connector)) {
+  const load = connectorLoader(connectionFolders(options), around);
+  const loaded = await load(connector);
+  if (!loaded) {
     throw new TributaryError('NotRunnable', 'this version has no such connector', {
       at: `connection ${name}`,
       got: connector,
@@ -50,7 +53,7 @@ async function open(
     });
   }
   return {
-    source: await home.loadSource(connector),
+    source: await sourceOf(loaded),
     around: sourcePorts(
       { ...home, deadline: Number.POSITIVE_INFINITY, attemptId: '', loadFlow: noFlow },
       name,

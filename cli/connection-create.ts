@@ -1,10 +1,10 @@
 /** `tributary connection create`, `edit` and `copy`: asks for what a connector needs, tests it, stores it. */
 
 import type { ConnectionDefinition } from '../core/connection.ts';
-import { type AuthScheme, schemeName } from '../core/connector/auth.ts';
+import { type ConnectionScheme, schemeName } from '../core/connector/auth.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { SourcePorts, SourceRequest } from '../core/source.ts';
-import { grantOf, renewable, schemeOf } from '../engine/credentials/grant.ts';
+import { renewable, schemeOf } from '../engine/credentials/grant.ts';
 import {
   type Credentials,
   renewalParameters,
@@ -33,7 +33,7 @@ import {
 } from './connection-needs.ts';
 import { type ConnectionStore, openStore } from './connection-store.ts';
 import { consentInBrowser } from './consent.ts';
-import { connectionFolders, openHome, wholeNumber } from './context.ts';
+import { connectionFolders, connectorLoader, openHome, wholeNumber } from './context.ts';
 import type { BackendOptions } from './open-backend.ts';
 import { commandLine } from './output.ts';
 import type { Shell } from './shell.ts';
@@ -70,7 +70,7 @@ export async function createConnectionCommand(
       fix: `change it with \`${commandLine('connection', 'edit', name)}\``,
     });
   }
-  const needs = await needsOf(options.connector);
+  const needs = await needsOf(options.connector, connectorLoader(folders, shell));
   const scheme = await chooseScheme(needs, options.auth, shell.prompt);
   const settings = await askSettings(needs, scheme, readSettings(options.set), {}, shell.prompt);
   const file = newConnectionFile(
@@ -106,7 +106,8 @@ export async function editConnectionCommand(
       },
     );
   }
-  const needs = await needsOf(connectorOf(definition));
+  const folders = connectionFolders(options);
+  const needs = await needsOf(connectorOf(definition), connectorLoader(folders, shell));
   const store = await openStore(options, shell);
   const current = (await store.read(name)) ?? {};
   const scheme =
@@ -131,7 +132,7 @@ export async function copyConnectionCommand(
   if (taken) {
     throw new TributaryError('ConnectionInvalid', 'there is such a connection already', { at: taken.file });
   }
-  const needs = await needsOf(connectorOf(found.definition));
+  const needs = await needsOf(connectorOf(found.definition), connectorLoader(folders, shell));
   // Checks the name, too.
   newConnectionFile(copy, folders[0] ?? 'connections', needs.connector, {});
   const copied = changedConnectionFile(found, { name: copy });
@@ -156,7 +157,7 @@ export async function copyConnectionCommand(
 async function give(
   file: ConnectionFile,
   needs: Needs,
-  scheme: AuthScheme,
+  scheme: ConnectionScheme,
   current: Credentials,
   options: EditOptions,
   shell: Shell,
@@ -171,9 +172,8 @@ async function give(
   const request = connectionRequest(file.definition, home.clock.now());
 
   let token: TokenAnswer | undefined;
-  const connector = needs.loaded.kind === 'declared' ? needs.loaded.connector : undefined;
-  if (connector && scheme.kind === 'oauth2' && !credentials.accessToken) {
-    const grant = grantOf(connector, scheme, request);
+  if (needs.grantOf && scheme.kind === 'oauth2' && !credentials.accessToken) {
+    const grant = needs.grantOf(scheme, request);
     if (grant.grant === 'authorizationCode' && !credentials.refreshToken) {
       const port = options.port === undefined ? undefined : wholeNumber('--port', options.port);
       const how = { ...(port !== undefined && { port }), browser: options.browser !== false };
@@ -229,17 +229,16 @@ async function testWith(
 }
 
 /** Of credentials that a connection has; too few are taken for the connector's first scheme. */
-function currentScheme({ loaded, auth }: Needs, credentials: Credentials): AuthScheme {
+function currentScheme({ loaded: { label }, auth }: Needs, credentials: Credentials): ConnectionScheme {
   const [first] = auth;
-  if (loaded.kind === 'declared') {
-    try {
-      return schemeOf(loaded.connector, credentials);
-    } catch (error) {
-      if (!first || !(error instanceof TributaryError)) throw error;
-    }
+  if (!first)
+    throw new TributaryError('NotRunnable', 'the connector has no way to authenticate', { at: label });
+  try {
+    return schemeOf({ label, auth }, credentials);
+  } catch (error) {
+    if (error instanceof TributaryError) return first;
+    throw error;
   }
-  if (first) return first;
-  throw new TributaryError('NotRunnable', 'the connector has no way to authenticate', { at: loaded.label });
 }
 
 function textsOf({ connectorProfileProperties = {} }: ConnectionDefinition): Record<string, string> {

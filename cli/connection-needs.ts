@@ -1,11 +1,12 @@
 /** What a connection of a connector is asked for: settings, a scheme, its credentials. */
 
-import { type AuthScheme, credentialNames, schemeLabel, schemeName } from '../core/connector/auth.ts';
+import { type ConnectionScheme, credentialNames, schemeLabel, schemeName } from '../core/connector/auth.ts';
 import type { Setting } from '../core/connector/connector.ts';
 import { holesOf } from '../core/connector/holes.ts';
-import type { LoadedConnector } from '../core/connector/loaded.ts';
+import type { CodedConnection, LoadConnector, LoadedConnector } from '../core/connector/loaded.ts';
 import { TributaryError } from '../core/errors.ts';
 import { didYouMean } from '../core/flow/finding.ts';
+import { grantOf } from '../engine/credentials/grant.ts';
 import { expectConnector, readTextFile } from './context.ts';
 import type { Prompt } from './prompt.ts';
 
@@ -15,20 +16,29 @@ export interface Needs {
   readonly connector: string;
   readonly loaded: LoadedConnector;
   readonly settings: Readonly<Record<string, Setting>>;
-  readonly auth: readonly AuthScheme[];
+  readonly auth: readonly ConnectionScheme[];
   /** Settings that no request can do without. */
-  required(scheme: AuthScheme): readonly string[];
+  required(scheme: ConnectionScheme): readonly string[];
+  /** Addresses of OAuth 2 for a connection. */
+  readonly grantOf: CodedConnection['grantOf'];
 }
 
 /** @throws NotRunnable for an unknown connector, InvalidArgument for one that needs no connection */
-export async function needsOf(connector: string): Promise<Needs> {
-  const loaded = await expectConnector(connector);
+export async function needsOf(connector: string, load: LoadConnector): Promise<Needs> {
+  const loaded = await expectConnector(connector, load);
   if (loaded.kind === 'coded') {
     if (!loaded.connection) {
       throw new TributaryError('InvalidArgument', `${loaded.label} needs no connection`, { got: connector });
     }
     const { settings, auth, required } = loaded.connection;
-    return { connector, loaded, settings, auth, required: () => required };
+    return {
+      connector,
+      loaded,
+      settings,
+      auth,
+      required: (scheme) => [...new Set([...required, ...oAuth2Addresses(scheme).flatMap(holesOf)])],
+      grantOf: loaded.connection.grantOf,
+    };
   }
   const { settings = {}, auth, baseUrl, validateCredentials, headers = {} } = loaded.connector;
   return {
@@ -37,17 +47,25 @@ export async function needsOf(connector: string): Promise<Needs> {
     settings,
     auth,
     required: (scheme) => {
-      const addresses = [baseUrl, validateCredentials, ...Object.values(headers)];
-      if (scheme.kind === 'oauth2') {
-        addresses.push(scheme.tokenUrl, ...scheme.scopes, ...Object.values(scheme.tokenParameters ?? {}));
-        if ('authorizeUrl' in scheme) addresses.push(scheme.authorizeUrl);
-        if ('audience' in scheme) addresses.push(scheme.audience);
-      }
+      const addresses = [baseUrl, validateCredentials, ...Object.values(headers), ...oAuth2Addresses(scheme)];
       return [...new Set(addresses.flatMap(holesOf))].filter(
         (name) => settings[name]?.default === undefined && !settings[name]?.optional,
       );
     },
+    grantOf: (scheme, request) => grantOf(loaded.connector, scheme, request),
   };
+}
+
+/** All that may have holes for settings. */
+function oAuth2Addresses(scheme: ConnectionScheme): string[] {
+  if (scheme.kind !== 'oauth2') return [];
+  return [
+    scheme.tokenUrl,
+    ...scheme.scopes,
+    ...Object.values(scheme.tokenParameters ?? {}),
+    ...('authorizeUrl' in scheme ? [scheme.authorizeUrl] : []),
+    ...('audience' in scheme ? [scheme.audience] : []),
+  ];
 }
 
 /**
@@ -59,7 +77,7 @@ export async function chooseScheme(
   { auth }: Needs,
   named: string | undefined,
   prompt: Prompt | undefined,
-): Promise<AuthScheme> {
+): Promise<ConnectionScheme> {
   const matches = (text: string) =>
     auth.find((scheme) => schemeName(scheme) === text || ('label' in scheme && scheme.label === text));
   const expected = auth.map(schemeName).join(' or ');
@@ -89,8 +107,10 @@ export async function chooseScheme(
 }
 
 /** What a scheme is asked for; `optional` may stay empty. */
-export function credentialsAsked(scheme: AuthScheme): { name: string; optional: boolean }[] {
+export function credentialsAsked(scheme: ConnectionScheme): { name: string; optional: boolean }[] {
   const names = (...all: string[]) => all.map((name) => ({ name, optional: false }));
+  if (scheme.kind === 'handedOver')
+    return [...names(...scheme.credentials), ...scheme.optional.map((name) => ({ name, optional: true }))];
   if (scheme.kind !== 'oauth2') return names(...credentialNames(scheme));
   switch (scheme.grant) {
     case 'authorizationCode':
@@ -111,7 +131,7 @@ export function credentialsAsked(scheme: AuthScheme): { name: string; optional: 
  */
 export async function askSettings(
   needs: Needs,
-  scheme: AuthScheme,
+  scheme: ConnectionScheme,
   given: Texts,
   current: Texts,
   prompt: Prompt | undefined,
@@ -156,7 +176,7 @@ export async function askSettings(
  * @throws InvalidArgument naming all that is missing, if there is nobody to ask
  */
 export async function askCredentials(
-  scheme: AuthScheme,
+  scheme: ConnectionScheme,
   given: Texts,
   current: Texts,
   prompt: Prompt | undefined,
@@ -174,6 +194,7 @@ export async function askCredentials(
   const credentials: Record<string, string> = { ...given };
   // A token as such needs nothing beside it.
   if (given.accessToken) return credentials;
+  const isShown = scheme.kind === 'handedOver' ? scheme.shown : [];
   for (const { name, optional } of asked) {
     if (given[name] !== undefined) continue;
     const isFile = name === 'privateKey';
@@ -181,7 +202,7 @@ export async function askCredentials(
     if (prompt) {
       const note = current[name] ? ' [unchanged]' : optional ? ' [none]' : '';
       const question = isFile ? 'File with the private key (PEM)' : name;
-      const hidden = !isFile && !shown.has(name);
+      const hidden = !isFile && !shown.has(name) && !isShown.includes(name);
       do {
         value = await prompt.ask(`${question}${note}: `, { hidden });
       } while (value === '' && !optional && !current[name]);
@@ -192,7 +213,7 @@ export async function askCredentials(
   }
   const missing = asked.filter(({ name, optional }) => !optional && !credentials[name]);
   refuseMissing(missing.map(({ name }) => `--secret ${name}=env:VARIABLE`));
-  return credentials;
+  return scheme.kind === 'handedOver' ? { ...credentials, ...scheme.fixed } : credentials;
 }
 
 /** May be given instead of consenting. */

@@ -8,21 +8,28 @@ import {
   describeConnector,
   type PaginationDescription,
 } from '../core/connector/description.ts';
-import { expectConnector } from './context.ts';
+import { customConnectorFolders, listRegistrations } from '../local/custom-connectors.ts';
+import { type CommonOptions, connectionFolders, connectorLoader, expectConnector } from './context.ts';
 import { count, counted, json, table } from './output.ts';
 import type { Shell } from './shell.ts';
 
 /** `tributary connectors [NAME]`: a line for each, or all about one. */
 export async function connectorsCommand(
   name: string | undefined,
-  { json: asJson }: { readonly json?: boolean },
-  { terminal }: Shell,
+  options: Pick<CommonOptions, 'connections'> & { readonly json?: boolean },
+  shell: Shell,
 ): Promise<number> {
+  const { terminal } = shell;
+  const folders = connectionFolders(options);
+  const registered = (await listRegistrations(customConnectorFolders(folders))).map(
+    ({ registration }) => registration.connectorLabel,
+  );
+  const load = connectorLoader(folders, shell);
   const described: ConnectorDescription[] = [];
-  for (const one of name === undefined ? connectorNames : [name])
-    described.push(describeConnector(one, await expectConnector(one)));
+  for (const one of name === undefined ? [...connectorNames, ...registered] : [name])
+    described.push(describeConnector(one, await expectConnector(one, load)));
   const [only] = described;
-  if (asJson) terminal.out(json(described, 2));
+  if (options.json) terminal.out(json(described, 2));
   else if (name !== undefined && only) terminal.out(detail(only));
   else terminal.out(list(described));
   return 0;

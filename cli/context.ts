@@ -4,13 +4,19 @@ import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { connectorNames, jobConnectors, loadConnector } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
-import type { LoadedConnector } from '../core/connector/loaded.ts';
+import type { LoadConnector, LoadedConnector } from '../core/connector/loaded.ts';
+import { judgeWithCustom } from '../core/custom-connector/runnable.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { didYouMean } from '../core/flow/finding.ts';
 import { readFlow } from '../core/flow/read.ts';
-import { notRunnable, type Supports } from '../core/flow/runnable.ts';
+import type { Supports } from '../core/flow/runnable.ts';
 import type { Log } from '../core/ports.ts';
+import {
+  customConnectorFolders,
+  listRegistrations,
+  localCustomConnectors,
+} from '../local/custom-connectors.ts';
 import { errnoOf } from '../local/files.ts';
 import { findConnection, type LocalHome, localHome } from '../local/home.ts';
 import type { Shell } from './shell.ts';
@@ -29,9 +35,18 @@ export const supports: Supports = {
   features: new Set(['metadataCatalog']),
 };
 
+/** Connectors of the registry, and custom ones that are registered beside the connections. */
+export function connectorLoader(folders: readonly string[], { env }: Pick<Shell, 'env'>): LoadConnector {
+  const custom = localCustomConnectors(customConnectorFolders(folders), env);
+  return async (name) => (await loadConnector(name)) ?? (await custom(name));
+}
+
 /** @throws NotRunnable, with the names that there are */
-export async function expectConnector(name: string): Promise<LoadedConnector> {
-  const loaded = await loadConnector(name);
+export async function expectConnector(
+  name: string,
+  load: LoadConnector = loadConnector,
+): Promise<LoadedConnector> {
+  const loaded = await load(name);
   if (loaded) return loaded;
   throw new TributaryError('NotRunnable', 'this version has no such connector', {
     got: name,
@@ -79,14 +94,15 @@ export function openHome(
   note: (text: string) => void,
   flowFile?: string,
 ): LocalHome {
+  const folders = connectionFolders(options, flowFile);
   return localHome({
     ...(options.home && { home: options.home }),
     mounts: readMounts(options.mount ?? []),
-    connectionFolders: connectionFolders(options, flowFile),
+    connectionFolders: folders,
     clock,
     env,
     log: warnings(note),
-    loadConnector,
+    loadConnector: connectorLoader(folders, { env }),
   });
 }
 
@@ -127,7 +143,13 @@ export async function judge(flow: FlowDefinition, folders: readonly string[]): P
   let source: ConnectionDefinition | undefined;
   if (connectorType === 'CustomConnector' && connectorProfileName)
     source = await findConnection(connectorProfileName, folders);
-  return notRunnable(flow, supports, { source });
+  const registrations = await listRegistrations(customConnectorFolders(folders));
+  return judgeWithCustom(
+    flow,
+    supports,
+    { source },
+    registrations.map(({ registration }) => registration),
+  );
 }
 
 /** @throws NotRunnable naming everything at once */

@@ -24,6 +24,7 @@ import {
 } from './flow-commands.ts';
 import { importCommand } from './import-command.ts';
 import type { Terminal } from './output.ts';
+import { registerCommand } from './register-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { processShell, type Shell } from './shell.ts';
@@ -200,14 +201,28 @@ export async function tributary(
     .option('--limit <n>', 'so many records', '5')
     .addOption(jsonOption)
     .action(does((file: string, options) => previewCommand(file, options, shell)));
-  program
-    .command('connectors')
-    .argument('[name]', 'connector: tell all about it')
+  const connectors = taking(
+    program.command('connectors').argument('[name]', 'connector: tell all about it'),
+    connections,
+  )
     .description(
       'list the connectors: authentication, entities, fields, filters, pages, incremental pulls, limits',
     )
     .addOption(jsonOption)
     .action(does((name: string | undefined, options) => connectorsCommand(name, options, shell)));
+  taking(connectors.command('register').argument('<label>', 'what connections call it'), connections)
+    .description('register a connector written for AppFlow, or ask a registered one anew what it offers')
+    .option('--lambda <arn>', 'its function, for deployed flows')
+    .option('--command <words...>', 'program and arguments that stand in for it on this machine')
+    .option('--module <file>', 'JavaScript module that stands in for it on this machine')
+    .option('--handler <export>', 'of the module (default: handler)')
+    .option('--description <text>', 'for those who read the registration')
+    // The options that `connectors` has, too, are read as its own.
+    .action(
+      does((label: string, _options, command: Command) =>
+        registerCommand(label, command.optsWithGlobals(), shell),
+      ),
+    );
   taking(
     program.command('discover').argument('<connection>', 'connection name').argument('[entity]', 'entity'),
     home,

@@ -1,6 +1,7 @@
 /** What the commands are surrounded by; tests put their own in place. */
 
 import { spawn } from 'node:child_process';
+import type { ConnectorHost } from '../engine/custom-connector/host.ts';
 import type { AwsSecrets } from '../lambdas/aws/secrets.ts';
 import { systemClock, type WakeableClock } from '../local/home.ts';
 import type { AwsBackend } from './backend.ts';
@@ -18,6 +19,8 @@ export interface Shell {
   /** The platform in AWS; its SDK is loaded for this alone. */
   openAws(region: string | undefined): Promise<AwsBackend>;
   openSecrets(region: string | undefined): Promise<AwsSecrets>;
+  /** The function of a custom connector, to be asked about itself. */
+  openConnector(functionArn: string): Promise<ConnectorHost>;
   /** Nobody to ask: absent. */
   readonly prompt: Prompt | undefined;
   /** Shows a page to the person; whether that works is not known. */
@@ -39,6 +42,11 @@ export function processShell(terminal: Terminal): Shell {
     exit: (code) => process.exit(code),
     openAws: async (region) => (await import('./aws-backend.ts')).openAws(region),
     openSecrets: async (region) => (await import('../lambdas/aws/secrets.ts')).openSecrets(region),
+    openConnector: async (functionArn) => {
+      const { lambdaConnectorHost, openLambda } = await import('../lambdas/aws/lambda-connector-host.ts');
+      const secrets = async () => (await import('../lambdas/aws/secrets.ts')).openSecrets(undefined);
+      return lambdaConnectorHost(openLambda(functionArn), functionArn, secrets);
+    },
     prompt: process.stdin.isTTY ? terminalPrompt : undefined,
     openBrowser,
   };

@@ -31,6 +31,11 @@ export function secretName(connectorProfileName: string): string {
   return `tributary/${physicalName(connectorProfileName)}`;
 }
 
+/** The secret with its access token, for a custom connector that reads no more than that. */
+export function tokenSecretName(connectorProfileName: string): string {
+  return `${secretName(connectorProfileName)}/token`;
+}
+
 export function stateBucketName(account: string, region: string): string {
   return `tributary-state-${account}-${region}`;
 }

@@ -55,6 +55,9 @@ export interface SourceRequest {
   readonly fieldsOnly?: true;
 }
 
+/** Of a request, what tells where the connection's own requests go. */
+export type ConnectionRequest = Pick<SourceRequest, 'properties' | 'settings' | 'endpoint'>;
+
 export interface SourcePorts {
   readonly objects: ObjectStore;
   readonly http: Http;

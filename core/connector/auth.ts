@@ -93,16 +93,34 @@ export interface Signature {
   ) => Readonly<Record<string, string>>;
 }
 
+/** Credentials that a custom connector reads from the connection's secret itself: no request of ours carries them. */
+export interface HandedOver {
+  readonly kind: 'handedOver';
+  readonly name: 'basic' | 'apiKey' | 'custom';
+  readonly label: string;
+  /** The keys of the connection's secret that it needs, and those that may be there. */
+  readonly credentials: readonly string[];
+  readonly optional: readonly string[];
+  /** Of them, those that are no secrets. */
+  readonly shown: readonly string[];
+  /** Members of the secret that say which scheme it is. */
+  readonly fixed?: Readonly<Record<string, string>>;
+}
+
 export type OAuth2Scheme = AuthorizationCode | ClientCredentials | JwtBearer;
+/** Of requests over HTTP. */
 export type AuthScheme = OAuth2Scheme | ApiKey | Basic | Custom | Signature;
+/** Of connections. */
+export type ConnectionScheme = AuthScheme | HandedOver;
 
 /** `authorizationCode`, `apiKey` …: a scheme's name in commands. */
-export function schemeName(scheme: AuthScheme): string {
+export function schemeName(scheme: ConnectionScheme): string {
+  if (scheme.kind === 'handedOver') return scheme.name;
   return scheme.kind === 'oauth2' ? scheme.grant : scheme.kind;
 }
 
 /** What the vendor calls its credentials, or the grant. */
-export function schemeLabel(scheme: AuthScheme): string {
+export function schemeLabel(scheme: ConnectionScheme): string {
   if (scheme.kind !== 'oauth2') return scheme.label;
   switch (scheme.grant) {
     case 'authorizationCode':
@@ -115,7 +133,7 @@ export function schemeLabel(scheme: AuthScheme): string {
 }
 
 /** The credentials that a request of a scheme needs: keys of the connection's secret, AppFlow's words for them. */
-export function credentialNames(scheme: AuthScheme): readonly string[] {
+export function credentialNames(scheme: ConnectionScheme): readonly string[] {
   switch (scheme.kind) {
     case 'oauth2':
       return ['accessToken'];
@@ -126,6 +144,7 @@ export function credentialNames(scheme: AuthScheme): readonly string[] {
     case 'custom':
       return [...new Set(Object.values({ ...scheme.headers, ...scheme.query }).flatMap(holesOf))];
     case 'signature':
+    case 'handedOver':
       return scheme.credentials;
   }
 }

@@ -2,7 +2,7 @@
 
 import { type FilterOperator, filterOperators } from '../operators.ts';
 import type { FieldType } from '../records.ts';
-import { type AuthScheme, schemeLabel, schemeName } from './auth.ts';
+import { type ConnectionScheme, schemeLabel, schemeName } from './auth.ts';
 import type { Connector, Entity, RateLimit } from './connector.ts';
 import type { Field, Fields, WriteOperation } from './fields.ts';
 import type { LoadedConnector } from './loaded.ts';
@@ -106,7 +106,7 @@ function describeDeclared(name: string, connector: Connector): ConnectorDescript
   };
 }
 
-function describeAuth(scheme: AuthScheme): AuthDescription {
+function describeAuth(scheme: ConnectionScheme): AuthDescription {
   return {
     scheme: schemeName(scheme),
     label: schemeLabel(scheme),

@@ -1,5 +1,5 @@
-import type { Source } from '../source.ts';
-import type { AuthScheme } from './auth.ts';
+import type { ConnectionRequest, Source } from '../source.ts';
+import type { ConnectionScheme, OAuth2Scheme } from './auth.ts';
 import type { Connector, Setting } from './connector.ts';
 
 /** What the registry answers: a declaration for the engine to interpret, or a source in code. */
@@ -18,7 +18,13 @@ export interface CodedConnection {
   readonly settings: Readonly<Record<string, Setting>>;
   /** Names of the settings that every connection needs. */
   readonly required: readonly string[];
-  readonly auth: readonly [AuthScheme, ...AuthScheme[]];
+  readonly auth: readonly ConnectionScheme[];
+  /**
+   * With a scheme of OAuth 2: its addresses for this connection.
+   *
+   * @throws ConnectionInvalid if a setting is missing, or leads to a host that is not the vendor's
+   */
+  readonly grantOf?: <S extends OAuth2Scheme>(scheme: S, request: ConnectionRequest) => S;
 }
 
 /** `undefined`: there is no connector of that name. */

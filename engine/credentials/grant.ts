@@ -1,10 +1,9 @@
-import type { AuthScheme, OAuth2Scheme } from '../../core/connector/auth.ts';
+import type { ConnectionScheme, OAuth2Scheme } from '../../core/connector/auth.ts';
 import { credentialNames } from '../../core/connector/auth.ts';
-import type { Connector } from '../../core/connector/connector.ts';
 import { fillHoles, holesOf } from '../../core/connector/holes.ts';
 import { TributaryError } from '../../core/errors.ts';
-import type { SourceRequest } from '../../core/source.ts';
-import { baseUrlOf, settingOf, settingsOf } from '../http/hosts.ts';
+import type { ConnectionRequest } from '../../core/source.ts';
+import { type Addressed, baseUrlOf, settingOf, settingsOf } from '../http/hosts.ts';
 import type { Credentials } from './token-request.ts';
 
 /** Whether the credentials get a token by this grant without a person. */
@@ -26,11 +25,12 @@ export function renewable({ grant }: OAuth2Scheme, credentials: Credentials): bo
  *
  * @throws InvalidCredentials if it holds none
  */
-export function schemeOf(connector: Connector, credentials: Credentials): AuthScheme {
+export function schemeOf<S extends ConnectionScheme>(
+  connector: { readonly label: string; readonly auth: readonly S[] },
+  credentials: Credentials,
+): S {
   const renews = connector.auth.find((scheme) => scheme.kind === 'oauth2' && renewable(scheme, credentials));
-  const scheme =
-    renews ??
-    connector.auth.find((candidate) => credentialNames(candidate).every((name) => credentials[name]));
+  const scheme = renews ?? connector.auth.find((candidate) => isHeld(candidate, credentials));
   if (scheme) return scheme;
   throw new TributaryError('InvalidCredentials', 'the connection holds no usable credentials', {
     at: connector.label,
@@ -39,7 +39,15 @@ export function schemeOf(connector: Connector, credentials: Credentials): AuthSc
   });
 }
 
-function expectation(scheme: AuthScheme): string {
+function isHeld(scheme: ConnectionScheme, credentials: Credentials): boolean {
+  const fixed = scheme.kind === 'handedOver' ? Object.entries(scheme.fixed ?? {}) : [];
+  return (
+    credentialNames(scheme).every((name) => credentials[name]) &&
+    fixed.every(([name, value]) => credentials[name] === value)
+  );
+}
+
+function expectation(scheme: ConnectionScheme): string {
   if (scheme.kind !== 'oauth2') return credentialNames(scheme).join(' and ');
   switch (scheme.grant) {
     case 'authorizationCode':
@@ -57,7 +65,11 @@ function expectation(scheme: AuthScheme): string {
  *
  * @throws ConnectionInvalid if a setting is missing, or leads to a host that is not the vendor's
  */
-export function grantOf<S extends OAuth2Scheme>(connector: Connector, scheme: S, request: SourceRequest): S {
+export function grantOf<S extends OAuth2Scheme>(
+  connector: Addressed,
+  scheme: S,
+  request: ConnectionRequest,
+): S {
   const settings = settingsOf(connector, request);
   const setting = (name: string) => settingOf(settings, name, connector);
   const fill = (template: string) => fillHoles(template, setting);

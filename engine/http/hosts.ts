@@ -1,10 +1,16 @@
 import type { Connector } from '../../core/connector/connector.ts';
 import { fillHoles, holesOf } from '../../core/connector/holes.ts';
 import { TributaryError } from '../../core/errors.ts';
-import type { SourceRequest } from '../../core/source.ts';
+import type { ConnectionRequest } from '../../core/source.ts';
+
+/** What tells where a connection's requests may go. */
+export type Addressed = Pick<Connector, 'label' | 'settings' | 'baseUrl' | 'hosts'>;
 
 /** The declared defaults, under the connection's settings, under what the flow says (see `Setting`). */
-export function settingsOf(connector: Connector, request: SourceRequest): Readonly<Record<string, string>> {
+export function settingsOf(
+  connector: Addressed,
+  request: ConnectionRequest,
+): Readonly<Record<string, string>> {
   const defaults = Object.entries(connector.settings ?? {}).flatMap(([name, setting]) =>
     setting.default === undefined ? [] : [[name, setting.default] as const],
   );
@@ -28,7 +34,7 @@ export function settingsOf(connector: Connector, request: SourceRequest): Readon
 export function settingOf(
   settings: Readonly<Record<string, string>>,
   name: string,
-  connector: Connector,
+  connector: Addressed,
 ): string {
   const value = settings[name];
   if (value === undefined || value === '') {
@@ -55,7 +61,7 @@ export function settingOf(
  *
  * @throws ConnectionInvalid if another setting is missing
  */
-export function headersOf(connector: Connector, request: SourceRequest): Record<string, string> {
+export function headersOf(connector: Connector, request: ConnectionRequest): Record<string, string> {
   const settings = settingsOf(connector, request);
   const isAbsent = (name: string) => connector.settings?.[name]?.optional === true && !settings[name];
   return Object.fromEntries(
@@ -71,7 +77,11 @@ export function headersOf(connector: Connector, request: SourceRequest): Record<
  * @param template default the connector's `baseUrl`
  * @throws ConnectionInvalid if the settings lead to a host that the connector does not declare: credentials would leak
  */
-export function baseUrlOf(connector: Connector, request: SourceRequest, template = connector.baseUrl): URL {
+export function baseUrlOf(
+  connector: Addressed,
+  request: ConnectionRequest,
+  template = connector.baseUrl,
+): URL {
   if (request.endpoint !== undefined) return loopback(request.endpoint, connector);
   const settings = settingsOf(connector, request);
   const filled = fillHoles(template, (name) => settingOf(settings, name, connector));
@@ -96,7 +106,7 @@ function matches(host: string, pattern: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 
-function loopback(endpoint: string, connector: Connector): URL {
+function loopback(endpoint: string, connector: Addressed): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (!url || !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) {
     throw new TributaryError('ConnectionInvalid', 'an endpoint may only be a server on this machine', {

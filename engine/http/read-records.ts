@@ -125,7 +125,7 @@ function jsonOr(text: string): unknown {
 }
 
 /** Values of another type than declared are handed on as they are: the engine rejects the record and says why. */
-function decoderOf(field: Field): (value: unknown) => unknown {
+export function decoderOf(field: Pick<Field, 'type' | 'format'>): (value: unknown) => unknown {
   switch (field.type) {
     case 'String':
       return (value) =>

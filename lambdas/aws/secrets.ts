@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { TributaryError } from '../../core/errors.ts';
-import { secretName } from '../../core/physical-name.ts';
+import { secretName, tokenSecretName } from '../../core/physical-name.ts';
 import type { Secrets } from '../../core/ports.ts';
 import { holds } from '../../engine/credentials/holds.ts';
 import { clientConfig } from './client-config.ts';
@@ -26,6 +26,15 @@ export function openSecrets(region: string | undefined): AwsSecrets {
 export interface AwsSecrets extends Secrets {
   /** What the secret holds; `undefined` if it is there without credentials. @throws ResourceNotFoundError if it is not deployed */
   look(connectorProfileName: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /** The secret's ARN, whole. @throws ResourceNotFoundError if it is not deployed */
+  arnOf(connectorProfileName: string): Promise<string>;
+  /**
+   * Keeps an access token where a custom connector reads it. No write if it is there already.
+   *
+   * @returns the ARN of that secret
+   * @throws ResourceNotFoundError if it is not deployed
+   */
+  putToken(connectorProfileName: string, accessToken: string): Promise<string>;
   /** Replaces all that the secret holds. @throws ResourceNotFoundError if it is not deployed */
   put(connectorProfileName: string, values: Readonly<Record<string, string>>): Promise<void>;
 }
@@ -85,6 +94,33 @@ export function secretsManagerSecrets(client: SecretsManagerClient): AwsSecrets 
           return undefined;
         throw awsError(error, 'secretsmanager:GetSecretValue', placeOf(connectorProfileName));
       }
+    },
+
+    async arnOf(connectorProfileName) {
+      const SecretId = secretName(connectorProfileName);
+      const { ARN = SecretId } = await awsCall(
+        'secretsmanager:GetSecretValue',
+        placeOf(connectorProfileName),
+        () => client.send(new GetSecretValueCommand({ SecretId })),
+      );
+      return ARN;
+    },
+
+    async putToken(connectorProfileName, accessToken) {
+      const SecretId = tokenSecretName(connectorProfileName);
+      const at = `connection ${connectorProfileName}, secret ${SecretId}`;
+      // Connectors look for both keys, and use the access token alone.
+      const SecretString = JSON.stringify({ accessToken, refreshToken: '' });
+      const there = await client.send(new GetSecretValueCommand({ SecretId })).catch((error: unknown) => {
+        // Without a value yet.
+        if (isAwsError(error, 'ResourceNotFoundException')) return undefined;
+        throw awsError(error, 'secretsmanager:GetSecretValue', at);
+      });
+      if (there?.ARN !== undefined && there.SecretString === SecretString) return there.ARN;
+      const { ARN = SecretId } = await awsCall('secretsmanager:PutSecretValue', at, () =>
+        client.send(new PutSecretValueCommand({ SecretId, SecretString })),
+      );
+      return ARN;
     },
 
     put,

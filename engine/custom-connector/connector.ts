@@ -1,0 +1,15 @@
+import type { LoadedConnector } from '../../core/connector/loaded.ts';
+import type { ConnectorRegistration } from '../../core/custom-connector/registration.ts';
+import { connectorConnection } from './connection.ts';
+import type { ConnectorHost } from './host.ts';
+import { customSource } from './source.ts';
+
+/** A registered custom connector, in the form of the registry's connectors. */
+export function customConnector(registration: ConnectorRegistration, host: ConnectorHost): LoadedConnector {
+  return {
+    kind: 'coded',
+    label: registration.connectorLabel,
+    source: customSource(registration, host),
+    connection: connectorConnection(registration),
+  };
+}
