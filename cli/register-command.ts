@@ -108,7 +108,11 @@ async function hostOf(
 ): Promise<ConnectorHost> {
   const arn = connectorProvisioningConfig?.lambda.lambdaArn;
   if (arn !== undefined) return shell.openConnector(arn);
-  if (local) return processHost(local, path.dirname(file), shell.env, connectorLabel);
+  if (local) {
+    // It runs in the folder of the file.
+    await explained(file, () => fs.mkdir(path.dirname(file), { recursive: true }));
+    return processHost(local, path.dirname(file), shell.env, connectorLabel);
+  }
   throw new TributaryError(
     'InvalidArgument',
     'nobody can be asked: it is not said where the connector runs',

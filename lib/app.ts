@@ -4,10 +4,12 @@ import type { App } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { connectorNames, jobConnectors } from '../connectors/registry.ts';
 import { type ConnectionDefinition, readConnection } from '../core/connection.ts';
+import { type ConnectorRegistration, readRegistration } from '../core/custom-connector/registration.ts';
+import { judgeWithCustom } from '../core/custom-connector/runnable.ts';
 import { TributaryError, TributaryErrors } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { readFlow } from '../core/flow/read.ts';
-import { notRunnable, type Supports } from '../core/flow/runnable.ts';
+import type { Supports } from '../core/flow/runnable.ts';
 import { ConnectorProfileStack } from './connector-profile.ts';
 import { FlowStack } from './flow.ts';
 import { TributaryPlatformStack } from './platform.ts';
@@ -20,9 +22,9 @@ const supports: Supports = {
 };
 
 /**
- * Adds the platform and a stack for every flow and connection file (*.json, *.yaml, *.yml) of two folders.
+ * Adds the platform and a stack for every flow and connection file (*.json, *.yaml, *.yml) of their folders.
  *
- * Context: `flows` and `connections` (folders; default `flows` and `connections`), `alarmTopicArn` (an SNS topic),
+ * Context: `flows`, `connections` and `customConnectors` (folders; default `flows`, `connections` and `custom-connectors`), `alarmTopicArn` (an SNS topic),
  * `allowEndpoints` (`true` in tests against a local server: connections may then name an endpoint).
  *
  * @throws TributaryErrors with everything that is wrong in any file, or that this version cannot run.
@@ -36,15 +38,24 @@ export function addTributary(app: App): void {
   const errors: TributaryError[] = [];
   const connections = readAll(context('connections'), 'connections', readConnection, errors);
   const flows = readAll(context('flows'), 'flows', readFlow, errors);
+  const customConnectors = readAll(
+    context('customConnectors'),
+    'custom-connectors',
+    readRegistration,
+    errors,
+    'customConnectors',
+  );
   if (String(context('allowEndpoints')) !== 'true') errors.push(...endpointErrors(connections));
   errors.push(
     ...repeated(connections, ({ connectorProfileName }) => connectorProfileName, 'connectorProfileName'),
     ...repeated(flows, ({ flowName }) => flowName, 'flowName'),
+    ...repeated(customConnectors, ({ connectorLabel }) => connectorLabel, 'connectorLabel'),
     ...flows.flatMap(({ file, value }) =>
       runnableErrors(
         file,
         value,
         connections.map((each) => each.value),
+        customConnectors.map((each) => each.value),
       ),
     ),
   );
@@ -55,7 +66,11 @@ export function addTributary(app: App): void {
   if (topicArn) platform.platform.notify(Topic.fromTopicArn(platform, 'AlarmTopic', topicArn));
   const profiles = new Map(
     connections.map(({ value }) => {
-      const stack = new ConnectorProfileStack(app, { env, definition: value });
+      const stack = new ConnectorProfileStack(app, {
+        env,
+        definition: value,
+        customConnectors: customConnectors.map((each) => each.value),
+      });
       stack.addStackDependency(platform);
       return [value.connectorProfileName, stack];
     }),
@@ -65,6 +80,7 @@ export function addTributary(app: App): void {
       env,
       definition: value,
       connections: connections.map((each) => each.value),
+      customConnectors: customConnectors.map((each) => each.value),
     });
     stack.addStackDependency(platform);
     for (const { connectorProfileName = '' } of [
@@ -88,12 +104,13 @@ function readAll<T>(
   fallback: string,
   read: (text: string, fileName: string) => T,
   errors: TributaryError[],
+  member = fallback,
 ): Read<T>[] {
   const folder = asked ?? fallback;
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     if (asked !== undefined)
       errors.push(
-        new TributaryError('InvalidArgument', 'not a folder', { at: `context ${fallback}`, got: folder }),
+        new TributaryError('InvalidArgument', 'not a folder', { at: `context ${member}`, got: folder }),
       );
     return [];
   }
@@ -151,12 +168,20 @@ function runnableErrors(
   file: string,
   flow: FlowDefinition,
   connections: readonly ConnectionDefinition[],
+  customConnectors: readonly ConnectorRegistration[],
 ): TributaryError[] {
   const named = (name: string | undefined) =>
     connections.find(({ connectorProfileName }) => connectorProfileName === name);
-  const reasons = notRunnable(flow, supports, {
-    source: named(flow.sourceFlowConfig.connectorProfileName),
-    destination: named(flow.destinationFlowConfigList[0]?.connectorProfileName),
+  const source = named(flow.sourceFlowConfig.connectorProfileName);
+  const destination = named(flow.destinationFlowConfigList[0]?.connectorProfileName);
+  const reasons = judgeWithCustom(flow, supports, { source, destination }, customConnectors);
+  const local = [source, destination].flatMap((connection) => {
+    const found = customConnectors.find(
+      ({ connectorLabel }) => connectorLabel === connection?.connectorLabel,
+    );
+    if (!found || found.connectorProvisioningConfig) return [];
+    const { connectorLabel: label } = found;
+    return `custom connector ${label} has no function; register it with one: tributary connectors register ${label} --lambda ARN`;
   });
   const missing = [flow.sourceFlowConfig, ...flow.destinationFlowConfigList].flatMap(
     ({ connectorType, connectorProfileName: name }) =>
@@ -164,7 +189,7 @@ function runnableErrors(
         ? []
         : [`there is no connection '${name}'; add its file`],
   );
-  return [...reasons, ...missing].map(
+  return [...reasons, ...local, ...missing].map(
     (reason) => new TributaryError('NotRunnable', `cannot be deployed: ${reason}`, { at: file }),
   );
 }

@@ -3,12 +3,21 @@ import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { ConnectionDefinition } from '../core/connection.ts';
-import { keyArnParameter, namePrefix, physicalName, secretName } from '../core/physical-name.ts';
+import type { ConnectorRegistration } from '../core/custom-connector/registration.ts';
+import {
+  keyArnParameter,
+  namePrefix,
+  physicalName,
+  secretName,
+  tokenSecretName,
+} from '../core/physical-name.ts';
 import { acknowledge } from './acknowledge.ts';
 
 export interface ConnectorProfileProps {
   /** The connection file's content. */
   readonly definition: ConnectionDefinition;
+  /** Registrations of custom connectors; of those alone that the connection is of. Default: none. */
+  readonly customConnectors?: readonly ConnectorRegistration[];
 }
 
 /**
@@ -19,21 +28,33 @@ export class ConnectorProfile extends Construct {
   readonly secretArn: string;
   readonly definition: ConnectionDefinition;
 
-  constructor(scope: Construct, id: string, { definition }: ConnectorProfileProps) {
+  constructor(scope: Construct, id: string, { definition, customConnectors = [] }: ConnectorProfileProps) {
     super(scope, id);
     this.definition = definition;
     const { connectorProfileName, credentials = {} } = definition;
     const members = Object.keys(credentials);
+    const kmsKeyId = StringParameter.valueForStringParameter(this, keyArnParameter);
     const secret = new CfnSecret(this, 'Secret', {
       name: secretName(connectorProfileName),
       description: `Credentials of the connection ${connectorProfileName}: a JSON object of texts${members.length > 0 ? ` (${members.join(', ')})` : ''}`,
-      kmsKeyId: StringParameter.valueForStringParameter(this, keyArnParameter),
+      kmsKeyId,
     });
     secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.secretArn = secret.ref;
     acknowledge(secret, {
       SMG4: 'The vendor issues these credentials: whoever owns the account there rotates them, or the refresh grant does',
     });
+    const custom = customConnectors.find(
+      ({ connectorLabel }) => connectorLabel === definition.connectorLabel,
+    );
+    if (!custom?.connectorConfiguration.authenticationConfig.isOAuth2Supported) return;
+    // What a custom connector reads of OAuth 2: never the client's secret, never the refresh token.
+    const token = new CfnSecret(this, 'Token', {
+      name: tokenSecretName(connectorProfileName),
+      description: `Access token of the connection ${connectorProfileName}, for its custom connector`,
+      kmsKeyId,
+    });
+    acknowledge(token, { SMG4: 'Flows replace the token before it ends' });
   }
 }
 

@@ -1,7 +1,13 @@
 import type { Stack } from 'aws-cdk-lib';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { destinationProperties, sourceProperties } from '../core/flow/describe.ts';
-import { flowResourceName, secretName, stateBucketName, stateTableName } from '../core/physical-name.ts';
+import {
+  flowResourceName,
+  secretName,
+  stateBucketName,
+  stateTableName,
+  tokenSecretName,
+} from '../core/physical-name.ts';
 import type { Grant, Grants } from './node-function.ts';
 
 export interface GrantContext {
@@ -14,8 +20,10 @@ export interface GrantContext {
   /** The object with the flow's definition. */
   readonly definitionArn: string;
   readonly eventSource: string;
-  /** Of the source, where it gets access tokens. */
-  readonly oauth2: { readonly rotates: boolean } | undefined;
+  /** Of the source, where it gets access tokens; and where a custom connector is given them. */
+  readonly oauth2: { readonly rotates: boolean; readonly handsOver?: true } | undefined;
+  /** Functions of custom connectors. Default: none. */
+  readonly customFunctionArns?: readonly string[];
 }
 
 /** What it takes to put an object, whole or in parts, and to see whether it is there already. */
@@ -38,7 +46,7 @@ interface Folder {
 
 /** What DescribeSource and TransferBatch need: the source, the state, and to see whether the destination is there. */
 export function transferGrants(context: GrantContext): Grants {
-  const { flow, oauth2 } = context;
+  const { flow, oauth2, customFunctionArns = [] } = context;
   const source = sourceFolder(flow);
   const destination = destinationFolder(flow);
   const errors = errorFolder(flow);
@@ -62,6 +70,18 @@ export function transferGrants(context: GrantContext): Grants {
       ...(oauth2?.rotates && {
         KeepRefreshToken: secret(context, connectorProfileName, ['secretsmanager:PutSecretValue']),
       }),
+    }),
+    ...(oauth2?.handsOver &&
+      connectorProfileName !== undefined && {
+        HandOverToken: secret(
+          context,
+          connectorProfileName,
+          ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
+          tokenSecretName,
+        ),
+      }),
+    ...(customFunctionArns.length > 0 && {
+      InvokeConnector: { actions: ['lambda:InvokeFunction'], resources: customFunctionArns },
     }),
     // Of a connection that needs consent.
     ...(oauth2 && { EmitEvents: emitEvents(context) }),
@@ -261,14 +281,19 @@ function stateFolder({ stack, flow }: GrantContext, kind: 'runs' | 'segments'): 
   return { bucket: stateBucketName(stack.account, stack.region), prefix: `${kind}/${flow.flowName}` };
 }
 
-function secret({ stack }: GrantContext, connectorProfileName: string, actions: string[]): Grant {
+function secret(
+  { stack }: GrantContext,
+  connectorProfileName: string,
+  actions: string[],
+  nameOf = secretName,
+): Grant {
   return {
     actions,
     // Secrets Manager adds a dash and six characters to the name.
     resources: [
       stack.formatArn({
         service: 'secretsmanager',
-        resource: `secret:${secretName(connectorProfileName)}-??????`,
+        resource: `secret:${nameOf(connectorProfileName)}-??????`,
       }),
     ],
   };

@@ -22,6 +22,7 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { downloadingConnectors, oauth2Connectors } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
+import type { ConnectorRegistration } from '../core/custom-connector/registration.ts';
 import { TributaryError } from '../core/errors.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
 import type { FlowInput } from '../core/flow/definition.ts';
@@ -48,6 +49,8 @@ export interface FlowProps {
   readonly definition: FlowInput;
   /** The connections that the definition names. Default: none. */
   readonly connections?: readonly ConnectionDefinition[];
+  /** Registrations of the custom connectors that those connections are of. Default: none. */
+  readonly customConnectors?: readonly ConnectorRegistration[];
   /** Default one month. */
   readonly logRetention?: RetentionDays;
   /** Source of the events that its runs emit. Default `tributary`; `aws.*` is reserved to AWS. */
@@ -85,7 +88,12 @@ export class Flow extends Construct {
     );
 
     // The definition travels as an asset: of whatever size, and a new one never reaches a run that has begun.
-    const definition = this.asset({ flow, connections });
+    const customConnectors = usedCustomConnectors(connections, props.customConnectors ?? []);
+    const definition = this.asset({
+      flow,
+      connections,
+      ...(customConnectors.length > 0 && { customConnectors }),
+    });
     const platformKeyArn = StringParameter.valueForStringParameter(this, keyArnParameter);
     const signingKeyArn = StringParameter.valueForStringParameter(this, signingKeyArnParameter);
     const key = Key.fromKeyArn(this, 'Key', flow.kmsArn ?? platformKeyArn);
@@ -93,7 +101,8 @@ export class Flow extends Construct {
     const context: GrantContext = {
       stack,
       flow,
-      oauth2: oauth2Connectors[sourceConnector],
+      oauth2: oauth2Of(sourceConnector, customConnectors),
+      customFunctionArns: customConnectors.map(functionArnOf),
       platformKeyArn,
       signingKeyArn,
       definitionArn: `arn:${stack.partition}:s3:::${definition.bucketName}/${definition.objectKey}`,
@@ -273,6 +282,36 @@ function usedConnections(
       expected: connections.map((each) => each.connectorProfileName).join(', ') || 'one in `connections`',
     });
   });
+}
+
+/** Those of the connections that are of a custom connector. */
+function usedCustomConnectors(
+  connections: readonly ConnectionDefinition[],
+  registrations: readonly ConnectorRegistration[],
+): readonly ConnectorRegistration[] {
+  return registrations.filter(({ connectorLabel }) =>
+    connections.some((connection) => connection.connectorLabel === connectorLabel),
+  );
+}
+
+/** @throws ConnectionInvalid for a connector that is registered for one machine alone */
+function functionArnOf({ connectorLabel, connectorProvisioningConfig }: ConnectorRegistration): string {
+  if (connectorProvisioningConfig) return connectorProvisioningConfig.lambda.lambdaArn;
+  throw new TributaryError('ConnectionInvalid', 'the custom connector has no function to deploy flows with', {
+    at: connectorLabel,
+    fix: `register it with one: tributary connectors register ${connectorLabel} --lambda ARN`,
+  });
+}
+
+function oauth2Of(
+  connector: string,
+  registrations: readonly ConnectorRegistration[],
+): GrantContext['oauth2'] {
+  const custom = registrations.find(({ connectorLabel }) => connectorLabel === connector);
+  if (!custom) return oauth2Connectors[connector];
+  const { isOAuth2Supported } = custom.connectorConfiguration.authenticationConfig;
+  // A connector cannot say whether its vendor replaces refresh tokens.
+  return isOAuth2Supported ? { rotates: true, handsOver: true } : undefined;
 }
 
 export interface FlowStackProps extends StackProps, FlowProps {}

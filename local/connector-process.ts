@@ -30,6 +30,13 @@ for await (const line of readline.createInterface({ input: process.stdin }))
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
+/** Between two requests the process of a connector is no reason for ours to go on; it ends when its stdin does. */
+function keepAlive(child: Child, needed: boolean): void {
+  for (const handle of [child, child.stdin, child.stdout] as unknown as readonly NodeJS.RefCounted[])
+    if (needed) handle.ref();
+    else handle.unref();
+}
+
 /**
  * @param folder of the registration's file
  * @param environment of the process
@@ -76,6 +83,7 @@ export function connectorProcess(
   async function exchange(request: ProtocolMessage, timeout: number): Promise<unknown> {
     clearTimeout(idle);
     child ??= start();
+    keepAlive(child, true);
     try {
       return answerOf(await lineOf(child, `${JSON.stringify(request)}\n`, timeout), at);
     } catch (error) {
@@ -84,6 +92,7 @@ export function connectorProcess(
       child = undefined;
       throw error;
     } finally {
+      if (child) keepAlive(child, false);
       idle = setTimeout(letGo, idleTime).unref();
     }
   }

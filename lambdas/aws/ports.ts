@@ -4,6 +4,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { loadConnector } from '../../connectors/registry.ts';
 import type { ConnectionDefinition } from '../../core/connection.ts';
+import type { LoadConnector } from '../../core/connector/loaded.ts';
+import type { ConnectorRegistration } from '../../core/custom-connector/registration.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { keyAlias, signingKeyAlias } from '../../core/physical-name.ts';
@@ -37,6 +39,8 @@ const environment = z.object({
 interface DeployedFlow {
   readonly flow: FlowDefinition;
   readonly connections: readonly ConnectionDefinition[];
+  /** Of the custom connectors that the connections name. */
+  readonly customConnectors?: readonly ConnectorRegistration[];
 }
 
 export interface Invocation {
@@ -86,6 +90,16 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
     return JSON.parse(Buffer.from(text).toString()) as DeployedFlow;
   });
 
+  const loadCustom: LoadConnector = async (label) => {
+    const { customConnectors = [] } = await deployed();
+    const registration = customConnectors.find(({ connectorLabel }) => connectorLabel === label);
+    const functionArn = registration?.connectorProvisioningConfig?.lambda.lambdaArn;
+    if (!registration || functionArn === undefined) return undefined;
+    const { customConnector } = await import('../../engine/custom-connector/connector.ts');
+    const { lambdaConnectorHost, openLambda } = await import('./lambda-connector-host.ts');
+    return customConnector(registration, lambdaConnectorHost(openLambda(functionArn), functionArn, secrets));
+  };
+
   return ({ deadline, logFields }) => ({
     home: {
       stateBucket: variables.STATE_BUCKET,
@@ -125,7 +139,7 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
       });
     },
     async loadSource(connector) {
-      const loaded = await loadConnector(connector);
+      const loaded = (await loadConnector(connector)) ?? (await loadCustom(connector));
       if (loaded) return sourceOf(loaded);
       throw new TributaryError('NotRunnable', `this version has no source ${connector}`);
     },

@@ -47,7 +47,16 @@ const withHome = [
   'compare',
   'connection',
 ];
-const withConnections = ['validate', 'run', 'replay', 'start', 'preview', 'discover', 'connection'];
+const withConnections = [
+  'validate',
+  'run',
+  'replay',
+  'start',
+  'preview',
+  'discover',
+  'connection',
+  'connectors',
+];
 
 export function command(options: { readonly interactive?: boolean } = {}): Command {
   const folder = temporaryFolder();

@@ -1,0 +1,133 @@
+/** A connector in another language, written against the protocol alone, moves records. */
+
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { type Command, command } from '../cli/command.ts';
+
+const connector = path.resolve('examples/custom-connectors/shelf.py');
+
+/** Rows that its database gets beside those that it is made with. */
+const many = `
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute("DELETE FROM items")
+    database.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)", [
+        (n, f"Item {n}", None if n % 7 == 0 else n * 3, n / 4, n % 2,
+         f"2024-01-{1 + n // 3000:02d}T{n % 24:02d}:00:00.000Z") for n in range(1, 10001)])
+`;
+
+const itemOf = (n: number) => ({
+  id: n,
+  name: `Item ${n}`,
+  amount: n % 7 === 0 ? null : n * 3,
+  price: n / 4,
+  fragile: n % 2 === 1,
+  updated_at: `2024-01-${String(1 + Math.floor(n / 3000)).padStart(2, '0')}T${String(n % 24).padStart(2, '0')}:00:00.000Z`,
+});
+
+/** A registered connector, and a connection to a database of its own. */
+async function shelf(): Promise<Command & { database: string }> {
+  const cli = command();
+  const database = path.join(cli.folder, 'shelf.db');
+  execFileSync('python3', [connector, 'create', database, 'let-me-in']);
+  cli.env.SHELF_KEY = 'let-me-in';
+  cli.env.PATH = process.env.PATH ?? '';
+  const registered = await cli.run('connectors', 'register', 'Shelf', '--command', 'python3', connector);
+  expect(registered).toMatchObject({ exitCode: 0, err: '' });
+  const made = await cli.run(
+    ...['connection', 'create', 'shelf', '--connector', 'Shelf'],
+    ...['--set', `database=${database}`, '--secret', 'apiKey=env:SHELF_KEY'],
+  );
+  expect(made.out).toMatch(/^shelf: works, apiKey; credentials in /);
+  return Object.assign(cli, { database });
+}
+
+const items = {
+  flowName: 'items',
+  triggerConfig: { triggerType: 'OnDemand' },
+  sourceFlowConfig: {
+    connectorType: 'CustomConnector',
+    connectorProfileName: 'shelf',
+    apiVersion: 'v1',
+    sourceConnectorProperties: { CustomConnector: { entityName: 'items' } },
+  },
+  destinationFlowConfigList: [
+    {
+      connectorType: 'S3',
+      destinationConnectorProperties: {
+        S3: {
+          bucketName: 'lake',
+          s3OutputFormatConfig: {
+            preserveSourceDataTyping: true,
+            aggregationConfig: { aggregationType: 'SingleFile' },
+          },
+        },
+      },
+    },
+  ],
+  tasks: [{ taskType: 'Map_all', sourceFields: [], connectorOperator: { CustomConnector: 'NO_OP' } }],
+};
+
+function written(cli: Command): unknown[] {
+  return cli
+    .files('home/s3/lake')
+    .flatMap((file) => cli.read(`home/s3/lake/${file}`).trimEnd().split('\n'))
+    .map((line) => JSON.parse(line));
+}
+
+test('10,000 records come out of it as they are in there, page by page', { timeout: 60_000 }, async () => {
+  const cli = await shelf();
+  execFileSync('python3', ['-c', many, cli.database]);
+  const { exitCode, out, err } = await cli.run('run', cli.write('flows/items.json', items));
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  expect(out).toContain('read     10,000 records');
+  expect(written(cli)).toEqual(Array.from({ length: 10_000 }, (_, index) => itemOf(index + 1)));
+});
+
+test('filters and windows give the records that they should', { timeout: 60_000 }, async () => {
+  const cli = await shelf();
+  execFileSync('python3', ['-c', many, cli.database]);
+  const filter = (field: string, operator: string, taskProperties: object) => ({
+    taskType: 'Filter',
+    sourceFields: [field],
+    connectorOperator: { CustomConnector: operator },
+    taskProperties,
+  });
+  const flow = cli.write('flows/items.json', {
+    ...items,
+    triggerConfig: {
+      triggerType: 'Scheduled',
+      triggerProperties: { Scheduled: { scheduleExpression: 'rate(1hours)', dataPullMode: 'Incremental' } },
+    },
+    tasks: [
+      filter('name', 'CONTAINS', { DATA_TYPE: 'string', VALUE: 'Item 1' }),
+      filter('amount', 'BETWEEN', { DATA_TYPE: 'long', LOWER_BOUND: '30', UPPER_BOUND: '400' }),
+      ...items.tasks,
+    ],
+  });
+  const window = ['--from', '2024-01-01T05:00:00Z', '--to', '2024-01-01T12:00:00Z'];
+  const { exitCode, err } = await cli.run('run', flow, ...window);
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  const expected = Array.from({ length: 2_999 }, (_, index) => index + 1).filter(
+    (n) => n % 24 >= 5 && n % 24 < 12 && n % 7 !== 0 && n * 3 >= 30 && n * 3 <= 400 && `${n}`.startsWith('1'),
+  );
+  expect(written(cli)).toEqual(expected.map(itemOf));
+});
+
+test('a wrong key is refused, and so is what nobody registered', async () => {
+  const cli = await shelf();
+  cli.env.SHELF_KEY = 'wrong-key';
+  const edited = await cli.run('connection', 'edit', 'shelf', '--secret', 'apiKey=env:SHELF_KEY');
+  expect(edited.exitCode).toBe(2);
+  expect(edited.err).toContain('the connector says "the database does not know this API key"');
+  expect(edited.err).not.toContain('wrong-key');
+
+  const flow = cli.write('flows/items.json', {
+    ...items,
+    sourceFlowConfig: { ...items.sourceFlowConfig, apiVersion: 'v2' },
+  });
+  expect((await cli.run('validate', flow, '--runnable')).out + (await cli.run('run', flow)).err).toContain(
+    'sourceFlowConfig.apiVersion: Shelf has no version v2; it has v1',
+  );
+});
