@@ -5,7 +5,7 @@ import path from 'node:path';
 import { connectorNames, jobConnectors, loadConnector } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
 import type { LoadConnector, LoadedConnector } from '../core/connector/loaded.ts';
-import { judgeWithCustom } from '../core/custom-connector/runnable.ts';
+import { judgeWithCustom } from '../core/custom-connector/judge-with-custom.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { didYouMean } from '../core/flow/finding.ts';

@@ -6,7 +6,7 @@ import type { LoadConnector } from '../core/connector/loaded.ts';
 import { type ConnectorRegistration, readRegistration } from '../core/custom-connector/registration.ts';
 import { TributaryError } from '../core/errors.ts';
 import { secretName, tokenSecretName } from '../core/physical-name.ts';
-import { customConnector } from '../engine/custom-connector/connector.ts';
+import { customConnector } from '../engine/custom-connector/custom-connector.ts';
 import type { ConnectorHost } from '../engine/custom-connector/host.ts';
 import { type ConnectorProcess, connectorProcess, type LocalConnector } from './connector-process.ts';
 import { errnoOf } from './files.ts';

@@ -95,7 +95,7 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
     const registration = customConnectors.find(({ connectorLabel }) => connectorLabel === label);
     const functionArn = registration?.connectorProvisioningConfig?.lambda.lambdaArn;
     if (!registration || functionArn === undefined) return undefined;
-    const { customConnector } = await import('../../engine/custom-connector/connector.ts');
+    const { customConnector } = await import('../../engine/custom-connector/custom-connector.ts');
     const { lambdaConnectorHost, openLambda } = await import('./lambda-connector-host.ts');
     return customConnector(registration, lambdaConnectorHost(openLambda(functionArn), functionArn, secrets));
   };
