@@ -5,6 +5,7 @@
  */
 
 import type { OAuth2Scheme } from './connector/auth.ts';
+import type { ScannedRecords } from './decode/scanned-records.ts';
 import type { FilterOperator } from './operators.ts';
 import type { Clock, Http, JsonObject, Log, ObjectStore } from './ports.ts';
 import type { FieldType, Row, SourceField } from './records.ts';
@@ -114,6 +115,11 @@ export type PageToken = JsonObject;
 export interface Page {
   /** In the source's order. Each row holds the read set's values. */
   readonly rows: readonly Row[];
+  /**
+   * The same records as the bytes they came in, where the source has them so: who handles these need not have the rows
+   * made. Valid until the next `read`, as are `rows` that nobody has asked for until then.
+   */
+  readonly scanned?: ScannedRecords;
   /** Records that the connector itself left out (`skipIf`); counted as received and skipped. */
   readonly skipped?: number;
   /** Bytes received for this page, as they came (decompressed, before decoding). */

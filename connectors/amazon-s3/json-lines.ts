@@ -7,11 +7,12 @@
 
 import { compareNumber, isInteger, parse as parseLossless } from 'lossless-json';
 import type { DecodeRecords, InputFormat, Prologue } from '../../core/decode/input-format.ts';
+import { type JsonScanner, jsonScanner } from '../../core/decode/json-scanner.ts';
+import { scannedRow } from '../../core/decode/scanned-records.ts';
 import { byteOrderMarkLength, checkUtf8 } from '../../core/decode/utf8.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import { type Row, type Value, wholeRecord } from '../../core/records.ts';
-import { type RowScanner, rowScanner } from './json-scan.ts';
 
 const lf = 0x0a;
 
@@ -30,25 +31,48 @@ export function jsonLinesFormat(fields: readonly string[]): InputFormat {
     field === wholeRecord ? (record: object): Value => record : compilePath(field),
   );
   const topLevel = new Set(fields).size === fields.length && !fields.some((field) => /^\*$|\./.test(field));
-  const scan = topLevel ? rowScanner(fields, parseExact) : () => undefined;
+  const scanner = topLevel ? jsonScanner(fields, parseExact) : undefined;
   return {
     begin(bytes, ended, at): Prologue | undefined {
       if (bytes.length < 3 && !ended) return undefined;
-      return { used: byteOrderMarkLength(bytes, at), lines: 0, decode: jsonLinesDecoder(scan, getters, at) };
+      const readLine = (text: string, line: number): Row | undefined => {
+        const record = parseLine(text, `${at} line ${line}`);
+        return record && getters.map((get) => get(record));
+      };
+      const decode = scanner ? scanningDecoder(scanner, readLine, at) : parsingDecoder(readLine, at);
+      return { used: byteOrderMarkLength(bytes, at), lines: 0, decode };
     },
   };
 }
 
-/** @param scan tried first; what it does not read is parsed, or refused, as a whole */
-function jsonLinesDecoder(
-  scan: RowScanner,
-  getters: readonly ((record: object) => Value)[],
-  at: string,
-): DecodeRecords {
-  const parseRow = (text: string, place: string): Row | undefined => {
-    const record = parseLine(text, place);
-    return record && getters.map((get) => get(record));
+type ReadLine = (text: string, line: number) => Row | undefined;
+
+/** Makes the rows when they are asked for, as most users of a page do without. */
+function scanningDecoder(scanner: JsonScanner, readLine: ReadLine, at: string): DecodeRecords {
+  let latest: unknown;
+  return (bytes, ended, firstLine, maxRows) => {
+    const { records, used, lines } = scanner.scan(bytes, ended, maxRows, (start, end, line) =>
+      readLine(bytes.toString('utf8', start, end), firstLine + line),
+    );
+    checkUtf8(bytes.subarray(0, used), firstLine, lf, at);
+    latest = records;
+    let rows: readonly Row[] | undefined;
+    return {
+      get rows() {
+        if (rows === undefined) {
+          if (latest !== records) throw new Error('a page was left before its rows were asked for');
+          rows = Array.from({ length: records.count }, (_, record) => scannedRow(records, record));
+        }
+        return rows;
+      },
+      scanned: records,
+      used,
+      lines,
+    };
   };
+}
+
+function parsingDecoder(readLine: ReadLine, at: string): DecodeRecords {
   return (bytes, ended, firstLine, maxRows) => {
     const rows: Row[] = [];
     let used = 0;
@@ -57,7 +81,7 @@ function jsonLinesDecoder(
       const terminator = bytes.indexOf(lf, used);
       if (terminator < 0 && !ended) break;
       const end = terminator < 0 ? bytes.length : terminator;
-      const row = scan(bytes, used, end) ?? parseRow(bytes.toString('utf8', used, end), `${at} line ${line}`);
+      const row = readLine(bytes.toString('utf8', used, end), line);
       if (row) rows.push(row);
       used = Math.min(end + 1, bytes.length);
       if (terminator >= 0) line += 1;

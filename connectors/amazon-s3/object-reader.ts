@@ -1,9 +1,8 @@
 /** One object read page by page. */
 
-import type { InputFormat } from '../../core/decode/input-format.ts';
+import type { DecodedRecords, InputFormat } from '../../core/decode/input-format.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
-import type { Row } from '../../core/records.ts';
 import { type ByteWindow, byteWindow } from './byte-window.ts';
 import { type ListedObject, objectBytes } from './object-bytes.ts';
 
@@ -17,7 +16,7 @@ export interface Position {
 export const beginning: Position = { offset: 0, line: 1 };
 
 export interface ObjectPage {
-  readonly rows: readonly Row[];
+  readonly records: Pick<DecodedRecords, 'rows' | 'scanned'>;
   /** Decompressed bytes, those before the first record included. */
   readonly bytes: number;
   /** Where the next page begins; absent at the object's end. */
@@ -116,7 +115,7 @@ export async function openObject(
         offset += decoded.used;
         line += decoded.lines;
         before = 0;
-        return { rows: decoded.rows, bytes, ...(!ends && { next: { offset, line } }) };
+        return { records: decoded, bytes, ...(!ends && { next: { offset, line } }) };
       },
       close: () => stream.close(),
     };

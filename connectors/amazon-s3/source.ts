@@ -142,11 +142,23 @@ function openSession(
       const { object, ...position } = token ? S3PageToken.parse(token) : { object: 0, ...beginning };
       try {
         const reader = await readerAt(object, position);
-        const { rows, bytes, next } = await reader.read(maxRows);
-        if (next) return { rows, bytes, unit: object, next: { object, ...next } };
-        close();
+        const { records, bytes, next } = await reader.read(maxRows);
+        if (!next) close();
         const last = object + 1 >= split.length;
-        return { rows, bytes, unit: object, ...(!last && { next: { object: object + 1, ...beginning } }) };
+        const following = next
+          ? { object, ...next }
+          : last
+            ? undefined
+            : { object: object + 1, ...beginning };
+        return {
+          get rows() {
+            return records.rows;
+          },
+          ...(records.scanned && { scanned: records.scanned }),
+          bytes,
+          unit: object,
+          ...(following && { next: following }),
+        };
       } catch (error) {
         // The stream's place is unknown after an error; a retry re-positions.
         close();
@@ -207,9 +219,9 @@ async function jsonFields(
     try {
       let left = Math.floor(sampledRecords / count);
       for (let more = true; more && left > 0; ) {
-        const { rows, next } = await reader.read(left);
-        for (const [record] of rows) records.push(record as object);
-        left -= rows.length;
+        const { records: page, next } = await reader.read(left);
+        for (const [record] of page.rows) records.push(record as object);
+        left -= page.rows.length;
         more = next !== undefined;
       }
     } finally {

@@ -1,9 +1,12 @@
 /** What the reader of an object needs of a file format. */
 
 import type { Row } from '../records.ts';
+import type { ScannedRecords } from './scanned-records.ts';
 
 export interface DecodedRecords {
-  readonly rows: Row[];
+  readonly rows: readonly Row[];
+  /** The same records as bytes; who handles these need not have the rows made. */
+  readonly scanned?: ScannedRecords;
   /** Bytes of whole records, from the beginning; 0 if not even one record is complete. */
   readonly used: number;
   /** The line terminators among those bytes. */

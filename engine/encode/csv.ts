@@ -1,6 +1,7 @@
 import type { DestinationField, Row } from '../../core/records.ts';
+import { type CellWriter, cellLine, putBytes } from './cell-line.ts';
 import type { OutputFormat } from './format.ts';
-import { textEncoder } from './text-encoder.ts';
+import { type CellLine, textEncoder } from './text-encoder.ts';
 import { type ValueText, valueText } from './value-text.ts';
 
 /**
@@ -13,7 +14,8 @@ import { type ValueText, valueText } from './value-text.ts';
  */
 export function csv(fields: readonly DestinationField[]): OutputFormat {
   const header = Buffer.from(csvLine(fields.map(({ name }) => quoted(name))));
-  const texts = fields.map((field) => cellText(valueText(field)));
+  const valueTexts = fields.map(valueText);
+  const texts = valueTexts.map(cellText);
   const line = (row: Row): string => {
     let cells = '';
     let index = 0;
@@ -30,12 +32,15 @@ export function csv(fields: readonly DestinationField[]): OutputFormat {
     head: () => header,
     encoder: () => {
       let lineBreaks = false;
-      const watched = (row: Row): string => {
-        const text = line(row);
+      const row = (values: Row): string => {
+        const text = line(values);
         lineBreaks ||= text.indexOf('\n') < text.length - 1;
         return text;
       };
-      return textEncoder(watched, () => {
+      const onLineBreak = (): void => {
+        lineBreaks = true;
+      };
+      return textEncoder({ row, cells: csvCells(valueTexts, texts, onLineBreak) }, () => {
         const meta = lineBreaks ? { lineBreaks } : undefined;
         lineBreaks = false;
         return meta;
@@ -53,8 +58,76 @@ function cellText({ kind, text }: ValueText): ValueText['text'] {
   return kind === 'literal' ? text : (value) => quoted(text(value));
 }
 
+const quote = 0x22;
+const comma = 0x2c;
+const lf = 0x0a;
+const cr = 0x0d;
+
 const needsQuotes = /[",\r\n]/;
 
 function quoted(cell: string): string {
   return needsQuotes.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+function csvCells(
+  texts: readonly ValueText[],
+  cellTexts: readonly ValueText['text'][],
+  onLineBreak: () => void,
+): CellLine {
+  const writers = cellTexts.map((text, index): CellWriter => {
+    const begin = (bytes: Buffer, at: number): number => {
+      if (index > 0) bytes[at] = comma;
+      return index > 0 ? at + 1 : at;
+    };
+    return {
+      extra: 3,
+      missing: begin,
+      make: (value) => (value === null ? '' : text(value)),
+      putMade(made, bytes, before) {
+        if (made.includes(lf)) onLineBreak();
+        return putBytes(made, bytes, begin(bytes, before));
+      },
+      put(text, start, end, bytes, before) {
+        const at = begin(bytes, before);
+        let to = at;
+        for (let from = start; from < end; from++) {
+          const byte = text[from] ?? 0;
+          if (byte <= comma && (byte === quote || byte === comma || byte === lf || byte === cr)) {
+            return putQuoted(text, start, end, bytes, at, onLineBreak);
+          }
+          bytes[to++] = byte;
+        }
+        return to;
+      },
+    };
+  });
+  return cellLine(texts, writers, (bytes, start, at) => {
+    let to = at;
+    if (at === start) {
+      bytes[to++] = quote;
+      bytes[to++] = quote;
+    }
+    bytes[to++] = lf;
+    return to;
+  });
+}
+
+function putQuoted(
+  text: Buffer,
+  start: number,
+  end: number,
+  bytes: Buffer,
+  at: number,
+  onLineBreak: () => void,
+): number {
+  let to = at;
+  bytes[to++] = quote;
+  for (let from = start; from < end; from++) {
+    const byte = text[from] ?? 0;
+    if (byte === quote) bytes[to++] = quote;
+    else if (byte === lf) onLineBreak();
+    bytes[to++] = byte;
+  }
+  bytes[to++] = quote;
+  return to;
 }

@@ -7,6 +7,7 @@
 
 import type { JsonObject } from '../../core/ports.ts';
 import type { DestinationField, Row } from '../../core/records.ts';
+import type { Cell } from '../cell.ts';
 
 /** Encoded consecutive records of one partition. */
 export interface Fragment {
@@ -31,6 +32,8 @@ export interface FragmentEncoder {
    * @throws RefusedValue if a value is not of its field's type; nothing of the row is then kept.
    */
   append(row: Row): void;
+  /** As `append`, of cells in the order of the destination fields (and others behind them). The same bytes come of it. */
+  appendCells(cells: readonly Cell[]): void;
   readonly rows: number;
   /**
    * Bytes that `finish` would give, roughly and before compression (an object's size is the sum of its fragments'

@@ -1,6 +1,7 @@
-import { type DestinationField, type Row, type Value, wholeRecord } from '../../core/records.ts';
+import { type DestinationField, type Value, wholeRecord } from '../../core/records.ts';
+import { type CellWriter, cellLine, putBytes } from './cell-line.ts';
 import type { OutputFormat } from './format.ts';
-import { textEncoder } from './text-encoder.ts';
+import { type LineFormat, textEncoder } from './text-encoder.ts';
 import { asJson } from './value-checks.ts';
 import { type ValueText, valueText } from './value-text.ts';
 
@@ -22,18 +23,56 @@ export function jsonLines(fields: readonly DestinationField[]): OutputFormat {
   };
 }
 
-function wholeRecordLine(field: DestinationField): (row: Row) => string {
-  return ([record]) => `${asJson(record ?? null, field)}\n`;
+function wholeRecordLine(field: DestinationField): LineFormat {
+  return { row: ([record]) => `${asJson(record ?? null, field)}\n` };
 }
 
-function objectLine(fields: readonly DestinationField[]): (row: Row) => string {
+function objectLine(fields: readonly DestinationField[]): LineFormat {
   const keys = fields.map(({ name }, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
-  const members = fields.map((field, index) => memberText(keys[index] ?? '', valueText(field)));
-  return (row) => {
-    let line = '';
-    let index = 0;
-    for (const member of members) line += member(row[index++] ?? null);
-    return `${line}}\n`;
+  const texts = fields.map(valueText);
+  const members = texts.map((text, index) => memberText(keys[index] ?? '', text));
+  return {
+    row(row) {
+      let line = '';
+      let index = 0;
+      for (const member of members) line += member(row[index++] ?? null);
+      return `${line}}\n`;
+    },
+    cells: cellLine(
+      texts,
+      texts.map((text, index) => memberWriter(keys[index] ?? '', text)),
+      (bytes, _start, at) => putBytes(lineEnd, bytes, at),
+    ),
+  };
+}
+
+const lineEnd = Buffer.from('}\n');
+const nullText = Buffer.from('null');
+const quote = 0x22;
+const backslash = 0x5c;
+
+function memberWriter(key: string, valueText: ValueText): CellWriter {
+  const { kind } = valueText;
+  const lead = Buffer.from(key);
+  return {
+    extra: lead.length + nullText.length,
+    missing: (bytes, at) => putBytes(nullText, bytes, putBytes(lead, bytes, at)),
+    make: memberText(key, valueText),
+    putMade: putBytes,
+    put(text, start, end, bytes, before) {
+      const at = putBytes(lead, bytes, before);
+      let to = at;
+      if (kind === 'string') bytes[to++] = quote;
+      for (let from = start; from < end; from++) {
+        const byte = text[from] ?? 0;
+        if (kind === 'string' && (byte < 0x20 || byte === quote || byte === backslash)) {
+          return at + bytes.write(JSON.stringify(text.toString('utf8', start, end)), at);
+        }
+        bytes[to++] = byte;
+      }
+      if (kind === 'string') bytes[to++] = quote;
+      return to;
+    },
   };
 }
 

@@ -1,4 +1,6 @@
+import { cellKind } from '../../core/decode/scanned-records.ts';
 import type { DestinationField, FieldType, Value } from '../../core/records.ts';
+import { type Cell, isPlainlySpelled, isTextCell } from '../cell.ts';
 import {
   asBigInteger,
   asBoolean,
@@ -23,6 +25,8 @@ export interface ValueText {
    * @throws RefusedValue if the value is not of the field's type
    */
   text(value: Value): string;
+  /** Whether a cell that is not null is of the field's type, and its bytes are what `text` would give. */
+  isText(cell: Cell): boolean;
 }
 
 type Text = (value: Value, field: DestinationField) => string;
@@ -58,5 +62,23 @@ const texts: Record<FieldType, { readonly kind: ValueText['kind']; readonly text
 
 export function valueText(field: DestinationField): ValueText {
   const { kind, text } = texts[field.type];
-  return { kind, text: (value) => text(value, field) };
+  const fits = numbers[field.type];
+  const isText =
+    kind === 'string'
+      ? isTextCell
+      : fits
+        ? (cell: Cell) => cell.kind === cellKind.number && fits(cell.number) && isPlainlySpelled(cell)
+        : () => false;
+  return { kind, text: (value) => text(value, field), isText };
 }
+
+/** The numbers of a type. */
+const numbers: Partial<Record<FieldType, (value: number) => boolean>> = {
+  Short: (value) => (value << 16) >> 16 === value,
+  Integer: (value) => (value | 0) === value,
+  Long: Number.isSafeInteger,
+  BigInteger: Number.isSafeInteger,
+  Float: Number.isFinite,
+  Double: Number.isFinite,
+  BigDecimal: Number.isFinite,
+};

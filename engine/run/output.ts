@@ -2,6 +2,8 @@
 
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import type { Row, Value } from '../../core/records.ts';
+import { byteSet } from '../byte-set.ts';
+import { type Cell, cellValue, isTextCell } from '../cell.ts';
 import type { OutputFormat } from '../encode/format.ts';
 import { outputFormat } from '../encode/output-format.ts';
 import type { TaskPlan } from '../tasks/plan.ts';
@@ -75,6 +77,9 @@ export function outputFormatOf(plan: Pick<RunPlan, 'flow' | 'tasks'>): OutputFor
   });
 }
 
+/** Folders of partition values. */
+const maxRemembered = 20_000;
+
 /** The partition folder of a destination row. Values repeat: their folders are remembered. */
 export function partitioner(
   tasks: Pick<TaskPlan, 'partitionFields' | 'partitionIndexes'>,
@@ -86,7 +91,7 @@ export function partitioner(
   const folderOf = (values: readonly Value[]): string => partitionFolder(partitionFields, values);
   const remember = (key: Value, values: readonly Value[]): string => {
     const folder = folderOf(values);
-    if (remembered.size >= 20_000) remembered = new Map();
+    if (remembered.size >= maxRemembered) remembered = new Map();
     // A copy: the value may be a slice that keeps all of the record it was read from in memory.
     const copy = typeof key === 'string' ? Buffer.from(key, 'utf16le').toString('utf16le') : key;
     remembered.set(copy, folder);
@@ -99,4 +104,39 @@ export function partitioner(
     };
   }
   return (row) => folderOf(indexes.map((index) => row[index] ?? null));
+}
+
+/** {@link partitioner} for a record's cells. */
+export function cellPartitioner(
+  tasks: Pick<TaskPlan, 'partitionFields' | 'partitionIndexes'>,
+): (cells: readonly Cell[]) => string {
+  const { partitionFields, partitionIndexes: indexes } = tasks;
+  if (partitionFields.length === 0) return () => '';
+  const [only] = indexes;
+  const folderOf = (cells: readonly Cell[]): string =>
+    partitionFolder(
+      partitionFields,
+      indexes.map((index) => {
+        const cell = cells[index];
+        return cell ? cellValue(cell) : null;
+      }),
+    );
+  if (indexes.length > 1 || only === undefined) return folderOf;
+  let known = byteSet();
+  let folders: string[] = [];
+  return (cells) => {
+    const cell = cells[only];
+    if (!cell || !isTextCell(cell)) return folderOf(cells);
+    const { bytes, start, end } = cell;
+    const index = known.find(bytes, start, end);
+    const folder = folders[index];
+    if (folder !== undefined) return folder;
+    if (folders.length >= maxRemembered) {
+      known = byteSet();
+      folders = [];
+      known.find(bytes, start, end);
+    }
+    known.add(bytes, start, end);
+    return folders[folders.push(folderOf(cells)) - 1] ?? '';
+  };
 }

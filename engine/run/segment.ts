@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../core/ports.ts';
 import type { Row } from '../../core/records.ts';
+import type { Cell } from '../cell.ts';
 import type { FragmentEncoder, OutputFormat } from '../encode/format.ts';
 
 export interface SegmentEntry {
@@ -70,13 +71,29 @@ export class SegmentWriter {
   }
 
   append(partition: string, row: Row): void {
+    const encoder = this.encoderOf(partition);
+    const before = encoder.size;
+    encoder.append(row);
+    this.appended(partition, encoder, before);
+  }
+
+  appendCells(partition: string, cells: readonly Cell[]): void {
+    const encoder = this.encoderOf(partition);
+    const before = encoder.size;
+    encoder.appendCells(cells);
+    this.appended(partition, encoder, before);
+  }
+
+  private encoderOf(partition: string): FragmentEncoder {
     let encoder = this.encoders.get(partition);
     if (!encoder) {
       encoder = this.format.encoder();
       this.encoders.set(partition, encoder);
     }
-    const before = encoder.size;
-    encoder.append(row);
+    return encoder;
+  }
+
+  private appended(partition: string, encoder: FragmentEncoder, before: number): void {
     this.open += encoder.size - before;
     if (encoder.rows >= this.fragmentRows || encoder.size >= this.fragmentBytes)
       this.finish(partition, encoder);

@@ -1,13 +1,15 @@
+import { type ScannedRecords, scannedRow } from '../../core/decode/scanned-records.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
 import type { Page, PageToken, SourceSession } from '../../core/source.ts';
+import type { Cell } from '../cell.ts';
 import { RefusedValue } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
 import { BreakdownCounter } from '../run/breakdown.ts';
 import { keyRoom } from '../run/layout.ts';
-import { aggregationOf, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { aggregationOf, cellPartitioner, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
 import {
   type RunPlan,
   readPlan,
@@ -33,6 +35,7 @@ import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
 import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
 import { compileTasks, type RecordMapper } from '../tasks/compile.ts';
+import { type CellMapper, compileCells } from '../tasks/compile-cells.ts';
 import type { Validation } from '../tasks/task-plan.ts';
 import { sourcePorts } from './describe-source.ts';
 import { rateLimitWait, sleptSeconds } from './rate-limit.ts';
@@ -104,6 +107,7 @@ class Batch {
   private readonly run: Run;
   private readonly ports: EnginePorts;
   private readonly mapper: RecordMapper;
+  private readonly cellMapper: CellMapper | undefined;
   private session: SourceSession | undefined;
   private pointer: SplitPointer;
   private segment: number;
@@ -121,7 +125,9 @@ class Batch {
     this.ports = ports;
     this.pointer = pointer;
     this.segment = segment;
-    this.mapper = compileTasks(plan.tasks, { residualFilters: plan.residualFilters });
+    const options = { residualFilters: plan.residualFilters };
+    this.mapper = compileTasks(plan.tasks, options);
+    this.cellMapper = compileCells(plan.tasks, options);
   }
 
   get position(): SplitPointer & { segment: number } {
@@ -231,6 +237,7 @@ class Batch {
     const content = new SegmentContent(
       plan,
       this.mapper,
+      this.cellMapper,
       { split: this.pointer.split, units: previous?.units ?? 0, pages: previous?.pagesSoFar ?? 0 },
       await this.sieve(previous),
     );
@@ -256,7 +263,11 @@ class Batch {
       content.add(page, this.budget - content.counts.received);
       token = content.counts.received >= this.budget ? undefined : page.next;
       resume = page.resume;
-      ports.onProgress?.({ phase: 'transfer', records: page.rows.length, bytes: page.bytes });
+      ports.onProgress?.({
+        phase: 'transfer',
+        records: page.scanned?.count ?? page.rows.length,
+        bytes: page.bytes,
+      });
       if (
         !token ||
         content.writer.size >= sizes.segmentBytes ||
@@ -363,7 +374,9 @@ class SegmentContent {
   units: number;
   private readonly plan: RunPlan;
   private readonly mapper: RecordMapper;
+  private readonly cellMapper: CellMapper | undefined;
   private readonly partition: (row: Row) => string;
+  private readonly cellPartition: (cells: readonly Cell[]) => string;
   private readonly fits: (partition: string) => boolean;
   private readonly quarantineLine: (row: Row, cause: Cause, place: Place) => string;
   private readonly validations: ReadonlyMap<number, Validation>;
@@ -374,16 +387,19 @@ class SegmentContent {
   constructor(
     plan: RunPlan,
     mapper: RecordMapper,
+    cellMapper: CellMapper | undefined,
     before: { split: number; units: number; pages: number },
     sieve: RecordSieve | undefined,
   ) {
     this.plan = plan;
     this.mapper = mapper;
+    this.cellMapper = cellMapper;
     this.split = before.split;
     this.units = before.units;
     this.pagesBefore = before.pages;
     this.sieve = sieve;
     this.partition = partitioner(plan.tasks);
+    this.cellPartition = cellPartitioner(plan.tasks);
     this.fits = keyRoom(layoutOf(plan));
     this.quarantineLine = quarantineWriter(plan);
     this.validations = new Map(plan.tasks.validations.map((validation) => [validation.task, validation]));
@@ -403,17 +419,50 @@ class SegmentContent {
     const { counts, writer } = this;
     this.pages++;
     this.received += page.bytes;
+    const { scanned } = page;
     // What lies beyond the run's limit is not received: nobody has looked at it.
-    const rows = budget < page.rows.length ? page.rows.slice(0, budget) : page.rows;
-    counts.received += rows.length + (page.skipped ?? 0);
+    const count = Math.min(budget, scanned?.count ?? page.rows.length);
+    counts.received += count + (page.skipped ?? 0);
     counts.skipped += page.skipped ?? 0;
     if (aggregationOf(this.plan.flow).natural) {
       const unit = page.unit ?? this.units;
       writer.beginUnit(unit);
       this.units = unit + 1;
     }
-    let position = 0;
-    for (const row of rows) this.addRow(row, position++);
+    if (scanned && this.cellMapper && !this.sieve) {
+      for (let position = 0; position < count; position++) {
+        if (!this.addScanned(scanned, position, this.cellMapper))
+          this.addRow(scannedRow(scanned, position), position);
+      }
+      return;
+    }
+    const { rows } = page;
+    for (let position = 0; position < count; position++) {
+      const row = rows[position];
+      if (row) this.addRow(row, position);
+    }
+  }
+
+  /** @returns false for a record that has to go as a row, which is how all are mapped that are not simply written or filtered */
+  private addScanned(records: ScannedRecords, position: number, mapper: CellMapper): boolean {
+    const { counts, breakdown, writer } = this;
+    const mapped = mapper.map(records, position);
+    if (mapped === undefined) return false;
+    if (mapped !== true) {
+      counts.filtered++;
+      breakdown.filtered(mapped);
+      return true;
+    }
+    const partition = this.cellPartition(mapper.cells);
+    if (!this.fits(partition)) return false;
+    try {
+      writer.appendCells(partition, mapper.cells);
+    } catch (error) {
+      if (error instanceof RefusedValue) return false;
+      throw error;
+    }
+    counts.written++;
+    return true;
   }
 
   private addRow(row: Row, position: number): void {

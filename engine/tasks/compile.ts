@@ -37,21 +37,44 @@ type Getter = (row: Row) => Value;
 /** `undefined` for a value that cannot be converted. */
 type ColumnGetter = (row: Row) => Value | undefined;
 
-export function compileTasks(plan: TaskPlan, options: CompileOptions): RecordMapper {
-  const checks = [
+/** A Filter or Validate task. */
+export interface Check {
+  readonly task: number;
+  /** Of the field in the row that `get` reads. */
+  readonly index: number;
+  readonly get: Getter;
+  passes(value: Value): boolean;
+  readonly validation: Validation | undefined;
+}
+
+export function compileChecks(plan: TaskPlan, options: CompileOptions): Check[] {
+  return [
     ...plan.filterChecks.flatMap(({ task, at }, i) => {
       const filter = plan.filters[i];
       return filter !== undefined && options.residualFilters.includes(i)
-        ? [{ task, get: compilePlace(at), passes: compileFilter(filter), validation: undefined }]
+        ? [
+            {
+              task,
+              index: at.index,
+              get: compilePlace(at),
+              passes: compileFilter(filter),
+              validation: undefined,
+            },
+          ]
         : [];
     }),
     ...plan.validations.map((validation) => ({
       task: validation.task,
+      index: validation.at.index,
       get: compilePlace(validation.at),
       passes: validators[validation.operator],
       validation,
     })),
   ];
+}
+
+export function compileTasks(plan: TaskPlan, options: CompileOptions): RecordMapper {
+  const checks = compileChecks(plan, options);
   const columns = plan.columns.map((column) => ({ column, get: compileColumn(column) }));
 
   return {
@@ -85,7 +108,7 @@ function compilePlace({ index, path }: Place): Getter {
 
 // ---- columns ----
 
-function compileColumn({ value, convert }: Column): ColumnGetter {
+export function compileColumn({ value, convert }: Column): ColumnGetter {
   if (value.kind === 'record') return compileRecord(value);
   const get = compileExpression(value);
   if (convert === undefined) return get;

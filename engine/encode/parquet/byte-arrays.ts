@@ -1,5 +1,7 @@
 /** Strings and bytes: values of any length, each behind its length in four bytes. */
 
+import { byteSet, copyBytes } from '../../byte-set.ts';
+import type { Cell } from '../../cell.ts';
 import { hybrid } from './hybrid.ts';
 import { type Bounds, pageBytes, plain, rleDictionary, type Values } from './values.ts';
 
@@ -14,12 +16,10 @@ const empty = Buffer.alloc(0);
 /** Plain encoded values, one after the other. */
 interface PlainBuffer {
   readonly length: number;
-  /** @returns the encoded value's bytes */
-  add(value: string | Uint8Array): number;
-  /** Adds values that are encoded already; they do not count for the bounds. */
-  copy(encoded: Uint8Array): void;
-  /** The encoded bytes [start, end); valid until the next `add`. */
-  slice(start: number, end: number): Buffer;
+  /** Adds the value in bytes [start, end). @returns the encoded value's bytes */
+  add(value: Uint8Array, start: number, end: number): number;
+  /** The encoded bytes; valid until the next `add`. */
+  written(): Buffer;
   /** The values of all that was added, without their lengths. */
   bounds(): Bounds | undefined;
   clear(): void;
@@ -53,27 +53,6 @@ function plainBuffer(): PlainBuffer {
     return aLength - bLength;
   }
 
-  /** Closes the value that was put behind the last one, ending at `end`. */
-  function addValue(end: number): number {
-    const start = length + 4;
-    const size = end - start;
-    bytes[length] = size;
-    bytes[length + 1] = size >>> 8;
-    bytes[length + 2] = size >>> 16;
-    bytes[length + 3] = size >>> 24;
-    length = end;
-    const first = minAt < 0;
-    if (first || compare(start, size, minAt, minSize) < 0) {
-      minAt = start;
-      minSize = size;
-    }
-    if (first || compare(start, size, maxAt, maxSize) > 0) {
-      maxAt = start;
-      maxSize = size;
-    }
-    return size + 4;
-  }
-
   function valueAt(start: number, size: number): Uint8Array {
     return Uint8Array.prototype.slice.call(bytes, start, start + size);
   }
@@ -88,21 +67,28 @@ function plainBuffer(): PlainBuffer {
     get length() {
       return length;
     },
-    add(value) {
-      if (typeof value === 'string') {
-        reserve(4 + 3 * value.length);
-        return addValue(putString(bytes, value, length + 4));
+    add(value, from, to) {
+      const size = to - from;
+      reserve(4 + size);
+      bytes[length] = size;
+      bytes[length + 1] = size >>> 8;
+      bytes[length + 2] = size >>> 16;
+      bytes[length + 3] = size >>> 24;
+      const start = length + 4;
+      copyBytes(value, from, to, bytes, start);
+      length = start + size;
+      const first = minAt < 0;
+      if (first || compare(start, size, minAt, minSize) < 0) {
+        minAt = start;
+        minSize = size;
       }
-      reserve(4 + value.length);
-      bytes.set(value, length + 4);
-      return addValue(length + 4 + value.length);
+      if (first || compare(start, size, maxAt, maxSize) > 0) {
+        maxAt = start;
+        maxSize = size;
+      }
+      return size + 4;
     },
-    copy(encoded) {
-      reserve(encoded.length);
-      bytes.set(encoded, length);
-      length += encoded.length;
-    },
-    slice: (start, end) => bytes.subarray(start, end),
+    written: () => bytes.subarray(0, length),
     bounds,
     clear() {
       earlier = bounds();
@@ -119,19 +105,6 @@ function extremes(...some: readonly (Bounds | undefined)[]): Bounds | undefined 
   return min && max && { min, max };
 }
 
-/** UTF-8, a lone surrogate as U+FFFD. @returns where it ends */
-function putString(bytes: Buffer, value: string, start: number): number {
-  // A loop beats the native call for short ASCII.
-  if (value.length > 24) return start + bytes.write(value, start);
-  let at = start;
-  for (let index = 0; index < value.length; index++) {
-    const unit = value.charCodeAt(index);
-    if (unit > 127) return start + bytes.write(value, start);
-    bytes[at++] = unit;
-  }
-  return at;
-}
-
 function shortBounds(bounds: Bounds | undefined): Bounds | undefined {
   return bounds && bounds.min.length <= maxBoundBytes && bounds.max.length <= maxBoundBytes
     ? bounds
@@ -141,9 +114,9 @@ function shortBounds(bounds: Bounds | undefined): Bounds | undefined {
 export function binaryValues(): Values<Uint8Array> {
   const values = plainBuffer();
   return {
-    add: (value) => values.add(value),
+    add: (value) => values.add(value, 0, value.length),
     take() {
-      const bytes = values.slice(0, values.length);
+      const bytes = values.written();
       values.clear();
       return { encoding: plain, bytes };
     },
@@ -153,16 +126,13 @@ export function binaryValues(): Values<Uint8Array> {
 }
 
 /**
- * Strings, by a dictionary as long as that makes the column smaller.
+ * Strings, by a dictionary as long as that makes the column smaller. A lone surrogate is written as U+FFFD.
  * @param endPage takes the values of the current page
  */
-export function stringValues(endPage: () => void): Values<string> {
-  const entries = plainBuffer();
+export function stringValues(endPage: () => void): Values<string | Cell> {
+  let entries = byteSet();
   /** What is written out; most columns never need it. */
   let values: PlainBuffer | undefined;
-  /** Where each entry ends. */
-  const ends: number[] = [];
-  const indexes = new Map<string, number>();
   let page = new Uint16Array(8);
   let count = 0;
   let width = 1;
@@ -171,62 +141,73 @@ export function stringValues(endPage: () => void): Values<string> {
   let plainBytes = 0;
   /** Whether a page refers to the dictionary. */
   let inUse = false;
+  let scratch = empty;
 
-  const startOf = (index: number): number => (index === 0 ? 0 : (ends[index - 1] ?? 0));
-  const endOf = (index: number): number => ends[index] ?? 0;
-  const pays = (): boolean => inUse || entries.length + indexBytes < plainBytes;
+  /** The dictionary's as it is written. */
+  const entriesLength = (): number => entries.length + 4 * entries.size;
+  const pays = (): boolean => inUse || entriesLength() + indexBytes < plainBytes;
 
-  function isFull(value: string): boolean {
-    const size = ends.length;
-    if (size === maxDictionaryEntries || entries.length + value.length > pageBytes) return true;
+  function isFull(length: number): boolean {
+    const { size } = entries;
+    if (size === maxDictionaryEntries || entriesLength() + length > pageBytes) return true;
     return size >= trialEntries && size > 0.4 * count && !inUse;
   }
 
-  /** From here on values are written out, `next` the first. @returns the bytes that the current page grows by */
-  function giveUp(next?: string): number {
-    const more = plainBytes - indexBytes - (inUse ? 0 : entries.length);
+  /** From here on values are written out. @returns the bytes that the current page grows by */
+  function giveUp(): number {
+    const more = plainBytes - indexBytes - (inUse ? 0 : entriesLength());
     values ??= plainBuffer();
-    for (let at = 0; at < count; at++) {
-      const index = page[at] ?? 0;
-      values.copy(entries.slice(startOf(index), endOf(index)));
-    }
-    if (!inUse) entries.clear();
-    indexes.clear();
+    for (let at = 0; at < count; at++) addEntry(values, page[at] ?? 0);
+    if (!inUse) entries = byteSet();
     count = indexBytes = plainBytes = 0;
-    return next === undefined ? more : more + values.add(next);
+    return more;
+  }
+
+  function addEntry(to: PlainBuffer, index: number): void {
+    to.add(entries.bytes, entries.startOf(index), entries.endOf(index));
+  }
+
+  function add(bytes: Uint8Array, start: number, end: number): number {
+    if (values !== undefined) return values.add(bytes, start, end);
+    let index = entries.find(bytes, start, end);
+    let size = 0;
+    if (index < 0) {
+      if (isFull(end - start)) {
+        // A large page by index is well worth it and is ended as such; a small one is written out.
+        if (plainBytes > pageBytes) endPage();
+        const more = giveUp();
+        return more + (values ?? plainBuffer()).add(bytes, start, end);
+      }
+      index = entries.add(bytes, start, end);
+      size = end - start + 4;
+      width = Math.max(1, 32 - Math.clz32(index));
+    }
+    if (count === page.length) {
+      const grown = new Uint16Array(2 * count);
+      grown.set(page);
+      page = grown;
+    }
+    // Eight values take `width` bytes. (Whole numbers throughout: V8 allocates each fraction that a closure keeps.)
+    if ((count & 7) === 0) {
+      indexBytes += width;
+      size += width;
+    }
+    page[count++] = index;
+    plainBytes += end - start + 4;
+    return size;
+  }
+
+  function dictionary(): PlainBuffer {
+    const all = plainBuffer();
+    for (let index = 0; index < entries.size; index++) addEntry(all, index);
+    return all;
   }
 
   return {
     add(value) {
-      if (values !== undefined) return values.add(value);
-      let index = indexes.get(value);
-      let size = 0;
-      if (index === undefined) {
-        if (isFull(value)) {
-          // A large page by index is well worth it and is ended as such; a small one is written out.
-          if (plainBytes > pageBytes) endPage();
-          return giveUp(value);
-        }
-        size = entries.add(value);
-        index = ends.length;
-        width = Math.max(1, 32 - Math.clz32(index));
-        ends.push(entries.length);
-        // A copy: the value may be a slice that keeps all of the text it was read from in memory.
-        indexes.set(entries.slice(startOf(index) + 4, endOf(index)).toString(), index);
-      }
-      if (count === page.length) {
-        const grown = new Uint16Array(2 * count);
-        grown.set(page);
-        page = grown;
-      }
-      // Eight values take `width` bytes. (Whole numbers throughout: V8 allocates each fraction that a closure keeps.)
-      if ((count & 7) === 0) {
-        indexBytes += width;
-        size += width;
-      }
-      page[count++] = index;
-      plainBytes += endOf(index) - startOf(index);
-      return size;
+      if (typeof value !== 'string') return add(value.bytes, value.start, value.end);
+      if (scratch.length < 3 * value.length) scratch = Buffer.allocUnsafeSlow(6 * value.length);
+      return add(scratch, 0, putString(scratch, value));
     },
     take() {
       if (count > 0 && !pays()) giveUp();
@@ -236,11 +217,23 @@ export function stringValues(endPage: () => void): Values<string> {
         count = indexBytes = plainBytes = 0;
         return { encoding: rleDictionary, bytes };
       }
-      const bytes = values?.slice(0, values.length) ?? empty;
+      const bytes = values?.written() ?? empty;
       values?.clear();
       return { encoding: plain, bytes };
     },
-    bounds: () => shortBounds(extremes(entries.bounds(), values?.bounds())),
-    dictionary: () => (inUse ? { count: ends.length, bytes: entries.slice(0, entries.length) } : undefined),
+    bounds: () => shortBounds(extremes(dictionary().bounds(), values?.bounds())),
+    dictionary: () => (inUse ? { count: entries.size, bytes: dictionary().written() } : undefined),
   };
+}
+
+/** UTF-8 at the beginning of `bytes`, a lone surrogate as U+FFFD. @returns its length */
+function putString(bytes: Buffer, value: string): number {
+  // A loop beats the native call for short ASCII.
+  if (value.length > 24) return bytes.write(value);
+  for (let index = 0; index < value.length; index++) {
+    const unit = value.charCodeAt(index);
+    if (unit > 127) return bytes.write(value);
+    bytes[index] = unit;
+  }
+  return value.length;
 }

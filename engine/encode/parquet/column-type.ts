@@ -1,4 +1,6 @@
+import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
+import { type Cell, isTextCell } from '../../cell.ts';
 import {
   asBigInteger,
   asBoolean,
@@ -16,7 +18,7 @@ import {
 import { binaryValues, stringValues } from './byte-arrays.ts';
 import { type Column, column, type Storage } from './column.ts';
 import type { Codec } from './compression.ts';
-import { epochDay, epochTime } from './dates.ts';
+import { canonicalTime, epochDay, epochTime } from './dates.ts';
 import { unscaled } from './decimal.ts';
 import { binary, bool, i32, struct, type ThriftValue } from './thrift.ts';
 import {
@@ -55,10 +57,15 @@ interface StorageType<T> extends Storage<T> {
   readonly annotation?: Readonly<Record<number, ThriftValue>>;
 }
 
-function text(convert: StorageType<string>['convert']): StorageType<string> {
+function text(convert: (value: Value, field: DestinationField) => string): StorageType<string | Cell> {
   const annotation = { 6: i32(0), 10: struct({ 1: struct({}) }) };
   return { physical: physical.byteArray, annotation, convert, newValues: stringValues };
 }
+
+const strings: StorageType<string | Cell> = {
+  ...text(asString),
+  fromCell: (cell) => (isTextCell(cell) ? cell : undefined),
+};
 
 function decimal(
   precision: number,
@@ -98,6 +105,13 @@ function timestamp(fractionDigits: 3 | 6): StorageType<number | bigint> {
       if (time !== undefined) return time;
       throw new RefusedValue(field, value, 'an ISO 8601 date and time with Z or an offset');
     },
+    ...(!micros && {
+      fromCell(cell) {
+        const time =
+          cell.kind === cellKind.ascii ? canonicalTime(cell.bytes, cell.start, cell.end) : Number.NaN;
+        return Number.isNaN(time) ? undefined : time;
+      },
+    }),
     newValues: int64Values,
   };
 }
@@ -171,7 +185,7 @@ export function columnType(field: DestinationField): ColumnType {
   switch (field.type) {
     case 'String':
     case 'Time':
-      return typeOf(field, text(asString));
+      return typeOf(field, strings);
     case 'Boolean':
       return typeOf(field, booleans);
     case 'Short':

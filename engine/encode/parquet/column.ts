@@ -1,4 +1,6 @@
+import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
+import { type Cell, cellValue } from '../../cell.ts';
 import type { Codec } from './compression.ts';
 import { hybrid, run } from './hybrid.ts';
 import { i32, struct, type ThriftValue, thriftBytes } from './thrift.ts';
@@ -8,6 +10,8 @@ import { pageBytes, pageRows, plain, rle, type Values } from './values.ts';
 export interface Column {
   /** @throws RefusedValue if the value is not of the field's type */
   stage(value: Value): void;
+  /** `stage` of a cell, which must not change before it is pushed. */
+  stageCell(cell: Cell): void;
   /** Adds the staged value. @returns the bytes that takes, roughly and before compression */
   push(): number;
   finish(): ColumnChunk;
@@ -35,11 +39,17 @@ export type ChunkMeta = {
 export interface Storage<T> {
   /** A non-null value as the pages hold it. @throws RefusedValue if it is not of the field's type */
   convert(value: Value, field: DestinationField): T;
+  /** The same of a cell that is not null, if that can be told from its bytes. */
+  fromCell?(cell: Cell): T | undefined;
   /** @param endPage may be called before a value is added */
   newValues(endPage: () => void): Values<T>;
 }
 
-export function column<T>({ convert, newValues }: Storage<T>, field: DestinationField, codec: Codec): Column {
+export function column<T>(
+  { convert, fromCell, newValues }: Storage<T>,
+  field: DestinationField,
+  codec: Codec,
+): Column {
   const values = newValues(endPage);
   const pages: Uint8Array[] = [];
   let length = 0;
@@ -96,6 +106,10 @@ export function column<T>({ convert, newValues }: Storage<T>, field: Destination
   return {
     stage(value) {
       staged = value === null ? undefined : convert(value, field);
+    },
+    stageCell(cell) {
+      staged =
+        cell.kind === cellKind.null ? undefined : (fromCell?.(cell) ?? convert(cellValue(cell), field));
     },
     push() {
       let added = 0;

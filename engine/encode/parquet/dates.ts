@@ -57,6 +57,10 @@ function dayAt(text: string, end: number): number | undefined {
   const day = digits(text, end + 4, 2);
   if (Number.isNaN(year) || text.charCodeAt(end) !== 45 || text.charCodeAt(end + 3) !== 45) return undefined;
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month))) return undefined;
+  return dayNumber(year, month, day);
+}
+
+function dayNumber(year: number, month: number, day: number): number {
   // Years that begin in March: the leap day is then their last, and 153 days are five months.
   const marchYear = month > 2 ? year : year - 1;
   const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
@@ -93,4 +97,54 @@ function digits(text: string, start: number, count: number): number {
     value = value * 10 + digit;
   }
   return value;
+}
+
+/**
+ * Milliseconds of the text in bytes [start, end) if that is `YYYY-MM-DDThh:mm:ss.sssZ`, the form that most times have; NaN
+ * for others, and for the 29th of February.
+ */
+export function canonicalTime(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start !== 24) return Number.NaN;
+  const punctuated =
+    bytes[start + 4] === 45 &&
+    bytes[start + 7] === 45 &&
+    bytes[start + 10] === 84 &&
+    bytes[start + 13] === 58 &&
+    bytes[start + 16] === 58 &&
+    bytes[start + 19] === 46 &&
+    bytes[start + 23] === 90;
+  const year = 100 * twoDigits(bytes, start) + twoDigits(bytes, start + 2);
+  const month = twoDigits(bytes, start + 5);
+  const day = twoDigits(bytes, start + 8);
+  const hour = twoDigits(bytes, start + 11);
+  const minute = twoDigits(bytes, start + 14);
+  const second = twoDigits(bytes, start + 17);
+  const tens = twoDigits(bytes, start + 20);
+  const last = (bytes[start + 22] ?? 0) - 48;
+  const valid =
+    punctuated &&
+    year >= 0 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= (month === 2 ? 28 : daysOf(year, month)) &&
+    hour >= 0 &&
+    hour < 24 &&
+    minute >= 0 &&
+    minute < 60 &&
+    second >= 0 &&
+    second < 60 &&
+    tens >= 0 &&
+    last >= 0 &&
+    last <= 9;
+  if (!valid) return Number.NaN;
+  const seconds = dayNumber(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+  return seconds * 1000 + tens * 10 + last;
+}
+
+/** Below any number that may follow unless there are just digits. */
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] ?? 0) - 48;
+  const ones = (bytes[at + 1] ?? 0) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1_000_000;
 }

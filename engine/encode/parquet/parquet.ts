@@ -1,4 +1,5 @@
 import type { DestinationField, Row } from '../../../core/records.ts';
+import type { Cell } from '../../cell.ts';
 import type { Fragment, FragmentEncoder, OutputFormat } from '../format.ts';
 import type { Column } from './column.ts';
 import { columnType } from './column-type.ts';
@@ -33,13 +34,29 @@ function rowGroupEncoder(types: readonly ParquetColumn[], codec: Codec): Fragmen
   let columns: Column[] | undefined;
   let rows = 0;
   let size = 0;
+  const begun = (): Column[] => {
+    columns ??= types.map(({ type }) => type.newColumn(codec));
+    return columns;
+  };
+  const push = (staged: readonly Column[]): void => {
+    for (const column of staged) size += column.push();
+    if (rows++ === 0) size += columnOverhead * staged.length;
+  };
   return {
     append(row: Row): void {
-      columns ??= types.map(({ type }) => type.newColumn(codec));
+      const columns = begun();
       let index = 0;
       for (const column of columns) column.stage(row[index++] ?? null);
-      for (const column of columns) size += column.push();
-      if (rows++ === 0) size += columnOverhead * columns.length;
+      push(columns);
+    },
+    appendCells(cells: readonly Cell[]): void {
+      const columns = begun();
+      let index = 0;
+      for (const column of columns) {
+        const cell = cells[index++];
+        if (cell) column.stageCell(cell);
+      }
+      push(columns);
     },
     get rows() {
       return rows;
