@@ -10,6 +10,7 @@ import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { expect } from 'vitest';
 import type { ConnectionDefinition } from '../../../core/connection.ts';
+import type { ConnectorRegistration } from '../../../core/custom-connector/registration.ts';
 import { executionIdOf } from '../../../core/execution/execution-id.ts';
 import type { FlowInput } from '../../../core/flow/definition.ts';
 import {
@@ -54,10 +55,15 @@ export async function makeStores(): Promise<void> {
 }
 
 /** What the app is told, for a deployment or a destruction of these flows. */
-export function app(flows: readonly FlowInput[], connections: readonly ConnectionDefinition[] = []) {
+export function app(
+  flows: readonly FlowInput[],
+  connections: readonly ConnectionDefinition[] = [],
+  customConnectors: readonly ConnectorRegistration[] = [],
+) {
   const context = {
     flows: folderOf(flows.map((flow) => [flow.flowName, flow])),
     connections: folderOf(connections.map((one) => [one.connectorProfileName, one])),
+    customConnectors: folderOf(customConnectors.map((one) => [one.connectorLabel, one])),
     allowEndpoints: 'true',
   };
   // The templates are judged by the unit tests and the linter; CDK's own validation takes seconds a template.
@@ -68,8 +74,9 @@ export function app(flows: readonly FlowInput[], connections: readonly Connectio
 export async function deployFlows(
   flows: readonly FlowInput[],
   connections: readonly ConnectionDefinition[] = [],
+  customConnectors: readonly ConnectorRegistration[] = [],
 ): Promise<void> {
-  await cloud.deploy(app(flows, connections));
+  await cloud.deploy(app(flows, connections, customConnectors));
   for (const { connectorProfileName } of connections) {
     const SecretId = secretName(connectorProfileName);
     const SecretString = JSON.stringify({ apiKey: 'a-token-of-the-tests' });

@@ -1,8 +1,10 @@
 // One Lambda execution environment: loads the handler once, then handles one event at a time.
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 
@@ -50,7 +52,35 @@ function asPayload(error) {
   });
 }
 
+// A handler in Python runs in a process of its own: an event a line, an answer or an error a line.
+const PYTHON = `
+import importlib, json, os, sys, traceback
+sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+file, name = os.environ["_HANDLER"].rsplit(".", 1)
+answers, sys.stdout = sys.stdout, sys.stderr
+for line in sys.stdin:
+    try:
+        answer = {"value": getattr(importlib.import_module(file), name)(json.loads(line), None)}
+    except Exception as error:
+        answer = {"error": {"name": type(error).__name__, "message": str(error), "stack": traceback.format_exc()}}
+    print(json.dumps(answer), file=answers, flush=True)
+`;
+
+function loadPython() {
+  const python = spawn('python3', ['-c', PYTHON], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const answers = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+  return async (event) => {
+    python.stdin.write(`${JSON.stringify(event)}\n`);
+    const { value: line, done } = await answers.next();
+    if (done) throw Object.assign(new Error('exited'), { name: 'Runtime.ExitError' });
+    const { value, error } = JSON.parse(line);
+    if (error) throw error;
+    return value;
+  };
+}
+
 async function load() {
+  if (env.AWS_EXECUTION_ENV.startsWith('AWS_Lambda_python')) return loadPython();
   const dot = env._HANDLER.lastIndexOf('.');
   const [file, name] = [env._HANDLER.slice(0, dot), env._HANDLER.slice(dot + 1)];
   const candidates = ['.js', '.mjs', '.cjs'].map((end) => path.join(env.LAMBDA_TASK_ROOT, file + end));
