@@ -1,7 +1,7 @@
 /** Where flows run: this machine or AWS. What the commands on runs need of either. */
 
 import type { EnginePorts, Progress } from '../engine/ports.ts';
-import type { RunResult } from '../engine/run/run-result.ts';
+import type { ExecutionEnd, RunResult } from '../engine/run/run-result.ts';
 import type { ExecutionInput } from '../engine/steps/index.ts';
 
 export interface Backend extends Pick<EnginePorts, 'state' | 'objects' | 'home' | 'executions' | 'signer'> {
@@ -9,6 +9,8 @@ export interface Backend extends Pick<EnginePorts, 'state' | 'objects' | 'home' 
   readonly place: string;
   /** The file of an object, where objects are files. */
   fileOf?(bucket: string, key: string): string;
+  /** How an execution ended, where something beside the run's record knows it; undefined while it goes on. */
+  endOf?(flowName: string, executionId: string): Promise<ExecutionEnd | undefined>;
   /** @throws ResourceNotFoundError if the flow, which has no state yet, cannot run there either */
   expectFlow(flowName: string): Promise<void>;
 }

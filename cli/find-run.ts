@@ -13,6 +13,6 @@ export async function findRun(
   throw new TributaryError('ResourceNotFoundError', 'there is no such run', {
     at: place,
     got: executionId,
-    fix: 'list the runs of a flow with `tributary runs FLOW`; say where they are with --home DIR or --aws',
+    fix: 'list the runs of a flow with `tributary runs FLOW`; say where they are with --home DIR or --aws. A start that was skipped leaves no run',
   });
 }

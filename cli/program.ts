@@ -8,6 +8,7 @@ import { discoverCommand } from './connection-commands.ts';
 import { addConnectionCommands } from './connection-program.ts';
 import { connectorsCommand } from './connectors-command.ts';
 import { diffCommand } from './diff-command.ts';
+import { explainCommand } from './explain-command.ts';
 import { type ExportOptions, exportCommand } from './export-command.ts';
 import {
   cancelCommand,
@@ -163,6 +164,10 @@ export async function tributary(
     .description('show a run')
     .addOption(jsonOption)
     .action(does((run: string, options) => showCommand(run, options, shell)));
+  taking(program.command('explain').argument('<run>', 'execution id'), home, mount, aws, region)
+    .description('say why a run failed, what to do, whether to try again, and where that leaves the data')
+    .addOption(jsonOption)
+    .action(does((run: string, options) => explainCommand(run, options, shell)));
   taking(program.command('compare').argument('<run>', 'execution id'), home, mount, aws, region)
     .description("compare a run's output with AppFlow's output of the same flow")
     .requiredOption('--with <place>', "AppFlow's output: s3://bucket/prefix, or a folder")

@@ -44,6 +44,10 @@ const reactions = {
   BooksUnbalanced: permanent,
   /** The run was cancelled. */
   ExecutionCanceled: permanent,
+  /** The run took longer than the 48 hours that it may. */
+  ExecutionTimedOut: permanent,
+  /** The execution ended without a word: killed, or the function could not even report its failure. */
+  ExecutionDied: permanent,
   /** A newer execution holds the flow's slot: whatever this one still does must have no effect. */
   FencedOut: permanent,
   /** The vendor's answer breaks its own contract: a repeated page token, a next link to another origin. */
@@ -91,6 +95,9 @@ export interface ErrorContext {
   status?: number;
   vendorCode?: string;
   requestId?: string;
+  /** Of a record: its page in the split, and its place in that page; both from 0. */
+  page?: number;
+  position?: number;
   /** Seconds to wait before the next try, as told by the vendor. */
   retryAfterSeconds?: number;
   cause?: unknown;

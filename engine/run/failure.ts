@@ -10,7 +10,16 @@ import { type StepName, stepNames } from '../../core/flow/state-machine.ts';
 
 type Told = Pick<
   ErrorContext,
-  'at' | 'got' | 'expected' | 'fix' | 'status' | 'vendorCode' | 'requestId' | 'retryAfterSeconds'
+  | 'at'
+  | 'got'
+  | 'expected'
+  | 'fix'
+  | 'status'
+  | 'vendorCode'
+  | 'requestId'
+  | 'page'
+  | 'position'
+  | 'retryAfterSeconds'
 >;
 
 /** All of it is safe to show, as {@link ErrorContext} is; texts are cut at 500 characters. */
@@ -32,7 +41,7 @@ const longestText = 500;
 const longestMessage = 8_000;
 const longestStack = 3_000;
 const texts = ['summary', 'at', 'got', 'expected', 'fix', 'vendorCode', 'requestId'] as const;
-const numbers = ['status', 'retryAfterSeconds', 'split'] as const;
+const numbers = ['status', 'retryAfterSeconds', 'split', 'page', 'position'] as const;
 
 /** Lets an error carry where it happened and what its context says through the state machine. */
 export function carryFailure(error: unknown, step: StepName, split: number | undefined): void {

@@ -10,6 +10,7 @@
  * | `RUN#<executionId>` | `SEGMENT#<split>#<n>` | {@link SegmentRecord}: who wins (split, n) is decided by the condition on this item |
  * | `RUN#<executionId>` | `UPLOAD#<object>` | a multipart upload that is under way |
  * | `RUN#<executionId>` | `ERROR` | the first error of a split |
+ * | `RUN#<executionId>` | `LEFT` | {@link LeftError}: the latest error with which its commit was left unfinished |
  * | `RUN#<executionId>` | `REPLAY` | which run has replayed its quarantine |
  */
 
@@ -28,6 +29,11 @@ export const flowKey = (flowName: string): string => `FLOW#${flowName}`;
 export const runKey = (executionId: string): string => `RUN#${executionId}`;
 export const segmentKey = (split: number, segment: number): string =>
   `SEGMENT#${String(split).padStart(6, '0')}#${String(segment).padStart(8, '0')}`;
+
+export const leftKey = (executionId: string): { pk: string; sk: 'LEFT' } => ({
+  pk: runKey(executionId),
+  sk: 'LEFT',
+});
 
 /** What belongs to the flow's name and outlives every edit of its definition. */
 export interface FlowState {
@@ -116,6 +122,9 @@ export interface Run {
   /** 1 or 2: what a CLI that waited for the run exits with. */
   readonly exitCode?: number;
 }
+
+/** Why a commit was left unfinished; it says nothing of a run that was finished since. */
+export type LeftError = Pick<Run, 'errorCode' | 'errorMessage' | 'failure'>;
 
 /** AppFlow's ExecutionStatus of a run. */
 export function executionStatus(

@@ -1,6 +1,7 @@
 /** The pull window of a run. */
 
 import { TributaryError } from '../../core/errors.ts';
+import type { FlowDefinition } from '../../core/flow/definition.ts';
 import type { PullWindow } from '../../core/source.ts';
 import type { RunParameters } from './run.ts';
 
@@ -41,6 +42,12 @@ export function pullWindow(input: WindowInput): PullWindow {
   if (!input.incremental) return { end };
   const first = input.firstExecutionFrom === undefined ? now - thirtyDays : input.firstExecutionFrom * 1000;
   return { start: input.watermark ?? first, end };
+}
+
+/** Whether a flow pulls what changed since its last committed window. */
+export function isIncremental(flow: FlowDefinition): boolean {
+  const { triggerType, triggerProperties } = flow.triggerConfig;
+  return triggerType === 'Scheduled' && triggerProperties?.Scheduled?.dataPullMode === 'Incremental';
 }
 
 /** Whether the run's window end becomes the flow's watermark: only a plain incremental run's does. */

@@ -25,10 +25,9 @@ import { refuseUnread, refuseUnreplayable } from '../run/replay.ts';
 import { type FlowState, openRun, type Run, type RunReference, readRunAndFlow } from '../run/run.ts';
 import { runSource } from '../run/run-source.ts';
 import { defaultSizes } from '../run/sizes.ts';
-import { isEmpty, iso, movesWatermark } from '../run/window.ts';
+import { isEmpty, isIncremental, iso, movesWatermark } from '../run/window.ts';
 import { filterConditions, planTasks, type TaskPlan } from '../tasks/plan.ts';
 import { rateLimitWait, sleptSeconds } from './rate-limit.ts';
-import { isIncremental } from './start-run.ts';
 
 export type DescribeSourceOutput =
   | {

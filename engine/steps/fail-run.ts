@@ -3,7 +3,8 @@ import type { EnginePorts } from '../ports.ts';
 import { closeRun, unopened } from '../run/close.ts';
 import { carriedFailure, type Failure } from '../run/failure.ts';
 import { abortUploads } from '../run/materialise.ts';
-import { type Run, runKey, type TriggerKind, workingItemSeconds } from '../run/run.ts';
+import { leftKey, type Run, runKey, type TriggerKind, workingItemSeconds } from '../run/run.ts';
+import { keepDefinition } from '../run/run-definition.ts';
 import { readSegments } from '../run/segment-record.ts';
 
 /** As Step Functions' Catch puts it: `Cause` is a Lambda function's error as JSON, or a sentence of the service. */
@@ -24,14 +25,13 @@ export async function failSplit(
 ): Promise<FailRunOutput> {
   const { failure, ...told } = parsedError(error);
   try {
-    const expiresAt = Math.floor(ports.clock.now() / 1000) + workingItemSeconds;
     await ports.state.write([
       {
         pk: runKey(executionId),
         sk: 'ERROR',
         expect: 'absent',
         set: { ...told, ...(failure && { failure }) },
-        expiresAt,
+        expiresAt: expiresAt(ports),
       },
     ]);
   } catch (error) {
@@ -68,12 +68,18 @@ export async function failRun(
   };
   const item = await ports.state.get<Run>(runKey(executionId), 'RUN');
   if (!item) {
-    if (started) await recordRefusal(executionId, started, ending, ports);
+    if (!started) return told;
+    await keepDefinition(executionId, ports);
+    await recordRefusal(executionId, started, ending, ports);
     return told;
   }
-  if (item.data.status === 'COMMITTING') return told;
   if (fence !== undefined && item.data.fence !== fence) return told;
+  if (item.data.status === 'COMMITTING') {
+    await ports.state.write([{ ...leftKey(executionId), set: { ...ending }, expiresAt: expiresAt(ports) }]);
+    return told;
+  }
   const flow = await ports.loadFlow();
+  await keepDefinition(executionId, ports);
   const transferred = await readSegments(ports.state, executionId);
   await abortUploads(ports.objects, ports.state, executionId);
   const committed = item.data.status === 'COMMITTED';
@@ -83,6 +89,10 @@ export async function failRun(
     ...(!committed && { counts: transferred.counts, bytesProcessed: transferred.received, bytesWritten: 0 }),
   });
   return told;
+}
+
+function expiresAt({ clock }: Pick<EnginePorts, 'clock'>): number {
+  return Math.floor(clock.now() / 1000) + workingItemSeconds;
 }
 
 /** How an execution was started that may have no record yet. */

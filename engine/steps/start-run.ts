@@ -1,4 +1,4 @@
-import { TributaryError } from '../../core/errors.ts';
+import { type ErrorCode, TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { identityFingerprint } from '../../core/flow/fingerprint.ts';
 import { checkIdentity } from '../../core/flow/identity.ts';
@@ -24,7 +24,7 @@ import {
   type TriggerKind,
 } from '../run/run.ts';
 import { readSegments } from '../run/segment-record.ts';
-import { iso, pullWindow } from '../run/window.ts';
+import { isIncremental, iso, pullWindow } from '../run/window.ts';
 
 export interface StartRunInput {
   readonly executionId: string;
@@ -134,11 +134,6 @@ export async function startRun(input: StartRunInput, ports: EnginePorts): Promis
   return { next: 'describe', run: { executionId: run.executionId, fence } };
 }
 
-export function isIncremental(flow: FlowDefinition): boolean {
-  const { triggerType, triggerProperties } = flow.triggerConfig;
-  return triggerType === 'Scheduled' && triggerProperties?.Scheduled?.dataPullMode === 'Incremental';
-}
-
 function holding(run: Pick<Run, 'executionId' | 'executionArn'>, fence: number): Slot {
   return { executionId: run.executionId, executionArn: run.executionArn, fence };
 }
@@ -237,7 +232,7 @@ async function abandon(
   const canceled = cancelRequested || told?.status === 'ABORTED';
   await closeRun(ports, flow, item, {
     status: canceled ? 'Canceled' : 'Error',
-    errorCode: canceled ? 'ExecutionCanceled' : (told?.error ?? 'ServerError'),
+    errorCode: canceled ? 'ExecutionCanceled' : codeOf(told),
     errorMessage: told
       ? endingText(told)
       : 'the execution ended without reporting; settled by the next start',
@@ -245,6 +240,11 @@ async function abandon(
     bytesProcessed: transferred.received,
     bytesWritten: 0,
   });
+}
+
+function codeOf(told: Settlement | undefined): string {
+  if (told?.status === 'TIMED_OUT') return 'ExecutionTimedOut';
+  return told?.error ?? ('ExecutionDied' satisfies ErrorCode);
 }
 
 function endingText({ status, cause }: Settlement): string {

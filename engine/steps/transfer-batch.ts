@@ -466,6 +466,16 @@ class SegmentContent {
   }
 
   private addRow(row: Row, position: number): void {
+    try {
+      this.takeRow(row, position);
+    } catch (error) {
+      if (!(error instanceof TributaryError)) throw error;
+      const place = { page: this.pagesSoFar - 1, position };
+      throw new TributaryError(error.code, error.summary, { ...error.context, ...place, cause: error.cause });
+    }
+  }
+
+  private takeRow(row: Row, position: number): void {
     const { counts, breakdown, mapper, plan, writer, sieve } = this;
     const { tasks } = plan.flow;
     const sifted = sieve?.sift(row);

@@ -65,7 +65,7 @@ function ancestors(name: string): string[] {
 function missingField(name: string, user: Numbered | undefined, known: readonly string[]): TributaryError {
   return new TributaryError('SchemaChanged', `the source has no field '${name}'`, {
     at: user === undefined ? 'the run' : place(user),
-    fix: didYouMean(name, known) ?? `it has ${shortList(known)}`,
+    fix: didYouMean(name, known) ?? `use one that it has: ${shortList(known)}`,
   });
 }
 

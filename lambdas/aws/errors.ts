@@ -19,7 +19,15 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   AccessDenied: 'AccessDenied',
   AccessDeniedException: 'AccessDenied',
   KMSAccessDeniedException: 'AccessDenied',
+  // A key that is disabled or about to be deleted: of S3, with the prefix of the service behind it, and of KMS itself.
   'KMS.DisabledException': 'AccessDenied',
+  'KMS.KMSInvalidStateException': 'AccessDenied',
+  DisabledException: 'AccessDenied',
+  KMSInvalidStateException: 'AccessDenied',
+  'KMS.NotFoundException': 'ResourceNotFoundError',
+  NotFoundException: 'ResourceNotFoundError',
+  // Of Glue: a quota of the account, which no waiting refills.
+  ResourceNumberLimitExceededException: 'ClientError',
   Forbidden: 'AccessDenied',
   CredentialsProviderError: 'InvalidCredentials',
   ExpiredToken: 'InvalidCredentials',
@@ -27,6 +35,10 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   InvalidAccessKeyId: 'InvalidCredentials',
   SignatureDoesNotMatch: 'InvalidCredentials',
   UnrecognizedClientException: 'InvalidCredentials',
+  // The clocks differ by more than AWS allows, which answers 403.
+  RequestTimeTooSkewed: 'InvalidCredentials',
+  RequestExpired: 'InvalidCredentials',
+  InvalidSignatureException: 'InvalidCredentials',
   ConditionalCheckFailedException: 'StateConflict',
   TransactionConflictException: 'StateConflict',
   ConcurrentModificationException: 'StateConflict',

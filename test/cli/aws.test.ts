@@ -288,6 +288,19 @@ test('runs and show --aws read the state table', async () => {
   });
 });
 
+test('explain --aws asks Step Functions what a run ended with that was not closed', async () => {
+  const { cli } = deployed({
+    dynamodb: items({ [`RUN#${executionId} RUN`]: run }),
+    s3: { GetObject: serviceError('NoSuchKey', 404), HeadObject: serviceError('NoSuchKey', 404) },
+    sfn: { DescribeExecution: { status: 'FAILED', error: 'Lambda.Unknown', cause: 'The function died' } },
+  });
+  expect(await cli.json('explain', executionId, '--aws')).toMatchObject({
+    outcome: 'The run ended without being closed.',
+    failed: { code: 'Lambda.Unknown', message: 'The function died' },
+    cause: { name: 'functionDied' },
+  });
+});
+
 test('cancel --aws leaves a note that the run reads between two segments', async () => {
   const { cli, dynamodb } = deployed({
     dynamodb: items({ [`RUN#${executionId} RUN`]: run }),

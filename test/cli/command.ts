@@ -36,6 +36,7 @@ const withHome = [
   'run',
   'runs',
   'show',
+  'explain',
   'verify',
   'replay',
   'cancel',

@@ -131,7 +131,7 @@ describe('the read set', () => {
     ],
     [map('user2.login', 'e'), "SchemaChanged: tasks[0] (Map): the source has no field 'user2.login'"],
     [map('lines.sku', 'e'), "SchemaChanged: tasks[0] (Map): the source has no field 'lines.sku'"],
-    [map('zzz', 'e'), "it has 'id', 'email', 'price', 'at', 'user', 'lines'"],
+    [map('zzz', 'e'), "use one that it has: 'id', 'email', 'price', 'at', 'user', 'lines'"],
     [
       task('Mask', ['emial'], { operator: 'MASK_ALL' }),
       "SchemaChanged: tasks[0] (Mask): the source has no field 'emial'",

@@ -1,0 +1,103 @@
+import { loadConnector } from '../connectors/registry.ts';
+import { sourceConnectorName } from '../core/flow/connector-name.ts';
+import { type Explanation, explainRun } from '../engine/run/explain.ts';
+import { isClosed, type LeftError, leftKey, type Run, readFlowItems } from '../engine/run/run.ts';
+import { type RunDefinition, readDefinition } from '../engine/run/run-definition.ts';
+import type { Backend } from './backend.ts';
+import { findRun } from './find-run.ts';
+import { type BackendOptions, openBackend } from './open-backend.ts';
+import { json, table } from './output.ts';
+import type { Shell } from './shell.ts';
+
+/** `tributary explain RUN`: why it failed, what to do, and where that leaves the data. 0 if there is such a run. */
+export async function explainCommand(
+  executionId: string,
+  options: BackendOptions & { readonly json?: boolean },
+  shell: Shell,
+): Promise<number> {
+  const backend = await openBackend(options, shell);
+  const { data: run } = await findRun(executionId, backend);
+  const explanation = await explain(run, backend, options, shell);
+  shell.terminal.out(options.json ? json(explanation) : inWords(explanation));
+  return 0;
+}
+
+async function explain(
+  run: Run,
+  backend: Backend,
+  { aws = false }: BackendOptions,
+  { clock }: Shell,
+): Promise<Explanation> {
+  const { flowName, executionArn } = run;
+  const isRunning = !isClosed(run) && (await backend.executions.isRunning(executionArn));
+  const isLeftOpen = !isClosed(run) && !isRunning;
+  const { state } = await readFlowItems(backend.state, flowName);
+  const definition = await readDefinition(run, backend);
+  const loaded = definition && (await loadConnector(connectorOf(definition)));
+  const left = isLeftOpen ? await leftWith(run, backend) : undefined;
+  return explainRun(run, {
+    now: clock.now(),
+    isRunning,
+    state: state?.data,
+    flow: definition?.flow,
+    connector: loaded?.kind === 'declared' ? loaded.connector : undefined,
+    stateBucket: backend.home.stateBucket,
+    left,
+    aws,
+  });
+}
+
+/** What the execution of a run ended with that was not closed. */
+async function leftWith({ flowName, executionId }: Run, backend: Backend): Promise<LeftError | undefined> {
+  const { pk, sk } = leftKey(executionId);
+  const left = await backend.state.get<LeftError>(pk, sk);
+  if (left) return left.data;
+  const failed = (await backend.endOf?.(flowName, executionId))?.failed;
+  return failed && { errorCode: failed.code, errorMessage: failed.message };
+}
+
+/** `''` where the connection is missing that would tell. */
+function connectorOf({ flow, connection }: RunDefinition): string {
+  const isKnown = connection !== undefined || flow.sourceFlowConfig.connectorType !== 'CustomConnector';
+  return isKnown ? sourceConnectorName(flow, connection) : '';
+}
+
+function inWords(told: Explanation): string {
+  const { failed, cause, fix, retry } = told;
+  const rows: (readonly [string, string | null | undefined])[] = [
+    ['error', failed && `${failed.code}: ${failed.message}`],
+    ['where', failed && whereOf(failed)],
+    ['vendor', failed && vendorOf(failed)],
+    ['cause', cause?.text],
+    ['fix', fix],
+    ['retry', retry?.text],
+    ['data', told.data],
+    ['watermark', told.watermark],
+    ...told.notes.map((note) => ['note', note] as const),
+  ];
+  const shown = rows.flatMap(([name, text]) =>
+    text ? [[`  ${name}`, text.replaceAll('\n', '\n    ')]] : [],
+  );
+  return [`${told.flowName}, run ${told.executionId}`, `  ${told.outcome}`, table(shown)].join('\n');
+}
+
+function whereOf({ step, split, page, position, entity }: NonNullable<Explanation['failed']>): string {
+  return [
+    step,
+    entity,
+    split !== null && `split ${split}`,
+    page !== null && position !== null && `record ${position + 1} of page ${page + 1}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function vendorOf({ status, vendorCode, requestId }: NonNullable<Explanation['failed']>): string {
+  return [
+    status !== null && `status ${status}`,
+    vendorCode && `code ${vendorCode}`,
+    requestId && `request ${requestId}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
