@@ -152,7 +152,7 @@ describe('runs and show', () => {
     expect(await cli.run('show', 'nothing')).toEqual({
       exitCode: 2,
       out: '',
-      err: `${home}: there is no such run; got nothing; list the runs of a flow with \`tributary runs FLOW\`; say where they are with --home DIR or --aws\n`,
+      err: `${home}: there is no such run; got nothing; list the runs of a flow with \`tributary runs FLOW\`; say where they are with --home DIR or --aws. A start that was skipped leaves no run\n`,
     });
   });
 
