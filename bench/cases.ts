@@ -1,44 +1,75 @@
-/** What is measured: a flow, and the same work as DuckDB does it. */
+/** What is measured: a flow, and the same work as another program does it. */
 
 import { defineFlow } from '../core/flow/define-flow.ts';
 import type { FlowInput } from '../core/flow/definition.ts';
-import { csvColumns, jsonColumns } from './records.ts';
+import { csvColumns, type InputKind, jsonColumns, wideColumns } from './records.ts';
 
 export interface Case {
   readonly name: string;
-  /** Name ending of the input. */
-  readonly input: 'jsonl' | 'csv';
   readonly flow: FlowInput;
-  /** What DuckDB copies: a query of the input file. */
-  query(file: string): string;
-  /** The file that DuckDB writes; empty: a folder of them. */
-  readonly file: string;
-  /** Options of its COPY. */
-  readonly copy: string;
-  /** A query that reads the output in `folder`, ours or DuckDB's, with equal types. */
-  read(folder: string): string;
+  /** The share of `--records` that this case takes; its records are larger, or it takes longer. Default 1. */
+  readonly share?: number;
+  /** `file`: in a bucket that is a folder. `pages`: served by HTTP, 2,000 a page. `postgres`: a table. */
+  readonly source: 'file' | 'pages' | 'postgres';
+  readonly input: InputKind;
+  readonly peer: Peer;
+  /** What ratio and speeds are of: with a server at work beside either side, time that passes, else CPU time. */
+  readonly by: 'cpu' | 'wall';
+  /** A query that reads the output in `folder`, either's, with equal types. Without it only the rows are counted. */
+  read?(folder: string): string;
 }
+
+/** What a case is compared with: a program of this folder. */
+export type Peer =
+  | {
+      readonly kind: 'duckdb';
+      /** What DuckDB copies: a query of the input file. */
+      query(file: string): string;
+      /** The file that it writes; empty: a folder of them. */
+      readonly file: string;
+      /** Options of its COPY. */
+      readonly copy: string;
+    }
+  /** `fetch().json()` of every page, then hyparquet-writer. */
+  | { readonly kind: 'fetch' }
+  /** `COPY … TO STDOUT`, the output thrown away. */
+  | { readonly kind: 'copy' };
 
 // What the engine's row groups have at most, as the multiple of 2,048 that DuckDB wants.
 const parquet = 'FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 249856';
 
 type FileType = 'CSV' | 'JSON' | 'PARQUET';
 type Tasks = FlowInput['tasks'];
+type SourceFlowConfig = FlowInput['sourceFlowConfig'];
 
-function flow(name: string, input: 'JSON' | 'CSV', fileType: FileType, tasks: Tasks): FlowInput {
+function files(kind: InputKind): SourceFlowConfig {
+  return {
+    connectorType: 'S3',
+    sourceConnectorProperties: {
+      S3: {
+        bucketName: 'source',
+        bucketPrefix: kind,
+        s3InputFormatConfig: { s3InputFileType: kind === 'csv' ? 'CSV' : 'JSON' },
+      },
+    },
+  };
+}
+
+/** An entity of the connection `bench`. */
+function connected(entityName: string): SourceFlowConfig {
+  return {
+    connectorType: 'CustomConnector',
+    connectorProfileName: 'bench',
+    apiVersion: 'v1',
+    sourceConnectorProperties: { CustomConnector: { entityName } },
+  };
+}
+
+function flow(name: string, source: SourceFlowConfig, fileType: FileType, tasks: Tasks): FlowInput {
   return defineFlow({
     flowName: name,
     triggerConfig: { triggerType: 'OnDemand' },
-    sourceFlowConfig: {
-      connectorType: 'S3',
-      sourceConnectorProperties: {
-        S3: {
-          bucketName: 'source',
-          bucketPrefix: input === 'CSV' ? 'csv' : 'jsonl',
-          s3InputFormatConfig: { s3InputFileType: input },
-        },
-      },
-    },
+    sourceFlowConfig: source,
     destinationFlowConfigList: [
       {
         connectorType: 'S3',
@@ -75,6 +106,11 @@ const mapped: readonly (readonly [string, string, string, string])[] = [
   ['CreatedDate', 'created_at', 'datetime', 'CreatedDate'],
 ];
 
+interface MappedOptions {
+  readonly partition?: string;
+  readonly connector?: 'S3' | 'CustomConnector';
+}
+
 /** The types of the columns in DuckDB. Text formats have times as they came. */
 function types(time: string): Record<string, string> {
   const names: Record<string, string> = {
@@ -86,14 +122,18 @@ function types(time: string): Record<string, string> {
   return Object.fromEntries(mapped.map(([, column, type]) => [column, names[type] ?? time]));
 }
 
-function mappedTasks(typed: boolean, partition?: string): Tasks {
+function mappedTasks(typed: boolean, { partition, connector = 'S3' }: MappedOptions = {}): Tasks {
   const sources = mapped.flatMap(([source]) => source.split(','));
   return [
-    { taskType: 'Filter', sourceFields: [...sources, 'Score'], connectorOperator: { S3: 'PROJECTION' } },
+    {
+      taskType: 'Filter',
+      sourceFields: [...sources, 'Score'],
+      connectorOperator: { [connector]: 'PROJECTION' },
+    },
     {
       taskType: 'Filter',
       sourceFields: ['Score'],
-      connectorOperator: { S3: 'GREATER_THAN' },
+      connectorOperator: { [connector]: 'GREATER_THAN' },
       taskProperties: { DATA_TYPE: 'long', VALUE: '40' },
     },
     { taskType: 'Truncate', sourceFields: ['Title'], taskProperties: { TRUNCATE_LENGTH: '20' } },
@@ -121,7 +161,27 @@ function mappedTasks(typed: boolean, partition?: string): Tasks {
   ];
 }
 
-function mappedQuery(time: 'TIMESTAMP' | 'VARCHAR'): Case['query'] {
+const mapAll: Tasks = [
+  { taskType: 'Filter', sourceFields: [], connectorOperator: { S3: 'PROJECTION' } },
+  { taskType: 'Map_all', sourceFields: [] },
+];
+
+/** All columns of the wide table, those that are no texts with their types. */
+const wideTasks: Tasks = [
+  { taskType: 'Filter', sourceFields: Object.keys(wideColumns), connectorOperator: { S3: 'PROJECTION' } },
+  ...Object.entries(wideColumns).map(([name, type]) => ({
+    taskType: 'Map' as const,
+    sourceFields: [name],
+    destinationField: name,
+    taskProperties: {
+      DESTINATION_DATA_TYPE: { VARCHAR: 'string', BIGINT: 'long', DOUBLE: 'double', BOOLEAN: 'boolean' }[
+        type
+      ],
+    },
+  })),
+];
+
+function mappedQuery(time: 'TIMESTAMP' | 'VARCHAR'): (file: string) => string {
   const columns = sqlStruct({ ...jsonColumns, CreatedDate: time });
   const expressions = mapped.map(([, column, , expression]) => `${expression} AS ${column}`);
   return (file) =>
@@ -138,53 +198,107 @@ const readMapped = (folder: string): string =>
 export const cases: readonly Case[] = [
   {
     name: 'json-parquet',
+    flow: flow('json-parquet', files('jsonl'), 'PARQUET', mappedTasks(true)),
+    source: 'file',
     input: 'jsonl',
-    flow: flow('json-parquet', 'JSON', 'PARQUET', mappedTasks(true)),
-    query: mappedQuery('TIMESTAMP'),
-    file: 'all.parquet',
-    copy: parquet,
+    by: 'cpu',
+    peer: { kind: 'duckdb', query: mappedQuery('TIMESTAMP'), file: 'all.parquet', copy: parquet },
     read: readMapped,
   },
   {
     name: 'json-parquet-partitioned',
+    flow: flow(
+      'json-parquet-partitioned',
+      files('jsonl'),
+      'PARQUET',
+      mappedTasks(true, { partition: 'country' }),
+    ),
+    source: 'file',
     input: 'jsonl',
-    flow: flow('json-parquet-partitioned', 'JSON', 'PARQUET', mappedTasks(true, 'country')),
-    query: mappedQuery('TIMESTAMP'),
-    file: '',
-    copy: `${parquet}, OVERWRITE_OR_IGNORE, PARTITION_BY (country), WRITE_PARTITION_COLUMNS true`,
+    by: 'cpu',
+    peer: {
+      kind: 'duckdb',
+      query: mappedQuery('TIMESTAMP'),
+      file: '',
+      copy: `${parquet}, OVERWRITE_OR_IGNORE, PARTITION_BY (country), WRITE_PARTITION_COLUMNS true`,
+    },
     read: readMapped,
   },
   {
     name: 'json-csv',
+    flow: flow('json-csv', files('jsonl'), 'CSV', mappedTasks(false)),
+    source: 'file',
     input: 'jsonl',
-    flow: flow('json-csv', 'JSON', 'CSV', mappedTasks(false)),
-    query: mappedQuery('VARCHAR'),
-    file: 'all.csv',
-    copy: 'FORMAT csv, HEADER',
+    by: 'cpu',
+    peer: { kind: 'duckdb', query: mappedQuery('VARCHAR'), file: 'all.csv', copy: 'FORMAT csv, HEADER' },
     read: (folder) =>
       `SELECT * FROM read_csv('${folder}/**/*.csv', header=true, columns=${sqlStruct(types('VARCHAR'))})`,
   },
   {
     name: 'json-json',
+    flow: flow('json-json', files('jsonl'), 'JSON', mappedTasks(false)),
+    source: 'file',
     input: 'jsonl',
-    flow: flow('json-json', 'JSON', 'JSON', mappedTasks(false)),
-    query: mappedQuery('VARCHAR'),
-    file: 'all.jsonl',
-    copy: 'FORMAT json',
+    by: 'cpu',
+    peer: { kind: 'duckdb', query: mappedQuery('VARCHAR'), file: 'all.jsonl', copy: 'FORMAT json' },
     read: (folder) =>
       `SELECT * FROM read_json('${folder}/**/*.jsonl', format='newline_delimited', columns=${sqlStruct(types('VARCHAR'))})`,
   },
   {
     name: 'csv-parquet',
+    flow: flow('csv-parquet', files('csv'), 'PARQUET', mapAll),
+    source: 'file',
     input: 'csv',
-    flow: flow('csv-parquet', 'CSV', 'PARQUET', [
-      { taskType: 'Filter', sourceFields: [], connectorOperator: { S3: 'PROJECTION' } },
+    by: 'cpu',
+    peer: {
+      kind: 'duckdb',
+      query: (file) =>
+        `SELECT ${csvColumns.join(', ')} FROM read_csv('${file}', header=true, all_varchar=true)`,
+      file: 'all.parquet',
+      copy: parquet,
+    },
+    read: (folder) => `SELECT * FROM read_parquet('${folder}/**/*.parquet')`,
+  },
+  {
+    name: 'wide-parquet',
+    flow: flow('wide-parquet', files('wide'), 'PARQUET', wideTasks),
+    share: 0.1,
+    source: 'file',
+    input: 'wide',
+    by: 'cpu',
+    peer: {
+      kind: 'duckdb',
+      query: (file) =>
+        `SELECT * FROM read_json('${file}', format='newline_delimited', columns=${sqlStruct(wideColumns)})`,
+      file: 'all.parquet',
+      copy: parquet,
+    },
+    read: (folder) => `SELECT * FROM read_parquet('${folder}/**/*.parquet')`,
+  },
+  {
+    name: 'pages-parquet',
+    flow: flow(
+      'pages-parquet',
+      connected('records'),
+      'PARQUET',
+      mappedTasks(true, { connector: 'CustomConnector' }),
+    ),
+    share: 0.2,
+    source: 'pages',
+    input: 'jsonl',
+    by: 'cpu',
+    peer: { kind: 'fetch' },
+    read: readMapped,
+  },
+  {
+    name: 'postgres-parquet',
+    flow: flow('postgres-parquet', connected('public.records'), 'PARQUET', [
+      { taskType: 'Filter', sourceFields: [], connectorOperator: { CustomConnector: 'PROJECTION' } },
       { taskType: 'Map_all', sourceFields: [] },
     ]),
-    query: (file) =>
-      `SELECT ${csvColumns.join(', ')} FROM read_csv('${file}', header=true, all_varchar=true)`,
-    file: 'all.parquet',
-    copy: parquet,
-    read: (folder) => `SELECT * FROM read_parquet('${folder}/**/*.parquet')`,
+    source: 'postgres',
+    input: 'csv',
+    by: 'wall',
+    peer: { kind: 'copy' },
   },
 ];

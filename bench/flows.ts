@@ -1,6 +1,6 @@
 /**
- * The whole local run of a flow beside DuckDB. The two take turns, each in a process of its own; medians are compared, and so
- * are the contents of what they wrote. What it says: docs/performance.md.
+ * The whole local run of a flow beside another program that does the same work. The two take turns, each in a process of its
+ * own; medians are compared, and so are the contents of what they wrote. What it says: docs/performance.md.
  */
 
 import { execFile } from 'node:child_process';
@@ -11,8 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { build } from 'esbuild';
-import { type Case, cases } from './cases.ts';
+import { type Case, cases, type Peer } from './cases.ts';
+import { servePages } from './pages.ts';
+import { servePostgres } from './postgres.ts';
 import { makeRecords } from './records.ts';
+import type { Result, Side } from './results.ts';
 import type { Usage } from './usage.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -30,27 +33,8 @@ interface Sample extends Usage {
   readonly rows: number;
 }
 
-interface Side extends Usage {
-  /** Input records and bytes per CPU second. */
-  readonly rowsPerSecond: number;
-  readonly mbPerSecond: number;
-  readonly outputMb: number;
-}
-
-interface Result {
-  readonly case: string;
-  readonly comparedWith: string;
-  readonly records: number;
-  readonly inputMb: number;
-  readonly rowsWritten: number;
-  /** CPU seconds of the other by ours: above 1 we are faster. */
-  readonly ratio: number;
-  readonly ours: Side;
-  readonly theirs: Side;
-}
-
-/** The whole local run of a flow beside DuckDB, limited to one thread, doing the same work. Writes bench/results/latest.json. */
-export async function benchFlows({ records, rounds, names }: FlowBenchOptions): Promise<void> {
+/** Prints a table as it goes. @returns what bench/results/latest.json says */
+export async function benchFlows({ records, rounds, names }: FlowBenchOptions): Promise<Result[]> {
   const chosen = cases.filter(({ name }) => names?.includes(name) ?? true);
   if (chosen.length === 0) {
     throw new Error(`expected cases among ${cases.map(({ name }) => name).join(', ')}, got ${names}`);
@@ -70,6 +54,7 @@ export async function benchFlows({ records, rounds, names }: FlowBenchOptions): 
     join(here, 'results/latest.json'),
     `${JSON.stringify({ measuredAt: new Date().toISOString(), ...machine, rounds, results }, null, 2)}\n`,
   );
+  return results;
 }
 
 interface Bench {
@@ -84,7 +69,7 @@ async function bundle(): Promise<void> {
   await rm(programs, { recursive: true, force: true });
   await build({
     absWorkingDir: join(here, '..'),
-    entryPoints: ['bench/tributary.ts', 'bench/duckdb.ts'],
+    entryPoints: ['tributary', 'duckdb', 'fetch', 'copy'].map((name) => `bench/${name}.ts`),
     outdir: programs,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -98,52 +83,139 @@ async function bundle(): Promise<void> {
   });
 }
 
-async function measure(one: Case, { records, rounds, duckdb, version }: Bench): Promise<Result> {
+async function measure(one: Case, { records: all, rounds, duckdb, version }: Bench): Promise<Result> {
+  const records = Math.max(1, Math.round(all * (one.share ?? 1)));
   const source = join(cache, `source-${records}`);
   const file = join(source, one.input, `records.${one.input}`);
-  await mkdir(join(source, one.input), { recursive: true });
-  await makeRecords(file, records);
+  if (one.source !== 'postgres') {
+    await mkdir(join(source, one.input), { recursive: true });
+    await makeRecords(file, one.input, records);
+  }
+  const server = await serve(one.source, file, records);
   const ours: Sample[] = [];
   const theirs: Sample[] = [];
   const home = join(cache, 'home');
   const lake = join(home, 's3/lake');
-  const other = join(cache, 'duckdb');
-  for (let round = 0; round < rounds; round++) {
-    await rm(home, { recursive: true, force: true });
-    await mkdir(lake, { recursive: true });
-    ours.push(await child('tributary', one.name, home, source));
-    await rm(other, { recursive: true, force: true });
-    await mkdir(other);
-    const target = join(other, one.file);
-    theirs.push(await child('duckdb', `COPY (${one.query(file)}) TO '${target}' (${one.copy})`));
+  const other = join(cache, 'peer');
+  try {
+    for (let round = 0; round < rounds; round++) {
+      await rm(home, { recursive: true, force: true });
+      await mkdir(lake, { recursive: true });
+      await mkdir(join(home, 'connections'));
+      await writeFile(join(home, 'connections/bench.json'), JSON.stringify(server.connection));
+      ours.push(await child(server.credentials, 'tributary', one.name, home, source));
+      await rm(other, { recursive: true, force: true });
+      await mkdir(other);
+      theirs.push(await child({}, ...peerCommand(one.peer, file, other, server)));
+    }
+  } finally {
+    await server.close();
   }
-  await compare(duckdb, one, lake, other);
-  const inputMb = (await stat(file)).size / 1e6;
+  if (one.read) await compare(duckdb, one.name, one.read(lake), one.read(other));
+  const inputMb = server.inputMb ?? (await stat(file)).size / 1e6;
   const [mine, its] = [medianOf(ours), medianOf(theirs)];
-  if (mine.rows !== its.rows) throw new Error(`${one.name}: ${mine.rows} rows, DuckDB ${its.rows}`);
+  if (mine.rows !== its.rows) throw new Error(`${one.name}: ${mine.rows} rows, the other ${its.rows}`);
+  const seconds = one.by === 'cpu' ? 'cpuSeconds' : 'wallSeconds';
   return {
     case: one.name,
-    comparedWith: `DuckDB ${version}, 1 thread`,
+    comparedWith: {
+      duckdb: `DuckDB ${version}, 1 thread`,
+      fetch: 'fetch().json() and hyparquet-writer',
+      copy: 'COPY … TO STDOUT',
+    }[one.peer.kind],
     records,
     inputMb,
     rowsWritten: mine.rows,
-    ratio: its.cpuSeconds / mine.cpuSeconds,
-    ours: await sideOf(mine, records, inputMb, lake),
-    theirs: await sideOf(its, records, inputMb, other),
+    by: one.by,
+    ratio: its[seconds] / mine[seconds],
+    ours: await sideOf(mine, mine[seconds], records, inputMb, lake),
+    theirs: await sideOf(its, its[seconds], records, inputMb, other),
   };
 }
 
-async function child(program: string, ...args: readonly string[]): Promise<Sample> {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(programs, `${program}.mjs`), ...args]);
+interface Server {
+  /** The connection `bench`; not used by flows of files. */
+  readonly connection: object;
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly address: string;
+  /** Default: the file's. */
+  readonly inputMb?: number;
+  close(): void | Promise<void>;
+}
+
+async function serve(source: Case['source'], file: string, records: number): Promise<Server> {
+  switch (source) {
+    case 'file':
+      return { connection: {}, credentials: {}, address: '', close: () => undefined };
+    case 'pages': {
+      const { endpoint, close } = await servePages(file);
+      const credentials = { apiKey: 'none' };
+      const connection = connectionOf('Pages', credentials, { endpoint });
+      return { connection, credentials, address: endpoint, close };
+    }
+    case 'postgres': {
+      const { url, tableMb, properties, credentials, close } = await servePostgres(records);
+      const connection = connectionOf('JDBC', credentials, { connectorProfileProperties: properties });
+      return { connection, credentials, address: url, inputMb: tableMb, close };
+    }
+  }
+}
+
+function connectionOf(
+  connectorLabel: string,
+  credentials: Readonly<Record<string, string>>,
+  more: object,
+): object {
+  const references = Object.keys(credentials).map((name) => [name, `\${env:${variableOf(name)}}`]);
+  return {
+    connectorProfileName: 'bench',
+    connectorType: 'CustomConnector',
+    connectorLabel,
+    credentials: Object.fromEntries(references),
+    ...more,
+  };
+}
+
+function peerCommand(
+  peer: Peer,
+  file: string,
+  folder: string,
+  { address }: Server,
+): [program: string, ...args: string[]] {
+  switch (peer.kind) {
+    case 'duckdb':
+      return ['duckdb', `COPY (${peer.query(file)}) TO '${join(folder, peer.file)}' (${peer.copy})`];
+    case 'fetch':
+      return ['fetch', address, join(folder, 'all.parquet')];
+    case 'copy':
+      return ['copy', address, 'COPY public.records TO STDOUT'];
+  }
+}
+
+/** @param credentials of the connection, whose file names environment variables */
+async function child(
+  credentials: Readonly<Record<string, string>>,
+  program: string,
+  ...args: readonly string[]
+): Promise<Sample> {
+  const variables = Object.entries(credentials).map(([name, value]) => [variableOf(name), value]);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(programs, `${program}.mjs`), ...args],
+    {
+      env: { ...process.env, ...Object.fromEntries(variables) },
+    },
+  );
   return JSON.parse(stdout) as Sample;
 }
 
+const variableOf = (credential: string): string => `BENCH_${credential.toUpperCase()}`;
+
 /** Both outputs hold the same rows, each as many times. */
-async function compare(duckdb: DuckDBConnection, one: Case, ours: string, theirs: string): Promise<void> {
-  const [a, b] = [one.read(ours), one.read(theirs)];
+async function compare(duckdb: DuckDBConnection, name: string, a: string, b: string): Promise<void> {
   const differences = `SELECT count(*) FROM ((${a} EXCEPT ALL ${b}) UNION ALL (${b} EXCEPT ALL ${a}))`;
   const [row] = (await duckdb.runAndReadAll(differences)).getRows();
-  if (Number(row?.[0]) !== 0) throw new Error(`${one.name}: ${row?.[0]} rows are not in both outputs`);
+  if (Number(row?.[0]) !== 0) throw new Error(`${name}: ${row?.[0]} rows are not in both outputs`);
 }
 
 function medianOf(samples: readonly Sample[]): Sample {
@@ -159,6 +231,7 @@ function medianOf(samples: readonly Sample[]): Sample {
 
 async function sideOf(
   { rows: _, ...usage }: Sample,
+  seconds: number,
   records: number,
   inputMb: number,
   folder: string,
@@ -171,8 +244,8 @@ async function sideOf(
   );
   return {
     ...usage,
-    rowsPerSecond: records / usage.cpuSeconds,
-    mbPerSecond: inputMb / usage.cpuSeconds,
+    rowsPerSecond: records / seconds,
+    mbPerSecond: inputMb / seconds,
     outputMb: sizes.reduce((sum, size) => sum + size, 0) / 1e6,
   };
 }
@@ -181,6 +254,6 @@ function lineOf({ case: name, ratio, ours, theirs }: Result, first: boolean): st
   const side = ({ cpuSeconds, wallSeconds, rowsPerSecond, mbPerSecond, peakRssMb, outputMb }: Side) =>
     `${cpuSeconds.toFixed(1)} | ${wallSeconds.toFixed(1)} | ${Math.round(rowsPerSecond / 1000)} | ${Math.round(mbPerSecond)} | ${Math.round(peakRssMb)} | ${Math.round(outputMb)}`;
   const heads = 'CPU s | wall s | k rows/s | MB/s | peak MB | out MB';
-  const head = `| case | ratio | ours: ${heads} | DuckDB: ${heads} |\n|${' --- |'.repeat(14)}\n`;
+  const head = `| case | ratio | ours: ${heads} | the other: ${heads} |\n|${' --- |'.repeat(14)}\n`;
   return `${first ? head : ''}| ${name} | ${ratio.toFixed(2)} | ${side(ours)} | ${side(theirs)} |`;
 }

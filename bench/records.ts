@@ -47,17 +47,42 @@ export const csvColumns = [
   'Description',
 ] as const satisfies readonly (keyof JsonRecord)[];
 
-/** Makes `file` unless it is there: as CSV if its name says so, else as JSON Lines. */
-export async function makeRecords(file: string, count: number): Promise<void> {
+export type InputKind = 'jsonl' | 'csv' | 'wide';
+
+const inputs: Readonly<Record<InputKind, { readonly head: string; lines(): () => string }>> = {
+  jsonl: {
+    head: '',
+    lines: () => {
+      const record = recordMaker();
+      return () => `${JSON.stringify(record())}\n`;
+    },
+  },
+  csv: {
+    head: `${csvColumns.join(',')}\n`,
+    lines: () => {
+      const record = recordMaker();
+      return () => csvLine(record());
+    },
+  },
+  wide: {
+    head: '',
+    lines: () => {
+      const record = wideMaker();
+      return () => `${JSON.stringify(record())}\n`;
+    },
+  },
+};
+
+/** Makes `file` of `count` records unless it is there. */
+export async function makeRecords(file: string, kind: InputKind, count: number): Promise<void> {
   if (existsSync(file)) return;
-  const csv = file.endsWith('.csv');
-  const line = csv ? csvLine : (record: JsonRecord) => `${JSON.stringify(record)}\n`;
+  const { head, lines } = inputs[kind];
   const handle = await open(`${file}.partial`, 'w');
   try {
-    const record = recordMaker();
-    let text = csv ? `${csvColumns.join(',')}\n` : '';
+    const line = lines();
+    let text = head;
     for (let made = 0; made < count; made++) {
-      text += line(record());
+      text += line();
       if (text.length < 2 ** 16 && made + 1 < count) continue;
       await handle.write(text);
       text = '';
@@ -93,12 +118,43 @@ const tags = ['vip', 'newsletter', 'churn-risk', 'upsell', 'beta', 'partner', 't
 const words =
   'met the buyer at a fair, who asked for "better terms" and a call next week about our offer'.split(' ');
 
-function recordMaker(): () => JsonRecord {
+/** The same numbers every time. */
+function seededRandom(): () => number {
   let state = 20_260_101;
-  const random = (): number => {
+  return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+/** A table of 200 columns: half of them texts of few, many or all different values, the others of other types. */
+export const wideColumns: Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'>> =
+  Object.fromEntries(
+    Array.from({ length: 200 }, (_, i) => [
+      `field_${String(i).padStart(3, '0')}`,
+      (['VARCHAR', 'BIGINT', 'VARCHAR', 'DOUBLE', 'VARCHAR', 'BOOLEAN'] as const)[i % 6] ?? 'VARCHAR',
+    ]),
+  );
+
+function wideMaker(): () => Readonly<Record<string, unknown>> {
+  const random = seededRandom();
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const columns = Object.entries(wideColumns);
+  return () =>
+    Object.fromEntries(
+      columns.map(([name, type], i) => {
+        if (random() < 0.15) return [name, null];
+        if (type === 'BIGINT') return [name, below(1e6)];
+        if (type === 'DOUBLE') return [name, below(1e8) / 100];
+        if (type === 'BOOLEAN') return [name, random() < 0.5];
+        const different = [20, 5_000, 2 ** 31][(i >> 1) % 3] ?? 20;
+        return [name, `${words[i % words.length]} ${below(different)}`];
+      }),
+    );
+}
+
+function recordMaker(): () => JsonRecord {
+  const random = seededRandom();
   const below = (limit: number): number => Math.floor(random() * limit);
   const oneOf = <T>(values: readonly T[]): T => values[below(values.length)] as T;
   const often = <T>(chance: number, make: () => T): T | null => (random() < chance ? make() : null);
