@@ -60,9 +60,16 @@ export interface OAuthPlan {
   readonly client?: 'form' | 'basic';
   /** The grant may be asked for by GET with a query (Marketo). */
   readonly byQuery?: boolean;
-  /** More of the token's answer. */
-  readonly answer?: (world: World) => object;
+  /** The token's answer, where it is not the standard's. */
+  readonly shape?: (standard: TokenAnswer, grant: string) => object;
   readonly settings?: Auth['settings'];
+}
+
+export interface TokenAnswer {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  readonly expires_in: number;
+  readonly refresh_token?: string;
 }
 
 /** OAuth 2 (RFC 6749, RFC 7636): whoever asks for consent gets it at once. */
@@ -108,15 +115,13 @@ export function oauth2(plan: OAuthPlan): Auth {
     if (redeems && plan.rotates) tokens.refresh = `simulated-refresh-token-${tokens.given}`;
     const accessToken = `simulated-access-token-${tokens.given}`;
     tokens.access.set(accessToken, world.now() + plan.expiresIn * 1000);
-    return {
-      body: {
-        access_token: accessToken,
-        token_type: 'Bearer',
-        expires_in: plan.expiresIn,
-        ...(redeems && { refresh_token: tokens.refresh }),
-        ...plan.answer?.(world),
-      },
+    const standard: TokenAnswer = {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: plan.expiresIn,
+      ...(redeems && { refresh_token: tokens.refresh }),
     };
+    return { body: plan.shape?.(standard, grant ?? '') ?? standard };
   }
 
   function isClient({ headers }: Asked, form: URLSearchParams): boolean {

@@ -30,6 +30,7 @@ export interface SimulatorOptions {
 
 export interface Simulator {
   readonly vendor: Vendor;
+  /** Of a connection: in place of the vendor's base URL. */
   readonly endpoint: string;
   collection(name: string): Collection;
   /** `GET /v1/customers?limit=100` of every request so far, with the status that it got; `-` where the connection broke. */
@@ -81,7 +82,8 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
   server.keepAliveTimeout = 60_000;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endpoint = origin + (vendor.basePath ?? '');
 
   const found = (name: string): Collection => {
     const one = collections.get(name);
@@ -89,7 +91,7 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     return one;
   };
   const world: World = {
-    origin: endpoint,
+    origin,
     now,
     collection: found,
     pageSize: (asked) => Math.min(asked, largestPage),
@@ -99,7 +101,7 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
   async function answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const sent = await text(request);
     const { method = 'GET', url = '/' } = request;
-    const { pathname, searchParams } = new URL(url, endpoint);
+    const { pathname, searchParams } = new URL(url, origin);
     const asked: Asked = {
       method,
       path: {},
@@ -266,13 +268,12 @@ function compile(
   };
 }
 
-/** Whether a request may be for the page after: the same list, that is, all parameters but those of the page. */
+/** Whether a request is for the page after: the same list, that is, with one more or one other parameter, and that not the size. */
 function isNext(before: Asked, asked: Asked): boolean {
-  const differing = (a: Asked, b: Asked): number => {
-    const [these, those] = [membersOf(a), membersOf(b)];
-    return [...these].filter(([name, value]) => those.get(name) !== value).length;
-  };
-  return before.url + before.text !== asked.url + asked.text && differing(before, asked) <= 1;
+  const known = membersOf(before);
+  const other = [...membersOf(asked)].filter(([name, value]) => known.get(name) !== value);
+  const [name] = other[0] ?? [];
+  return other.length === 1 && name !== undefined && !/limit|size|per_?page|max|top/i.test(name);
 }
 
 function membersOf({ query, json, text }: Asked): Map<string, string> {

@@ -36,6 +36,8 @@ export interface Vendor {
   readonly docs: readonly [string, ...string[]];
   /** Properties of a connection. */
   readonly settings: Readonly<Record<string, string>>;
+  /** What the base URL's path is, to which a connection's endpoint leads: `/api`. Default none. */
+  readonly basePath?: string;
   /** Ways to authenticate. The first is the one of the printed example, OAuth 2 is what tests prefer. */
   readonly auth: readonly [Auth, ...Auth[]];
   readonly rateLimits: readonly RateLimit[];

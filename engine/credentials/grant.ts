@@ -73,12 +73,17 @@ export function grantOf<S extends OAuth2Scheme>(
   const settings = settingsOf(connector, request);
   const setting = (name: string) => settingOf(settings, name, connector);
   const fill = (template: string) => fillHoles(template, setting);
+  // A declared host is the vendor's; one that a setting names has to be shown to be. An endpoint with a path stands for the
+  // base URL, and its host for the vendor's others.
+  const baseOf = (origin: string): string => {
+    const isDeclared = holesOf(origin).length === 0;
+    if (isDeclared && request.endpoint === undefined) return origin;
+    const base = baseUrlOf(connector, request, origin);
+    return isDeclared ? base.origin : base.href.replace(/\/$/, '');
+  };
   const address = (template: string): string => {
     const [, origin = '', rest = ''] = /^((?:https:\/\/)?[^/]*)(.*)$/s.exec(template) ?? [];
-    // A declared host is the vendor's; one that a setting names has to be shown to be.
-    const isDeclared = request.endpoint === undefined && holesOf(origin).length === 0;
-    const base = isDeclared ? origin : baseUrlOf(connector, request, origin).href.replace(/\/$/, '');
-    return base + fillHoles(rest, (name) => encodeURIComponent(setting(name)));
+    return baseOf(origin) + fillHoles(rest, (name) => encodeURIComponent(setting(name)));
   };
   const fillAll = (templates: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(templates).map(([name, template]) => [name, fill(template)]));

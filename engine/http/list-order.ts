@@ -10,6 +10,8 @@ import { parseMoment, readMoment, unitOf } from './moments.ts';
 export interface ListOrder {
   /** Whether all that follows a page lies outside the window. */
   endsWith(records: readonly object[], window: PullWindow | undefined): boolean;
+  /** Whether a page that was asked for anew goes back behind that time, which no page does but one that came before. */
+  repeats(records: readonly object[], since: number): boolean;
   /** The window's new beginning for asking anew from the last record's time on; `undefined` if that would be no progress. */
   anew(records: readonly object[], window: PullWindow | undefined): number | undefined;
 }
@@ -17,17 +19,21 @@ export interface ListOrder {
 export function orderOf({ incremental, fields }: Entity): ListOrder {
   const field = incremental && fields[incremental.field];
   const { order, from, list } = incremental ?? {};
-  if (!field || !order) return { endsWith: () => false, anew: () => undefined };
+  if (!field || !order) return { endsWith: () => false, repeats: () => false, anew: () => undefined };
   const format = field.format ?? 'iso8601';
   const unit = unitOf((typeof from === 'object' && from.format) || format);
   const fieldOf = compileFieldPath(field.at ?? incremental.field);
-  const lastOf = (records: readonly object[]) =>
-    parseMoment(String(readMoment(fieldOf(records.at(-1)), format)));
+  const momentOf = (record: object | undefined) => parseMoment(String(readMoment(fieldOf(record), format)));
+  const lastOf = (records: readonly object[]) => momentOf(records.at(-1));
   return {
     endsWith(records, window) {
       const last = lastOf(records);
       if (last === undefined || window?.start === undefined) return false;
       return order === 'newestFirst' ? last < window.start : last >= window.end;
+    },
+    repeats(records, since) {
+      const first = momentOf(records[0]);
+      return first !== undefined && first < since;
     },
     anew(records, window) {
       const last = lastOf(records);

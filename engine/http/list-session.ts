@@ -78,6 +78,12 @@ export function sessionOf(
       }
       previous = content;
     }
+    if (place.since !== undefined && order.repeats(records, place.since)) {
+      throw new TributaryError('ConnectorProtocol', 'the vendor gave a page again that came before', {
+        at,
+        got: 'records from before the time that the page was asked for',
+      });
+    }
     const rows: Row[] = [];
     for (const record of records) {
       if (skipped && !isNothing(skipped(record))) continue;

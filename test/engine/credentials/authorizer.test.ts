@@ -98,6 +98,9 @@ describe("a connection's grant", () => {
       authorizeUrl: 'http://127.0.0.1:8080/authorize',
       tokenUrl: 'http://127.0.0.1:8080/acme/token',
     });
+    // The path stands for that of the base URL, which the addresses of the grant do not have.
+    const below = { ...request, endpoint: 'http://127.0.0.1:8080/api' };
+    expect(grantOf(connector, client, below).tokenUrl).toBe('http://127.0.0.1:8080/token');
     expect(() => grantOf(connector, client, { ...request, endpoint: 'http://evil.example' })).toThrow(
       'an endpoint may only be a server on this machine',
     );

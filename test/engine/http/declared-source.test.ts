@@ -312,6 +312,20 @@ describe('reading', () => {
     expect(ids).toEqual([1, 7, 7, 7, 7, 8, 8, 86_400]);
   });
 
+  test('a page asked for anew that is the one before ends the run: its next page would lead past records', async () => {
+    const second = (at: number) => ({ id: at, at: new Date(start + at * 1000).toISOString() });
+    const { ports, paths } = setup(() => ({
+      body: [second(1), second(7)],
+      headers: { link: `<${base}/notes?page=2>; rel="next"` },
+    }));
+    const session = await source.open(requestFor('notes', incremental), {}, ports);
+    const { next } = await session.read(undefined);
+    await expect(session.read(next)).rejects.toThrow(
+      'Shop.notes: the vendor gave a page again that came before; got records from before the time that the page was asked for',
+    );
+    expect(paths().at(-1)).toBe('/notes?size=50&since=2024-05-01T00%3A00%3A07Z');
+  });
+
   test('a cycle of pages ends, and reading a page twice is none', async () => {
     const { ports } = setup((path) => ({
       body: [],
