@@ -33,7 +33,8 @@ export function orderOf({ incremental, fields }: Entity): ListOrder {
     },
     repeats(records, since) {
       const first = momentOf(records[0]);
-      return first !== undefined && first < since;
+      // A bound of "later than" is asked for by one unit less.
+      return first !== undefined && first < since - unit;
     },
     anew(records, window) {
       const last = lastOf(records);
