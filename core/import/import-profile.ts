@@ -31,6 +31,11 @@ export function importProfile(found: FoundProfile, knowledge: ConnectorKnowledge
   const isCustom = document.connectorType === 'CustomConnector';
   const connector = isCustom ? label : String(document.connectorType);
   const known = connector === undefined ? undefined : knowledge.settingsOf(connector);
+  const hint =
+    (connector === undefined ? undefined : didYouMean(connector, knowledge.connectorNames)) ??
+    (isCustom
+      ? `if it is a custom connector, register its function: \`tributary connectors register ${connector} --lambda ARN\``
+      : undefined);
   const sorted = sortSettings(isMembers(settings) ? settings : {}, known);
   const isPrivate = document.connectionMode === 'Private';
   let definition: ConnectionDefinition;
@@ -69,9 +74,7 @@ export function importProfile(found: FoundProfile, knowledge: ConnectorKnowledge
       notYet:
         known || connector === undefined
           ? []
-          : [
-              `this version has no connector ${connector}; ${didYouMean(connector, knowledge.connectorNames) ?? 'its settings are kept as they are'}`,
-            ],
+          : [`this version has no connector ${connector}; ${hint ?? 'its settings are kept as they are'}`],
       todo: [
         ...found.notes,
         ...sorted.secret.map((key) => `${key}: looks like a secret, left out; give it as a credential`),

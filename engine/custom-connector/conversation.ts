@@ -7,6 +7,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { SourcePorts, SourceRequest } from '../../core/source.ts';
 import { renewable, schemeOf } from '../credentials/grant.ts';
 import type { Credentials } from '../credentials/token-request.ts';
+import { redact } from '../http/vendor-error.ts';
 import type { AnswerOf, EntityDefinition, RequestType } from './answers.ts';
 import { type Attempt, connectorClient, refusal } from './client.ts';
 import { connectorConnection } from './connection.ts';
@@ -26,6 +27,8 @@ export interface Conversation {
   attempt<T extends RequestType>(type: T, ofRequest: RequestMaker): Promise<Attempt<T>>;
   /** The error that a failure is. */
   refusal(type: RequestType, failed: Attempt<RequestType>): TributaryError;
+  /** A text of the connector's without what it knows of the connection's credentials. */
+  redacted(text: string): string;
 }
 
 /** Makes a request's members: with another token, they are others. */
@@ -98,6 +101,7 @@ export function conversation(
   return {
     attempt,
     refusal: refused,
+    redacted: (text) => redact(text, access.secrets()),
     async ask(type, ofRequest) {
       const got = await attempt(type, ofRequest);
       if (!got.outcome.isSuccess || got.answer === undefined) throw refused(type, got);

@@ -4,7 +4,6 @@ import { settingsOf } from '../../core/custom-connector/configuration.ts';
 import type { ConnectorRegistration } from '../../core/custom-connector/registration.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { shorten } from '../../core/flow/finding.ts';
-import type { JsonObject } from '../../core/ports.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import { type FieldType, type Row, type SourceField, type Value, wholeRecord } from '../../core/records.ts';
 import type {
@@ -17,9 +16,9 @@ import type {
   SourceSession,
 } from '../../core/source.ts';
 import { decoderOf, parseJson } from '../http/read-records.ts';
-import { type AnswerOf, type EntityDefinition, type EntityField, entityDefinition } from './answers.ts';
-import { parsed } from './client.ts';
+import type { AnswerOf, EntityDefinition, EntityField } from './answers.ts';
 import { type Conversation, conversation } from './conversation.ts';
+import { describeEntity, readDefinition, validateSettings } from './entity.ts';
 import { filterExpression, isPushed } from './filter-expression.ts';
 import { answerTooLarge, type ConnectorHost } from './host.ts';
 
@@ -73,60 +72,7 @@ function entityOf({ properties }: SourceRequest, label: string): string {
   });
 }
 
-async function validateSettings(
-  asked: Conversation,
-  scope: 'CONNECTOR_PROFILE' | 'SOURCE',
-  label: string,
-): Promise<void> {
-  const type = 'ValidateConnectorRuntimeSettingsRequest';
-  const got = await asked.attempt(type, ({ connectorRuntimeSettings }) => ({
-    scope,
-    connectorRuntimeSettings,
-  }));
-  const wrong = Object.entries(got.answer?.errorsByInputField ?? {}).filter(([, problem]) => problem);
-  if (got.outcome.isSuccess) return;
-  if (wrong.length === 0) throw asked.refusal(type, got);
-  throw new TributaryError(
-    'ConnectionInvalid',
-    `the connector does not take the settings: ${wrong.map(([name, problem]) => `${name}: ${problem}`).join('; ')}`,
-    { at: label, fix: scope === 'SOURCE' ? "mend the flow's customProperties" : 'mend the connection' },
-  );
-}
-
 // ---- entities ----
-
-async function describeEntity(
-  asked: Conversation,
-  entityIdentifier: string,
-  label: string,
-): Promise<EntityDefinition> {
-  const answer = await asked.ask('DescribeEntityRequest', ({ context }) => ({
-    entityIdentifier,
-    connectorContext: context(),
-  }));
-  return readDefinition(answer.entityDefinition, `${label}.${entityIdentifier}`);
-}
-
-function readDefinition(given: unknown, at: string): EntityDefinition {
-  return { ...parsed(entityDefinition, given, at), given: handedBack(given as JsonObject) };
-}
-
-/** As it came, but for what connectors have been seen to fail on: a constraint that is null. */
-function handedBack(given: JsonObject): JsonObject {
-  const { fields } = given;
-  if (!Array.isArray(fields)) return given;
-  return {
-    ...given,
-    fields: (fields as readonly JsonObject[]).map(({ constraints, ...field }) => ({
-      ...field,
-      ...(isStruct(constraints) && {
-        constraints: Object.fromEntries(
-          Object.entries(constraints).filter(([, one]) => one !== null),
-        ) as JsonObject,
-      }),
-    })),
-  };
-}
 
 /** Whether entities may lie below one: some connectors list the top again where there is nothing below. */
 async function mayNest(asked: Conversation, path: string): Promise<boolean> {

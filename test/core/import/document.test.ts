@@ -174,6 +174,20 @@ describe('describe-connector-profiles', () => {
     ]);
   });
 
+  it('says how a custom connector comes to be here', () => {
+    const { content, report } = profileOf({
+      connectorProfileName: 'crm',
+      connectorType: 'CustomConnector',
+      connectorLabel: 'AcmeCRM',
+      connectionMode: 'Public',
+      connectorProfileProperties: { CustomConnector: { profileProperties: { region: 'EU' } } },
+    });
+    expect(content).toMatchObject({ connectorLabel: 'AcmeCRM' });
+    expect(report.notYet).toEqual([
+      'this version has no connector AcmeCRM; if it is a custom connector, register its function: `tributary connectors register AcmeCRM --lambda ARN`',
+    ]);
+  });
+
   it('is refused where it is no connection', () => {
     expect(profileOf({ connectorProfileName: 'x y', connectorType: 'Slack' }).report.refused).toHaveLength(1);
   });
