@@ -27,6 +27,8 @@ export interface FlowBenchOptions {
   readonly rounds: number;
   /** Of cases; default all. */
   readonly names?: readonly string[] | undefined;
+  /** Folder for CPU profiles of our runs, which then take longer. */
+  readonly profiles?: string | undefined;
 }
 
 interface Sample extends Usage {
@@ -34,7 +36,7 @@ interface Sample extends Usage {
 }
 
 /** Prints a table as it goes. @returns what bench/results/latest.json says */
-export async function benchFlows({ records, rounds, names }: FlowBenchOptions): Promise<Result[]> {
+export async function benchFlows({ records, rounds, names, profiles }: FlowBenchOptions): Promise<Result[]> {
   const chosen = cases.filter(({ name }) => names?.includes(name) ?? true);
   if (chosen.length === 0) {
     throw new Error(`expected cases among ${cases.map(({ name }) => name).join(', ')}, got ${names}`);
@@ -44,7 +46,7 @@ export async function benchFlows({ records, rounds, names }: FlowBenchOptions): 
   const version = String((await duckdb.runAndReadAll('SELECT version()')).getRows()[0]?.[0]);
   const results: Result[] = [];
   for (const one of chosen) {
-    const result = await measure(one, { records, rounds, duckdb, version });
+    const result = await measure(one, { records, rounds, duckdb, version, profiles });
     console.log(lineOf(result, results.length === 0));
     results.push(result);
   }
@@ -62,6 +64,7 @@ interface Bench {
   readonly rounds: number;
   readonly duckdb: DuckDBConnection;
   readonly version: string;
+  readonly profiles: string | undefined;
 }
 
 /** As the package ships it: compiled, dependencies beside it. */
@@ -83,7 +86,10 @@ async function bundle(): Promise<void> {
   });
 }
 
-async function measure(one: Case, { records: all, rounds, duckdb, version }: Bench): Promise<Result> {
+async function measure(
+  one: Case,
+  { records: all, rounds, duckdb, version, profiles }: Bench,
+): Promise<Result> {
   const records = Math.max(1, Math.round(all * (one.share ?? 1)));
   const source = join(cache, `source-${records}`);
   const file = join(source, one.input, `records.${one.input}`);
@@ -103,10 +109,11 @@ async function measure(one: Case, { records: all, rounds, duckdb, version }: Ben
       await mkdir(lake, { recursive: true });
       await mkdir(join(home, 'connections'));
       await writeFile(join(home, 'connections/bench.json'), JSON.stringify(server.connection));
-      ours.push(await child(server.credentials, 'tributary', one.name, home, source));
+      const node = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
+      ours.push(await child(node, server.credentials, 'tributary', one.name, home, source));
       await rm(other, { recursive: true, force: true });
       await mkdir(other);
-      theirs.push(await child({}, ...peerCommand(one.peer, file, other, server)));
+      theirs.push(await child([], {}, ...peerCommand(one.peer, file, other, server)));
     }
   } finally {
     await server.close();
@@ -192,8 +199,12 @@ function peerCommand(
   }
 }
 
-/** @param credentials of the connection, whose file names environment variables */
+/**
+ * @param node arguments of Node.js
+ * @param credentials of the connection, whose file names environment variables
+ */
 async function child(
+  node: readonly string[],
   credentials: Readonly<Record<string, string>>,
   program: string,
   ...args: readonly string[]
@@ -201,7 +212,7 @@ async function child(
   const variables = Object.entries(credentials).map(([name, value]) => [variableOf(name), value]);
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [join(programs, `${program}.mjs`), ...args],
+    [...node, join(programs, `${program}.mjs`), ...args],
     {
       env: { ...process.env, ...Object.fromEntries(variables) },
     },

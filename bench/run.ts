@@ -1,7 +1,8 @@
 /**
  * Benchmarks. What they say: docs/performance.md.
  *
- *   npm run bench -- [--records 1000000] [--rounds 3] [--case NAME]…   runs of flows, beside DuckDB
+ *   npm run bench -- [--records 1000000] [--rounds 3] [--case NAME]… [--profiles DIR]
+ *                                                      runs of flows, beside other programs
  *   npm run bench -- imports [--rounds 9]                              what a connector costs a function's cold start
  */
 
@@ -15,6 +16,7 @@ const { values: options, positionals } = parseArgs({
     records: { type: 'string', default: '1000000' },
     rounds: { type: 'string' },
     case: { type: 'string', multiple: true },
+    profiles: { type: 'string' },
   },
 });
 const [what = 'flows', ...others] = positionals;
@@ -30,5 +32,6 @@ else if (what === 'flows' && others.length === 0) {
     records: count('records', options.records),
     rounds: count('rounds', options.rounds ?? '3'),
     names: options.case,
+    profiles: options.profiles,
   });
 } else throw new Error(`expected flows or imports, got ${positionals.join(' ')}`);
