@@ -51,7 +51,7 @@ export interface TransferBatchOutput {
 }
 
 /** Left for writing the segment when the deadline nears. */
-const reserveMilliseconds = 45_000;
+export const reserveMilliseconds = 45_000;
 
 /**
  * Drains pages of one split into segments until the split is done, the source says "slow down" or the deadline nears.
@@ -111,6 +111,8 @@ class Batch {
   private session: SourceSession | undefined;
   private pointer: SplitPointer;
   private segment: number;
+  /** Milliseconds that the source took at most to answer this invocation: the next time it may take as long. */
+  private slowestPage = 0;
   /** Records that the run may still receive: its `limit` less what earlier segments received. */
   private budget = Number.POSITIVE_INFINITY;
 
@@ -220,8 +222,13 @@ class Batch {
     refuseCanceled(run);
   }
 
+  /** @param asked when the source was asked for what it has now given or refused */
+  private time(asked: number): void {
+    this.slowestPage = Math.max(this.slowestPage, this.ports.clock.now() - asked);
+  }
+
   private nearDeadline(): boolean {
-    return this.ports.clock.now() > this.ports.deadline - reserveMilliseconds;
+    return this.ports.clock.now() + this.slowestPage > this.ports.deadline - reserveMilliseconds;
   }
 
   /**
@@ -246,8 +253,9 @@ class Batch {
     let resume: JsonObject | undefined;
     while (true) {
       let page: Page;
+      const asked = ports.clock.now();
       try {
-        page = await (await this.openSession()).read(token);
+        page = await (await this.openSession()).read(token).finally(() => this.time(asked));
       } catch (error) {
         const wait = rateLimitWait(error);
         if (wait === undefined) throw error;

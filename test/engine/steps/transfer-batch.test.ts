@@ -34,6 +34,26 @@ function slowDown(seconds: number): TributaryError {
   return new TributaryError('RateLimitExceeded', 'the quota is used up', { retryAfterSeconds: seconds });
 }
 
+describe('a source that takes minutes for a page', () => {
+  it('is not asked for another one that the invocation would not live to see', async () => {
+    const source = scriptedSource([Array.from({ length: 20 }, (_, i) => ({ rows: rows(i + 1, 1) }))]);
+    const at = homeOf(source);
+    source.onRead = () => at.clock.advance(100_000);
+    const seconds: number[] = [];
+    await at.run(s3Flow({ fields, output: { aggregationConfig: { aggregationType: 'SingleFile' } } }), {
+      name: id,
+      aroundStep: async (step, run) => {
+        const begun = at.clock.now();
+        const result = await run();
+        if (step === 'TransferBatch') seconds.push((at.clock.now() - begun) / 1000);
+        return result;
+      },
+    });
+    expect(seconds).toEqual([800, 800, 400]);
+    expect(ids(at)).toEqual([Array.from({ length: 20 }, (_, i) => String(i + 1))]);
+  });
+});
+
 describe('a source that says "slow down" when asked for its fields', () => {
   function describedAfter(refusals: number, seconds: number) {
     const source = scriptedSource([[{ rows: rows(1, 2) }]]);
