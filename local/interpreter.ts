@@ -34,6 +34,8 @@ export interface InterpreterPorts {
   readonly onRetry?: (state: string, error: Error, seconds: number) => void;
   /** Told when a Wait begins. */
   readonly onWait?: (state: string, seconds: number) => void;
+  /** Told of every state that an execution, the run's own or a child of its Map, enters. */
+  readonly onState?: (executionId: string, state: string, type: string) => void;
 }
 
 /** How an execution that did not succeed ends. */
@@ -134,6 +136,7 @@ async function runState(
   context: ExecutionContext,
   ports: InterpreterPorts,
 ): Promise<Step> {
+  ports.onState?.(context.Execution.Id, name, state.Type);
   switch (state.Type) {
     case 'Task':
     case 'Map':

@@ -39,6 +39,16 @@ const firstLooks = [2, 4, 8, 15];
 const laterLooks = 60;
 
 /**
+ * Seconds until a job is looked at again.
+ *
+ * @param looks that this session has made; undefined for a job of an earlier session, which has had its short looks
+ * @param everySeconds that the connector declares
+ */
+export function nextLookSeconds(looks: number | undefined, everySeconds: number | undefined): number {
+  return everySeconds ?? (looks === undefined ? undefined : firstLooks[looks]) ?? laterLooks;
+}
+
+/**
  * Reads what a job of the vendor's prepares: makes the job, whose id the next token carries, then looks after it, then reads its
  * results. A job that is not done yet is a "slow down" that says when to look again. A run that was killed goes on with the
  * same job; only one that died between the vendor's answer and its first token makes another, and the first is never read.
@@ -137,9 +147,7 @@ export function jobSession(
     if (starts) await client.send(job.start(position));
     const count = looks.get(id);
     if (count !== undefined) looks.set(id, count + 1);
-    // A job of an earlier session has had its short looks.
-    const first = count === undefined ? undefined : firstLooks[count];
-    const seconds = status.everySeconds ?? first ?? laterLooks;
+    const seconds = nextLookSeconds(count, status.everySeconds);
     log.info('the job is not done yet', { at, job: id, state, seconds });
     throw new TributaryError('RateLimitExceeded', "the vendor's job is not done yet", {
       at,

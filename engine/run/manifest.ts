@@ -148,21 +148,30 @@ function compare(a: string, b: string): number {
 /** Cuts a group where a file has reached its target size. */
 function bySize(group: Group, targetBytes: number | undefined, headBytes: number): Group[] {
   if (targetBytes === undefined) return [group];
-  const files: Group[] = [];
-  let fragments: Fragment[] = [];
+  return cutBySize(group.fragments, targetBytes, headBytes).map((fragments) => ({ ...group, fragments }));
+}
+
+/** The fragments of each file: as many as come nearest to its target size. */
+export function cutBySize<F extends { readonly start: number; readonly end: number }>(
+  all: readonly F[],
+  targetBytes: number,
+  headBytes: number,
+): F[][] {
+  const files: F[][] = [];
+  let fragments: F[] = [];
   let size = headBytes;
-  for (const fragment of group.fragments) {
+  for (const fragment of all) {
     const length = fragment.end - fragment.start;
     // Nearer to the target without it than with it.
     if (fragments.length > 0 && size + length / 2 > targetBytes) {
-      files.push({ ...group, fragments });
+      files.push(fragments);
       fragments = [];
       size = headBytes;
     }
     fragments.push(fragment);
     size += length;
   }
-  if (fragments.length > 0) files.push({ ...group, fragments });
+  if (fragments.length > 0) files.push(fragments);
   return files;
 }
 

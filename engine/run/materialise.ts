@@ -18,7 +18,7 @@ import type { ReadSegment } from './segment-reader.ts';
 const smallestPart = 5 * 2 ** 20;
 const mostParts = 10_000;
 /** Objects up to this are put in one request, from memory. */
-const putWhole = 8 * 2 ** 20;
+export const putWhole = 8 * 2 ** 20;
 
 const metadataName = 'tributary-hash';
 

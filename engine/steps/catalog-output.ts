@@ -16,7 +16,7 @@ export interface CatalogOutputOutput {
 /** Glue's limit of partitions a request. */
 const batch = 100;
 /** Left for the invocation's end when the deadline nears. */
-const reserveMilliseconds = 60_000;
+export const reserveMilliseconds = 60_000;
 
 /**
  * Registers a committed run's output in the catalog. A run whose registration failed stays noted with the flow; the

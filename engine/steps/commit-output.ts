@@ -37,9 +37,9 @@ export interface CommitOutputOutput {
 }
 
 /** Objects written at once. */
-const concurrency = 16;
+export const concurrency = 16;
 /** Left for the invocation's end when the deadline nears. */
-const reserveMilliseconds = 30_000;
+export const reserveMilliseconds = 30_000;
 
 /**
  * Assembles the segments into output objects.
