@@ -25,6 +25,7 @@ import {
 } from './flow-commands.ts';
 import { importCommand } from './import-command.ts';
 import type { Terminal } from './output.ts';
+import { planCommand } from './plan-command.ts';
 import { registerCommand } from './register-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -71,6 +72,10 @@ export async function tributary(
     'mount',
     'connections',
   ]);
+  /** Connections are looked for in any case. */
+  const planAws = new Option('--aws', 'with --from-run: the run is one of the deployed flow').conflicts(
+    'home',
+  );
   const region = new Option('--region <region>', 'with --aws (default: that of the AWS configuration)');
   const taking = (command: Command, ...options: readonly Option[]): Command => {
     for (const option of options) command.addOption(option);
@@ -139,6 +144,22 @@ export async function tributary(
     .command('schema')
     .description('print the JSON Schema of flow definitions, for editors')
     .action(does(() => schemaCommand(shell)));
+  taking(program.command('plan').argument('<flow>', 'flow file'), home, connections, planAws, region)
+    .description('tell what a run would do and cost before it is deployed; refuse what would break a limit')
+    .option('--from-run <run>', 'take the size from this run of the flow')
+    .option('--records <n>', 'records that a run receives')
+    .option('--record-bytes <n>', 'bytes of a record as the source sends it')
+    .option('--output-record-bytes <n>', 'bytes of a record in the output')
+    .option('--page-records <n>', 'records of a page (default: as the connector asks)')
+    .option('--page-seconds <s>', 'time of a page')
+    .option('--splits <n>', 'parts of the source that are read at once')
+    .option('--partitions <n>', 'values of the partition fields')
+    .option('--pause <n/s>', 'after n requests the source refuses for s seconds')
+    .option('--job-seconds <s>', "time that the vendor's job takes")
+    .option('--runs <n>', 'runs a month (default: as the schedule says)')
+    .option('--prices <region>', 'list prices of this Region (default: us-east-1)')
+    .addOption(jsonOption)
+    .action(does((file: string, options) => planCommand(file, options, shell)));
   taking(
     program.command('run').argument('<flow>', 'flow file; with --aws its name will do'),
     home,

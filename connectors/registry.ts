@@ -3,6 +3,7 @@ import { type Connector, checkConnector, type LoadedConnector } from '#core';
 export { downloadingConnectors } from './downloads.ts';
 export { jobConnectors } from './jobs.ts';
 export { oauth2Connectors } from './oauth2.ts';
+export { workingConnectors } from './working.ts';
 
 /**
  * One line for each connector; the import is literal, so that a bundler gives each a chunk of its own and a run loads

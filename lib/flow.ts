@@ -20,13 +20,14 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { downloadingConnectors, oauth2Connectors } from '../connectors/registry.ts';
+import { downloadingConnectors, oauth2Connectors, workingConnectors } from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
 import type { ConnectorRegistration } from '../core/custom-connector/registration.ts';
 import { TributaryError } from '../core/errors.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
 import type { FlowInput } from '../core/flow/definition.ts';
 import { identityFingerprint } from '../core/flow/fingerprint.ts';
+import { controlMemory, transferMemory } from '../core/flow/function-memory.ts';
 import { checkFlow } from '../core/flow/read.ts';
 import { schedulerExpression } from '../core/flow/schedule.ts';
 import { stateMachine } from '../core/flow/state-machine.ts';
@@ -57,13 +58,8 @@ export interface FlowProps {
   readonly eventSource?: string;
 }
 
-/** MB of the transfer function: an API makes it wait, files and databases make it work (1,769 MB are one vCPU). */
-const waitingMemory = 512;
 /** MB, as much as there is: what a connector downloads may be one file of gigabytes. */
 const downloadDisk = 10_240;
-const workingMemory = 1769;
-/** The commit copies and hashes; the other steps of `control` take milliseconds. */
-const controlMemory = 1024;
 
 /**
  * A flow, deployed: its state machine, its two functions with a role each, and what starts it. Needs the platform
@@ -123,14 +119,13 @@ export class Flow extends Construct {
       logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
       timeout: Duration.minutes(15),
     };
-    const working = ['S3', 'JDBC'].includes(sourceConnector);
     const transfer = new NodeFunction(this, 'Transfer', {
       ...shared,
       description: `Flow ${flowName}: reads the source`,
       module: 'transfer',
       grants: transferGrants(context),
       logGroupName: `/tributary/${name}/transfer`,
-      memorySize: tributary.memorySize ?? (working ? workingMemory : waitingMemory),
+      memorySize: transferMemory(flow, workingConnectors.includes(sourceConnector)),
       ...(downloadingConnectors.includes(sourceConnector) && { diskSize: downloadDisk }),
       vpc: connection?.vpc,
     });

@@ -31,6 +31,8 @@ export interface RunForecast {
   readonly output: OutputForecast;
   /** Bytes of the segments' indexes together, which the commit holds in memory. */
   readonly indexBytes: number;
+  /** Seconds of the first CommitOutput until its first object: what cannot be spread over several invocations. */
+  readonly prepareSeconds: number;
 }
 
 const turn = historyEvents.Task + historyEvents.attempt + historyEvents.Choice;
@@ -57,7 +59,12 @@ export function forecastRun(flow: FlowDefinition, size: RunSize, options: Foreca
   counter.commit(output, stored);
   if (flow.metadataCatalogConfig?.glueDataCatalog) counter.catalog(flow, size);
   counter.endRun(stored);
-  return { figures: counter.figures, output, indexBytes: output.fragments * indexEntryBytes };
+  return {
+    figures: counter.figures,
+    output,
+    indexBytes: output.fragments * indexEntryBytes,
+    prepareSeconds: counter.prepareSeconds,
+  };
 }
 
 /** The largest payload: what TransferBatch gets, whatever the data. */
@@ -116,6 +123,7 @@ class Counter {
   private history = historyEvents.execution as number;
   private longestChild = 0;
   private billed = 0;
+  prepareSeconds = 0;
 
   constructor(latencies: Latencies) {
     this.latencies = latencies;
@@ -229,6 +237,7 @@ class Counter {
     this.transact(2);
     this.read(1);
     this.readObjects(1);
+    this.prepareSeconds = this.billed;
     const isAnyInParts = this.writeOutput(output);
     if (isAnyInParts) this.writeObjects(1);
     // No uploads are left; then slot and state, twice the slot; run, slot, state.

@@ -5,6 +5,7 @@ import {
   jobConnectors,
   loadConnector,
   oauth2Connectors,
+  workingConnectors,
 } from '../../connectors/registry.ts';
 import { sourceOf } from '../../engine/source-of.ts';
 import { declaredEntities } from '../support/connector-fixtures.ts';
@@ -69,6 +70,16 @@ test('the connectors whose answers are files are known without loading them', as
     if (entities.some(({ file }) => file !== undefined)) found.push(name);
   }
   expect(downloadingConnectors).toEqual(found);
+});
+
+test('the connectors of files and databases are known without loading them', async () => {
+  const found: string[] = [];
+  for (const name of connectorNames) {
+    const loaded = await loadConnector(name);
+    const entities = loaded?.kind === 'declared' ? Object.values(loaded.connector.entities) : [];
+    if (loaded?.kind === 'coded' || entities.some(({ file }) => file !== undefined)) found.push(name);
+  }
+  expect([...workingConnectors].sort()).toEqual(found);
 });
 
 test.each(['Nope', 'toString', '__proto__', 'github'])('there is no connector %s', async (name) => {
