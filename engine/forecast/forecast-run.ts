@@ -14,10 +14,10 @@ import { concurrency, reserveMilliseconds } from '../steps/commit-output.ts';
 import { noFigures, type RunFigures } from './figures.ts';
 import { historyEvents } from './history.ts';
 import { type Latencies, usualLatencies } from './latencies.ts';
-import { forecastOutput, type OutputForecast } from './output-forecast.ts';
+import { forecastOutput, indexEntryBytes, type OutputForecast } from './output-forecast.ts';
 import type { RunSize } from './run-size.ts';
 import { mostInvocationSeconds } from './service-limits.ts';
-import { SplitForecast } from './split-forecast.ts';
+import { SplitForecast, splitsFitIntoPlan } from './split-forecast.ts';
 
 export interface ForecastOptions {
   readonly sizes?: Partial<Sizes>;
@@ -36,9 +36,8 @@ export interface RunForecast {
 }
 
 const turn = historyEvents.Task + historyEvents.attempt + historyEvents.Choice;
-/** Bytes of an item of the state table that describes a segment, and of a fragment in a segment's index. */
+/** Bytes of an item of the state table that describes a segment. */
 const segmentItemBytes = 700;
-const indexEntryBytes = 180;
 
 export function forecastRun(flow: FlowDefinition, size: RunSize, options: ForecastOptions = {}): RunForecast {
   const sizes: Sizes = { ...defaultSizes, ...options.sizes };
@@ -46,7 +45,7 @@ export function forecastRun(flow: FlowDefinition, size: RunSize, options: Foreca
   const counter = new Counter(latencies);
   counter.figures.payloadBytes = payloadBytes(flow, size);
   counter.startRun();
-  counter.describeSource(size.pageSeconds);
+  counter.describeSource(size);
   const splits = splitsOf(size, sizes, latencies, options.repeats ?? false);
   counter.transfer(splits, size.splits, flow.tributary?.maxConcurrency ?? 10);
   const output = forecastOutput(
@@ -131,7 +130,7 @@ class Counter {
 
   startRun(): void {
     this.step('control');
-    this.read(5);
+    this.readTogether(3);
     // Slot, run, history, state.
     this.transact(4);
     this.event();
@@ -139,14 +138,16 @@ class Counter {
     this.choice();
   }
 
-  describeSource(requestSeconds: number): void {
+  describeSource({ splits, pageSeconds }: RunSize): void {
     this.step('transfer');
     this.figures.sourceRequests++;
-    this.billed += requestSeconds;
-    this.read(3);
-    // The plan, the destination's bucket; then plan and list of splits.
-    this.readObjects(4);
-    this.writeObjects(3);
+    this.billed += pageSeconds;
+    this.readTogether(3);
+    // The destination's bucket.
+    this.readObjects(1);
+    // The splits, at once; then the plan, which holds them if they are few.
+    this.writeObjects(splitsFitIntoPlan(splits) ? Math.min(1, splits - 1) : 2, 2);
+    this.writeObjects(1);
     this.end('transfer');
     this.choice();
   }
@@ -168,6 +169,8 @@ class Counter {
     const rounds = Math.max(...splits.map(({ split }) => Math.ceil(split.turns / turnsPerLoop)));
     for (const { count: alike, split } of splits) {
       figures.stateTransitions += alike * (2 * split.turns + split.waits);
+      // A loop that ends unfinished stores the list of splits for the Map.
+      if (splitsFitIntoPlan(count)) figures.s3Writes += alike * Math.floor((split.turns - 1) / turnsPerLoop);
       const inFirst = Math.min(split.turns, turnsPerLoop);
       const waitsInFirst = Math.ceil((split.waits * inFirst) / split.turns);
       const history = turn * inFirst + historyEvents.Wait * waitsInFirst;
@@ -181,7 +184,7 @@ class Counter {
     // A loop that ends unfinished goes on as a child of the Map, where all splits are looked at again.
     const maps = count === 1 ? rounds - 1 : rounds;
     for (let map = 0; map < maps; map++) {
-      if (map > 0) this.unfinishedCommit();
+      if (map > 0) this.unfinishedCommit(count);
       if (map > 0 || count === 1) this.again(splits, map + (count === 1 ? 1 : 0));
       figures.children += count;
       figures.stateTransitions += 1 + count;
@@ -206,18 +209,19 @@ class Counter {
       }
       figures.batches += count;
       figures.transferInvocations += count;
-      figures.stateReads += count * 2;
+      figures.stateReads += count * 4;
       figures.s3Reads += count;
       figures.stateTransitions += count * 2;
     }
   }
 
-  /** CommitOutput finds that splits are missing. */
-  private unfinishedCommit(): void {
+  /** CommitOutput finds that splits are missing, and stores their list for the Map. */
+  private unfinishedCommit(splits: number): void {
     this.step('control');
-    this.read(1);
+    this.readTogether(3);
     this.readObjects(1);
     this.query(this.figures.segments * segmentItemBytes);
+    if (splitsFitIntoPlan(splits)) this.writeObjects(1);
     this.end('control');
     this.choice();
   }
@@ -225,7 +229,7 @@ class Counter {
   commit(output: OutputForecast, storedSegments: number): void {
     const { figures, latencies } = this;
     this.step('control');
-    this.read(1);
+    this.readTogether(3);
     this.readObjects(1);
     this.query(figures.segments * segmentItemBytes);
     this.readObjects(storedSegments, 32);
@@ -233,27 +237,22 @@ class Counter {
     this.writeObjects(2);
     figures.signatures++;
     this.billed += latencies.sign;
-    this.read(2);
     this.transact(2);
-    this.read(1);
-    this.readObjects(1);
     this.prepareSeconds = this.billed;
-    const isAnyInParts = this.writeOutput(output);
-    if (isAnyInParts) this.writeObjects(1);
-    // No uploads are left; then slot and state, twice the slot; run, slot, state.
-    this.query(0);
-    this.read(4);
+    this.writeOutput(output);
     this.transact(3);
     this.end('control');
     this.choice();
   }
 
-  /** Brings the objects into being, some at once. @returns whether any is uploaded in parts */
-  private writeOutput({ objects }: OutputForecast): boolean {
+  /** Brings the objects into being, some at once. */
+  private writeOutput({ objects }: OutputForecast): void {
     const { figures, latencies } = this;
     const room = mostInvocationSeconds - reserveMilliseconds / 1000;
     let inGroup = 0;
     let groupSeconds = 0;
+    /** The first invocation, which has made the manifest, knows that none of them is there. */
+    let isFirst = true;
     const endGroup = (): void => {
       // The deadline is looked at between two groups, and between two parts of an upload.
       while (this.billed + groupSeconds > room && this.billed > 1) {
@@ -262,8 +261,11 @@ class Counter {
         this.end('control');
         this.choice();
         this.step('control');
-        this.read(1);
+        this.readTogether(3);
+        // The plan, the manifest; what the group had begun is looked for.
         this.readObjects(2);
+        this.figures.s3Reads += inGroup;
+        isFirst = false;
       }
       this.billed += groupSeconds;
       inGroup = 0;
@@ -274,7 +276,7 @@ class Counter {
       figures.objects += count;
       figures.parts += count * parts;
       figures.bytesWritten += count * bytes;
-      figures.s3Reads += count * (1 + reads);
+      figures.s3Reads += count * reads;
       figures.s3Writes += count * (parts > 0 ? parts + 2 : 1);
       if (parts > 0) {
         figures.stateReads += 2 * count;
@@ -283,22 +285,25 @@ class Counter {
       const joins = parts - copies;
       const seconds =
         parts > 0
-          ? latencies.s3Read +
-            joins * (latencies.s3Read + latencies.s3Write) +
+          ? joins * (latencies.s3Read + latencies.s3Write) +
             copies * latencies.s3Copy +
             2 * latencies.s3Write +
             4 * latencies.state
-          : latencies.s3Read + (reads > 0 ? latencies.s3Read : 0) + latencies.s3Write;
+          : (reads > 0 ? latencies.s3Read : 0) + latencies.s3Write;
       for (let left = count; left > 0; ) {
         const taken = Math.min(left, concurrency - inGroup);
         left -= taken;
         inGroup += taken;
-        groupSeconds = Math.max(groupSeconds, seconds);
+        groupSeconds = Math.max(groupSeconds, seconds + (isFirst ? 0 : latencies.s3Read));
+        if (!isFirst) figures.s3Reads += taken;
         if (inGroup === concurrency) endGroup();
       }
     }
     if (inGroup > 0) endGroup();
-    return objects.some(({ object }) => object.parts > 0);
+    if (!objects.some(({ object }) => object.parts > 0)) return;
+    // Whether any upload is left.
+    this.query(0);
+    this.writeObjects(1);
   }
 
   /** Each table of a first run: looked for, made; then its partitions. */
@@ -321,7 +326,7 @@ class Counter {
     this.readObjects(1);
     this.write(1);
     this.query(0);
-    this.read(2);
+    this.readTogether(2);
     this.write(1);
     this.readObjects(1);
     if (hasExecutionId) this.write(1);
@@ -340,13 +345,12 @@ class Counter {
 
   endRun(storedSegments: number): void {
     this.step('control');
-    this.read(3);
+    this.readTogether(3);
     this.write(1);
     this.event();
     this.writeObjects(Math.max(1, Math.ceil(storedSegments / 1000)));
     // Deletions cost time alone.
     this.billed += Math.ceil(storedSegments / 1000) * this.latencies.s3Write;
-    this.read(2);
     this.write(1);
     this.end('control');
     this.choice();
@@ -378,6 +382,12 @@ class Counter {
     this.billed += items * this.latencies.state;
   }
 
+  /** Items of one transaction. */
+  private readTogether(items: number): void {
+    this.figures.stateReads += 2 * items;
+    this.billed += this.latencies.state;
+  }
+
   /** A query: pages of a megabyte, and a unit for each four kilobytes. */
   private query(bytes: number): void {
     this.figures.stateReads += Math.max(1, Math.ceil(bytes / 4096));
@@ -400,9 +410,9 @@ class Counter {
     this.billed += Math.ceil(count / atOnce) * this.latencies.s3Read;
   }
 
-  private writeObjects(count: number): void {
+  private writeObjects(count: number, atOnce = 1): void {
     this.figures.s3Writes += count;
-    this.billed += count * this.latencies.s3Write;
+    this.billed += Math.ceil(count / atOnce) * this.latencies.s3Write;
   }
 
   private glue(calls: number): void {

@@ -4,9 +4,13 @@ import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { cutBySize } from '../run/manifest.ts';
 import { planParts, putWhole } from '../run/materialise.ts';
 import { aggregationOf, s3Output } from '../run/output.ts';
+import { room, small } from '../run/segment-reader.ts';
 import type { Sizes } from '../run/sizes.ts';
 import type { RunSize } from './run-size.ts';
 import type { SegmentForecast } from './split-forecast.ts';
+
+/** Bytes that a fragment takes in a segment's index. */
+export const indexEntryBytes = 150;
 
 export interface OutputForecast {
   /** In the order of the manifest. Each stands for `count` alike that follow each other. */
@@ -21,8 +25,15 @@ export interface ObjectForecast {
   readonly parts: number;
   /** Parts among them that S3 copies. */
   readonly copies: number;
-  /** Ranges that pass through the function. */
+  /** Ranges of segments that are read for it; on average over alike objects. */
   readonly reads: number;
+}
+
+/** A stretch of records in one segment, or a range of it in an object. */
+interface Stretch {
+  readonly records: number;
+  /** How much of it has to be read for the object: 0 where the commit keeps the segment in memory. */
+  readonly read: number;
 }
 
 /** @param splits the segments of each split, and how many splits are like it */
@@ -36,102 +47,154 @@ export function forecastOutput(
   const headBytes = headOf(flow);
   const fragmentBytes = Math.min(targetBytes ?? Number.POSITIVE_INFINITY, sizes.segmentBytes);
   const fragmentRecords = Math.min(sizes.fragmentRows, Math.ceil(fragmentBytes / size.outputRecordBytes));
+  const byPage = natural && size.unit === 'page';
+  const read = readShares(size, byPage, splits);
   const made: { count: number; object: ObjectForecast }[] = [];
   let fragments = 0;
-  const add = (count: number, files: readonly (readonly number[])[]): void => {
+  const add = (count: number, files: readonly (readonly Stretch[])[]): void => {
     for (const file of files) {
       made.push({ count, object: objectOf(file, size.outputRecordBytes, headBytes) });
       fragments += count * file.length;
     }
   };
-  if (natural && size.unit === 'page') {
-    for (const { count, segments } of splits) {
-      const records = segments.reduce((sum, segment) => sum + segment.records, 0);
-      const fullPages = Math.floor(records / size.pageRecords);
-      const rest = records - fullPages * size.pageRecords;
-      for (const [pages, ofPage] of [
-        [fullPages, size.pageRecords],
-        [1, rest],
-      ] as const) {
-        const some = Math.min(size.partitions, ofPage);
-        if (pages * some > 0) add(count * pages * some, [cut(ofPage / some, fragmentRecords)]);
+  if (byPage) {
+    for (const [index, { count, segments }] of splits.entries()) {
+      for (const [n, { records }] of segments.entries()) {
+        const share = read[index]?.[n] ?? 1;
+        const fullPages = Math.floor(records / size.pageRecords);
+        const rest = records - fullPages * size.pageRecords;
+        for (const [pages, ofPage] of [
+          [fullPages, size.pageRecords],
+          [1, rest],
+        ] as const) {
+          const some = Math.min(size.partitions, ofPage);
+          if (pages * some === 0) continue;
+          add(count * pages * some, [cut({ records: ofPage / some, read: share }, fragmentRecords)]);
+        }
       }
     }
     return { objects: made, fragments };
   }
-  const recordsOf = (segments: readonly SegmentForecast[]) => segments.map(({ records }) => records);
+  const stretches = splits.map(({ count, segments }, index) => ({
+    count,
+    stretches: segments.map(({ records }, n): Stretch => ({ records, read: read[index]?.[n] ?? 1 })),
+  }));
   const groups = natural
-    ? splits.map(({ count, segments }) => ({ count, records: recordsOf(segments) }))
+    ? stretches
     : [
         {
           count: 1,
-          records: splits.flatMap(({ count, segments }) =>
-            Array.from({ length: count }, () => recordsOf(segments)).flat(),
+          stretches: stretches.flatMap(({ count, stretches: ofSplit }) =>
+            Array.from({ length: count }, () => ofSplit).flat(),
           ),
         },
       ];
-  for (const { count, records } of groups) {
-    const total = records.reduce((sum, each) => sum + each, 0);
+  for (const { count, stretches: all } of groups) {
+    const total = all.reduce((sum, { records }) => sum + records, 0);
     const partitions = Math.min(size.partitions, total);
     if (partitions === 0) continue;
-    const ofPartition = fragmentsOf(records, partitions, fragmentRecords);
-    const files =
+    const { ofAll, rest, share } = fragmentsOf(all, partitions, fragmentRecords);
+    const files = (ofPartition: readonly Stretch[]) =>
       targetBytes === undefined
         ? [ofPartition]
-        : cutBySize(placed(ofPartition, size.outputRecordBytes), targetBytes, headBytes).map((file) =>
-            file.map(({ records: each }) => each),
-          );
-    add(count * partitions, files);
+        : cutBySize(placed(ofPartition, size.outputRecordBytes), targetBytes, headBytes);
+    const some = rest ? Math.round(partitions * share) : 0;
+    if (rest && some > 0) add(count * some, files([...ofAll, rest]));
+    if (some < partitions && ofAll.length > 0) add(count * (partitions - some), files(ofAll));
   }
   return { objects: made, fragments };
 }
 
-/** Records of each fragment of one partition, where the records of every segment are spread evenly over the partitions. */
-function fragmentsOf(segments: readonly number[], partitions: number, fragmentRecords: number): number[] {
-  const fragments: number[] = [];
-  let records = 0;
-  /** With fewer records than partitions, not every segment has one for each: it has this share of a fragment. */
-  let share = 0;
-  for (const ofSegment of segments) {
-    records += ofSegment / partitions;
-    share += Math.min(1, ofSegment / partitions);
-    if (share < 1 - 1e-9) continue;
-    fragments.push(...cut(records, fragmentRecords));
-    records = 0;
-    share -= 1;
-  }
-  // What is left over is a fragment for fewer than all partitions: for most of them, or for few.
-  if (fragments.length === 0 || share >= 0.5) return records > 0 ? [...fragments, records] : fragments;
-  return [...fragments.slice(0, -1), (fragments.at(-1) ?? 0) + records];
+/** Of each segment of each split the share that is read for the objects; small ones are kept from when their index was read. */
+function readShares(
+  { outputRecordBytes, pageRecords, partitions }: RunSize,
+  byPage: boolean,
+  splits: readonly { readonly count: number; readonly segments: readonly SegmentForecast[] }[],
+): number[][] {
+  let left = room;
+  return splits.map(({ count, segments }) =>
+    segments.map(({ records }) => {
+      const stretches = byPage ? Math.ceil(records / pageRecords) : 1;
+      const entries = Math.min(records, stretches * partitions);
+      const bytes = records * outputRecordBytes + entries * indexEntryBytes;
+      if (records === 0 || bytes > small) return 1;
+      const kept = Math.min(count, Math.floor(left / bytes));
+      left -= kept * bytes;
+      return 1 - kept / count;
+    }),
+  );
 }
 
-function cut(records: number, fragmentRecords: number): number[] {
+/** Fragments of the partitions, where the records of every segment are spread evenly over them. */
+interface Fragments {
+  /** That each partition has. */
+  readonly ofAll: readonly Stretch[];
+  /** That only a share of the partitions has. */
+  readonly rest?: Stretch;
+  readonly share: number;
+}
+
+function fragmentsOf(segments: readonly Stretch[], partitions: number, fragmentRecords: number): Fragments {
+  const ofAll: Stretch[] = [];
+  let records = 0;
+  let read = 1;
+  /** With fewer records than partitions, a segment has a fragment for this share of them. */
+  let share = 0;
+  for (const segment of segments) {
+    if (segment.records === 0) continue;
+    records += segment.records / partitions;
+    share += Math.min(1, segment.records / partitions);
+    read = segment.read;
+    if (share < 1 - 1e-9) continue;
+    const over = Math.max(0, share - 1);
+    // What is over is of the next fragment.
+    const ofNext = over * Math.min(1, segment.records / partitions);
+    ofAll.push(...cut({ records: records - ofNext, read }, fragmentRecords));
+    records = ofNext;
+    share = over;
+  }
+  if (share < 1e-9) return { ofAll, share: 0 };
+  return { ofAll, rest: { records: records / share, read }, share };
+}
+
+function cut({ records, read }: Stretch, fragmentRecords: number): Stretch[] {
   const full = Math.floor(records / fragmentRecords);
   const rest = records - full * fragmentRecords;
-  return [...Array.from({ length: full }, () => fragmentRecords), ...(rest > 0 ? [rest] : [])];
+  return [
+    ...Array.from({ length: full }, () => ({ records: fragmentRecords, read })),
+    ...(rest > 0 ? [{ records: rest, read }] : []),
+  ];
 }
 
-function placed(fragments: readonly number[], recordBytes: number) {
+function placed(fragments: readonly Stretch[], recordBytes: number) {
   let position = 0;
-  return fragments.map((records) => {
+  return fragments.map((fragment) => {
     const start = position;
-    position += records * recordBytes;
-    return { start, end: position, records };
+    position += fragment.records * recordBytes;
+    return { ...fragment, start, end: position };
   });
 }
 
-function objectOf(fragments: readonly number[], recordBytes: number, headBytes: number): ObjectForecast {
-  const bytes = headBytes + fragments.reduce((sum, records) => sum + records * recordBytes, 0);
-  if (bytes <= putWhole) return { bytes, parts: 0, copies: 0, reads: fragments.length };
+function objectOf(fragments: readonly Stretch[], recordBytes: number, headBytes: number): ObjectForecast {
+  const bytes = headBytes + fragments.reduce((sum, { records }) => sum + records * recordBytes, 0);
+  if (bytes <= putWhole) {
+    const reads = fragments.reduce((sum, { read }) => sum + read, 0);
+    return { bytes, parts: 0, copies: 0, reads };
+  }
   const segment = { key: '', start: 0 };
-  const pieces = fragments.map((records) => ({ length: records * recordBytes, segment }));
+  const pieces = fragments.map(({ records, read: share }) => ({
+    length: records * recordBytes,
+    segment,
+    share,
+  }));
+  const shares = new Map<object, number>(pieces.map((piece) => [piece, piece.share]));
   const parts = planParts(headBytes > 0 ? [{ length: headBytes }, ...pieces] : pieces, bytes);
   const joined = parts.flatMap((part) => ('join' in part ? part.join : []));
   return {
     bytes,
     parts: parts.length,
     copies: parts.filter((part) => 'copy' in part).length,
-    reads: joined.filter(({ piece }) => piece.segment).length,
+    reads: joined.reduce((sum, { piece }) => sum + (shares.get(piece) ?? 0), 0),
   };
 }
 

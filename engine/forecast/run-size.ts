@@ -21,3 +21,6 @@ export interface RunSize {
   /** The vendor prepares each split's list in so many seconds, and is asked after it. Default: lists are there at once. */
   readonly job?: { readonly seconds: number; readonly everySeconds?: number };
 }
+
+/** Bytes that a source takes to describe a split: a key, a size, an ETag. */
+export const splitBytes = 150;

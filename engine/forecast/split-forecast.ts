@@ -2,15 +2,21 @@
 
 import { nextLookSeconds } from '../http/job-session.ts';
 import type { Sizes } from '../run/sizes.ts';
+import { splitBytesInPlan } from '../steps/describe-source.ts';
 import { sleptSeconds } from '../steps/rate-limit.ts';
 import { reserveMilliseconds } from '../steps/transfer-batch.ts';
 import type { Latencies } from './latencies.ts';
-import type { RunSize } from './run-size.ts';
+import { type RunSize, splitBytes } from './run-size.ts';
 import { mostInvocationSeconds } from './service-limits.ts';
 
 export interface SegmentForecast {
   readonly records: number;
   readonly pages: number;
+}
+
+/** Whether the plan holds the splits' descriptions itself. */
+export function splitsFitIntoPlan(splits: number): boolean {
+  return splits * splitBytes <= splitBytesInPlan;
 }
 
 /** After so many seconds an invocation asks for no further page, less what a page takes. */
@@ -36,6 +42,7 @@ export class SplitForecast {
   private readonly size: RunSize;
   private readonly latencies: Latencies;
   private readonly repeats: boolean;
+  private readonly splitsInPlan: boolean;
   private readonly mostPages: number;
   /** That hold as many bytes as a segment may. */
   private readonly pagesInSegment: number;
@@ -56,6 +63,7 @@ export class SplitForecast {
     this.size = size;
     this.latencies = latencies;
     this.repeats = repeats;
+    this.splitsInPlan = splitsFitIntoPlan(size.splits);
     this.pagesLeft = Math.max(1, Math.ceil(records / size.pageRecords));
     this.pages = this.pagesLeft + (size.job ? 1 : 0);
     this.recordsLeft = records;
@@ -76,9 +84,9 @@ export class SplitForecast {
     this.elapsed += this.latencies.step;
     this.begun = this.elapsed;
     this.slowest = 0;
-    this.read(1);
+    // The run, the segment to write, the one before; then the plan.
+    this.transact(this.segments.length > 0 ? 3 : 2);
     this.readObject();
-    if (this.segments.length > 0) this.read(1);
     const wait = this.drain();
     this.seconds += this.elapsed - this.begun;
     if (wait === undefined) return;
@@ -90,11 +98,9 @@ export class SplitForecast {
   private drain(): number | undefined {
     let looks: number | undefined = this.job === 'unmade' ? 0 : undefined;
     for (let written = 0; this.pagesLeft > 0; written++) {
-      // Whether the segment is recorded already; at first also whether the run is still wanted.
-      this.read(written === 0 ? 2 : 1);
       if (written > 0 && this.isLate()) return undefined;
       if (this.repeats && this.segments.length > 0) this.readObject();
-      if (written === 0) this.readObject();
+      if (written === 0 && !this.splitsInPlan) this.readObject();
       let requests = 0;
       let pages = 0;
       while (true) {
@@ -129,6 +135,8 @@ export class SplitForecast {
         break;
       }
       this.store(pages);
+      // Whether the next one is recorded already.
+      if (this.pagesLeft > 0) this.read(1);
     }
     return undefined;
   }
@@ -167,6 +175,11 @@ export class SplitForecast {
   private read(items: number): void {
     this.stateReads += items;
     this.elapsed += items * this.latencies.state;
+  }
+
+  private transact(items: number): void {
+    this.stateReads += 2 * items;
+    this.elapsed += this.latencies.state;
   }
 
   private readObject(): void {

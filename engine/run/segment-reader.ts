@@ -5,9 +5,9 @@ import type { SegmentRecord } from './segment-record.ts';
 export type ReadSegment = (key: string, start: number, end: number) => Promise<Uint8Array>;
 
 /** Segments up to this size are read whole. */
-const small = 256 * 1024;
+export const small = 256 * 1024;
 /** All of them together, bytes. */
-const room = 8 * 2 ** 20;
+export const room = 8 * 2 ** 20;
 
 /** Reads a small segment once: the commit wants its index first, and soon after the rest. */
 export function segmentReader(

@@ -45,7 +45,7 @@ export type DescribeSourceOutput =
     };
 
 /** Every batch reads the plan: more than this of splits' descriptions goes into an object of its own. */
-const splitBytesInPlan = 16 * 1024;
+export const splitBytesInPlan = 16 * 1024;
 
 /**
  * Asks the source for its fields and splits, fixes the window's end and the schema version, writes the run plan.

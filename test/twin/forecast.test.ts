@@ -22,9 +22,9 @@ const lines = {
 };
 
 /** At most so many pages, objects and bytes: these are what takes real time. */
-const mostPages = 800;
-const mostObjects = 400;
-const mostBytes = 16_000_000;
+const mostPages = 500;
+const mostObjects = 250;
+const mostBytes = 12_000_000;
 
 const parameters = fc.record({
   fileType: fc.constantFrom('JSON' as const, 'CSV' as const),
@@ -153,10 +153,12 @@ describe('a forecast', () => {
   ] satisfies [string, RunSize, number][])(
     'holds for %s, which the twin runs within ten seconds',
     async (_, size, least) => {
-      const begun = performance.now();
+      // Of this process, whatever else the machine does.
+      const begun = process.cpuUsage();
       const flow = s3Flow({ fields, output: singleFile });
       const twin = await runTwin(flow, twinSource(size, 'text'));
-      expect(performance.now() - begun).toBeLessThan(10_000);
+      const { user, system } = process.cpuUsage(begun);
+      expect(user + system).toBeLessThan(10_000_000);
       expect(twin.error).toBeUndefined();
       expect(twin.figures.seconds).toBeGreaterThan(least);
       expect(twin.figures.historyEvents).toBeLessThan(5600);

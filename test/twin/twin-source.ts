@@ -1,10 +1,16 @@
-import { type Page, type Row, type Source, type SourcePorts, TributaryError } from '#core';
-import type { RunSize } from '../../engine/forecast/run-size.ts';
+import { type JsonObject, type Page, type Row, type Source, type SourcePorts, TributaryError } from '#core';
+import { type RunSize, splitBytes } from '../../engine/forecast/run-size.ts';
 import { nextLookSeconds } from '../../engine/http/job-session.ts';
 
 export interface TwinSource extends Source {
   /** Sent so far. */
   readonly requests: () => number;
+}
+
+/** A split whose description is as long as a forecast takes it to be. */
+function described(split: number): JsonObject {
+  const rest = splitBytes - `${JSON.stringify({ split, about: '' })}\n`.length;
+  return { split, about: '-'.repeat(rest) };
 }
 
 interface Job {
@@ -43,7 +49,7 @@ export function twinSource(size: RunSize, text: string): TwinSource {
           { name: 'part', type: 'String' },
           { name: 'text', type: 'String' },
         ],
-        splits: Array.from({ length: splits }, (_, split) => ({ split })),
+        splits: Array.from({ length: splits }, (_, split) => described(split)),
         appliedFilters: [],
         appliesWindow: true,
       };

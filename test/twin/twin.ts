@@ -3,7 +3,7 @@
  * time of requests to AWS and count what AWS would bill, under the limits that AWS would enforce.
  */
 
-import type { Catalog, ObjectStore, Source, StateStore } from '#core';
+import type { Catalog, ObjectStore, Source, StateItem, StateKey, StateStore } from '#core';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { runTimeoutSeconds, type StepName, stateMachine } from '../../core/flow/state-machine.ts';
 import { flowResourceName, stateBucketName } from '../../core/physical-name.ts';
@@ -259,6 +259,14 @@ function meteredState(
       const item = await state.get<never>(pk, sk);
       figures.stateReads += item ? Math.ceil(sizeOf(item, item.data) / 4096) : 1;
       return item;
+    },
+    async getAll<T extends readonly object[]>(keys: { readonly [K in keyof T]: StateKey }) {
+      await take(seconds);
+      const items = await state.getAll<T>(keys);
+      // A transaction takes twice as much.
+      for (const item of items as readonly (StateItem | undefined)[])
+        figures.stateReads += 2 * (item ? Math.ceil(sizeOf(item, item.data) / 4096) : 1);
+      return items;
     },
     async write(writes) {
       await take(seconds);
