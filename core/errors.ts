@@ -3,6 +3,8 @@
  * policy of a run is data (see `flow/state-machine.ts`). Codes that AppFlow's custom connectors use keep AppFlow's names.
  */
 
+import type { RecordedExchange } from './exchange.ts';
+
 /** What a code means for the run and for the process that started it. */
 interface Reaction {
   /** Worth another try: the state machine's Retry lists it. */
@@ -100,6 +102,8 @@ export interface ErrorContext {
   position?: number;
   /** Seconds to wait before the next try, as told by the vendor. */
   retryAfterSeconds?: number;
+  /** The vendor's answer. */
+  exchange?: RecordedExchange;
   cause?: unknown;
 }
 

@@ -8,6 +8,7 @@ import type { Authorization } from './authorize.ts';
 import { takeOne } from './governor.ts';
 import { headersOf } from './hosts.ts';
 import { dateOf } from './moments.ts';
+import { recordedExchange } from './recorded-exchange.ts';
 import { refusedInBody, vendorError } from './vendor-error.ts';
 
 /** Tries of one request, the first included. */
@@ -94,7 +95,7 @@ export function vendorClient({
     tried(request, async (sent) => {
       const response = await http.send(sent);
       const { status } = response;
-      return { ...response, json: status >= 200 && status < 300 ? jsonOf(response) : undefined };
+      return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, sent) : undefined };
     });
 
   const download = (request: VendorRequest) =>
@@ -154,8 +155,13 @@ export function vendorClient({
         status >= 200 && status < 300 && !refusedInBody(connector, decode ? refusalOf(response) : json);
       if (isAnswer) return response;
       if (![301, 302, 307, 308].includes(status) || got.location === undefined) {
-        throw vendorError(connector, at, response, secrets, (code, ofRule) =>
-          waitOf(code, response, resetSeconds, ofRule),
+        throw vendorError(
+          connector,
+          at,
+          response,
+          secrets,
+          (code, ofRule) => waitOf(code, response, resetSeconds, ofRule),
+          recordedExchange(connector, { method, url }, response, secrets),
         );
       }
       url = new URL(got.location, url);
@@ -227,18 +233,26 @@ export function vendorClient({
     }
   }
 
-  function jsonOf({ headers, body, status }: HttpResponse): unknown {
+  function jsonOf(response: HttpResponse, { method, url }: HttpRequest): unknown {
+    const { headers, body, status } = response;
     if (body.length === 0) return undefined;
     const type = headers['content-type'];
     if (!decode && type !== undefined && !/[/+]json\b/.test(type)) {
-      throw new TributaryError('ConnectorProtocol', 'the answer is not JSON', { at, status, got: type });
+      const exchange = recordedExchange(connector, { method, url: new URL(url) }, response, []);
+      throw new TributaryError('ConnectorProtocol', 'the answer is not JSON', {
+        at,
+        status,
+        got: type,
+        exchange,
+      });
     }
     try {
       if (decode) return decode(body, parse);
       return parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
     } catch {
       // Most likely cut short on its way. The parser's own message quotes the data.
-      throw new TributaryError('ServerError', "the answer's JSON is broken", { at, status });
+      const exchange = recordedExchange(connector, { method, url: new URL(url) }, response, []);
+      throw new TributaryError('ServerError', "the answer's JSON is broken", { at, status, exchange });
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Connector, ErrorRule } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
+import type { RecordedExchange } from '../../core/exchange.ts';
 import type { HttpResponse } from '../../core/ports.ts';
 
 const shown = 200;
@@ -35,6 +36,7 @@ export function vendorError(
   { status, headers, body }: HttpResponse,
   secrets: readonly string[],
   waitOf: (code: ErrorCode, ofRule: number | undefined) => number | undefined,
+  exchange?: RecordedExchange,
 ): TributaryError {
   const { errors = {} } = connector;
   const answer = jsonOf(body);
@@ -64,6 +66,7 @@ export function vendorError(
       ...(requestId === undefined ? {} : { requestId }),
       ...(fix === undefined ? {} : { fix }),
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...(exchange === undefined ? {} : { exchange }),
     },
   );
 }

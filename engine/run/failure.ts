@@ -20,9 +20,10 @@ type Told = Pick<
   | 'page'
   | 'position'
   | 'retryAfterSeconds'
+  | 'exchange'
 >;
 
-/** All of it is safe to show, as {@link ErrorContext} is; texts are cut at 500 characters. */
+/** All of it is safe to show, as {@link ErrorContext} is; texts are cut at 500 characters, an exchange where it is made. */
 export interface Failure extends Told {
   /** Absent where the process died or the service failed. */
   readonly step?: StepName;
@@ -38,7 +39,7 @@ const longestText = 500;
  * Characters. Step Functions cuts what it keeps of an error (`Cause`) at 32,768, and with its end the failure would go.
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskFailedEventDetails.html
  */
-const longestMessage = 8_000;
+const longestMessage = 6_000;
 const longestStack = 3_000;
 const texts = ['summary', 'at', 'got', 'expected', 'fix', 'vendorCode', 'requestId'] as const;
 const numbers = ['status', 'retryAfterSeconds', 'split', 'page', 'position'] as const;
@@ -77,5 +78,6 @@ function bounded(told: Readonly<Record<string, unknown>>): Failure {
     }),
     ...numbers.flatMap((name) => (typeof told[name] === 'number' ? [[name, told[name]]] : [])),
   ];
-  return { ...(step && { step }), ...(Object.fromEntries(kept) as Failure) };
+  const exchange = told.exchange as Failure['exchange'];
+  return { ...(step && { step }), ...(Object.fromEntries(kept) as Failure), ...(exchange && { exchange }) };
 }

@@ -1,0 +1,11 @@
+/** An answer of a vendor that ended a run, as far as it is kept: enough to meet the same error again, and no record's value. */
+export interface RecordedExchange {
+  readonly method: string;
+  /** Path and names of the query, ids left out: `/v1/orders/*?page&since`. */
+  readonly request: string;
+  readonly status: number;
+  /** Those that the engine looks at. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Letters and digits of values replaced, but for what the vendor says of the error; cut. */
+  readonly body: string;
+}
