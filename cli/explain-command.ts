@@ -1,39 +1,60 @@
-import { loadConnector } from '../connectors/registry.ts';
+import { TributaryError } from '../core/errors.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
 import { type Explanation, explainRun } from '../engine/run/explain.ts';
 import { isClosed, type LeftError, leftKey, type Run, readFlowItems } from '../engine/run/run.ts';
 import { type RunDefinition, readDefinition } from '../engine/run/run-definition.ts';
 import type { Backend } from './backend.ts';
+import { connectionFolders, connectorLoader } from './context.ts';
 import { findRun } from './find-run.ts';
 import { type BackendOptions, openBackend } from './open-backend.ts';
 import { json, table } from './output.ts';
 import type { Shell } from './shell.ts';
 
+export interface ExplainOptions extends BackendOptions {
+  readonly json?: boolean;
+  /** A folder to write what is needed to meet the failure again. */
+  readonly bundle?: string;
+  /** The object that could not be read as it is, not a stand-in. */
+  readonly withData?: boolean;
+}
+
 /** `tributary explain RUN`: why it failed, what to do, and where that leaves the data. 0 if there is such a run. */
 export async function explainCommand(
   executionId: string,
-  options: BackendOptions & { readonly json?: boolean },
+  options: ExplainOptions,
   shell: Shell,
 ): Promise<number> {
+  const { bundle, withData = false } = options;
+  if (withData && bundle === undefined)
+    throw new TributaryError('InvalidArgument', '--with-data goes with --bundle', {
+      fix: 'add --bundle DIR',
+    });
   const backend = await openBackend(options, shell);
   const { data: run } = await findRun(executionId, backend);
-  const explanation = await explain(run, backend, options, shell);
+  const definition = await readDefinition(run, backend);
+  const explanation = await explain(run, definition, backend, options, shell);
   shell.terminal.out(options.json ? json(explanation) : inWords(explanation));
+  if (bundle !== undefined) {
+    const { writeBundle } = await import('./failure-bundle.ts');
+    const said = await writeBundle(bundle, { run, explanation, definition, backend, withData });
+    shell.terminal.err(`${said.join('\n')}\n`);
+  }
   return 0;
 }
 
 async function explain(
   run: Run,
+  definition: RunDefinition | undefined,
   backend: Backend,
   { aws = false }: BackendOptions,
-  { clock }: Shell,
+  { clock, env }: Shell,
 ): Promise<Explanation> {
   const { flowName, executionArn } = run;
   const isRunning = !isClosed(run) && (await backend.executions.isRunning(executionArn));
   const isLeftOpen = !isClosed(run) && !isRunning;
   const { state } = await readFlowItems(backend.state, flowName);
-  const definition = await readDefinition(run, backend);
-  const loaded = definition && (await loadConnector(connectorOf(definition)));
+  const load = connectorLoader(connectionFolders({}), { env });
+  const loaded = definition && (await load(connectorOf(definition)));
   const left = isLeftOpen ? await leftWith(run, backend) : undefined;
   return explainRun(run, {
     now: clock.now(),

@@ -28,6 +28,7 @@ import type { Terminal } from './output.ts';
 import { planCommand } from './plan-command.ts';
 import { registerCommand } from './register-command.ts';
 import { replayCommand } from './replay-command.ts';
+import { reproduceCommand } from './reproduce-command.ts';
 import { runCommand } from './run-command.ts';
 import { processShell, type Shell } from './shell.ts';
 import { verifyCommand } from './verify-command.ts';
@@ -187,8 +188,16 @@ export async function tributary(
     .action(does((run: string, options) => showCommand(run, options, shell)));
   taking(program.command('explain').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('say why a run failed, what to do, whether to try again, and where that leaves the data')
+    .option('--bundle <dir>', 'write what somebody else needs to meet the failure again, without secrets')
+    .option('--with-data', 'with --bundle: the object that could not be read as it is, not a stand-in')
     .addOption(jsonOption)
     .action(does((run: string, options) => explainCommand(run, options, shell)));
+  program
+    .command('reproduce')
+    .argument('<dir>', 'folder that `explain --bundle` wrote')
+    .description('meet a failure again, on this machine and without any request')
+    .addOption(jsonOption)
+    .action(does((folder: string, options) => reproduceCommand(folder, options, shell)));
   taking(program.command('compare').argument('<run>', 'execution id'), home, mount, aws, region)
     .description("compare a run's output with AppFlow's output of the same flow")
     .requiredOption('--with <place>', "AppFlow's output: s3://bucket/prefix, or a folder")

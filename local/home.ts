@@ -9,7 +9,7 @@ import { type ConnectionDefinition, readConnection } from '../core/connection.ts
 import type { LoadedConnector } from '../core/connector/index.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
-import type { Clock, Log } from '../core/ports.ts';
+import type { Clock, Http, Log, Secrets } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
 import { nodeHttp } from '../engine/http/node-http.ts';
 import type { EnginePorts, Home, Progress } from '../engine/ports.ts';
@@ -34,6 +34,10 @@ export interface LocalHomeOptions {
   readonly log?: Log;
   readonly clock?: WakeableClock;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Default: the network. */
+  readonly http?: Http;
+  /** Default: the environment and the files of the home. */
+  readonly secrets?: Secrets;
   /** Loads a connector by name; the registry's. */
   loadConnector(name: string): Promise<LoadedConnector | undefined>;
 }
@@ -88,8 +92,8 @@ export function localHome(options: LocalHomeOptions): LocalHome {
     events: localEventSink(folder, home, clock),
     metrics: localMetricSink(folder, clock),
     executions: localExecutions,
-    http: nodeHttp(),
-    secrets: localSecrets(secretFiles(folder), loadConnection, env),
+    http: options.http ?? nodeHttp(),
+    secrets: options.secrets ?? localSecrets(secretFiles(folder), loadConnection, env),
     vault: localVault(folder),
     signer: localSigner(folder),
     clock,

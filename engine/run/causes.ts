@@ -89,7 +89,7 @@ const pullAgain = 'start the flow again: nothing of this run was written';
 const unforeseen: Cause = {
   name: 'unforeseen',
   cause: 'Tributary met something that it does not foresee; this may be a defect of its own.',
-  fix: 'report it with the archive that `tributary explain {run} --bundle FILE` writes',
+  fix: 'report it with the folder that `tributary explain {run} --bundle DIR` writes',
   retry: 'now',
 };
 
@@ -571,7 +571,7 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       name: 'booksUnbalanced',
       cause:
         'What was read does not add up to what became of it. This is a defect of Tributary; nothing was written.',
-      fix: 'report it with the archive that `tributary explain {run} --bundle FILE` writes',
+      fix: 'report it with the folder that `tributary explain {run} --bundle DIR` writes',
       retry: 'now',
     },
   ],
@@ -639,14 +639,14 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       cause:
         'The vendor pages in circles, or does not say how its list goes on. To go on would lose records.',
       elseFix:
-        'start again; if it stays, report it with the archive that `tributary explain {run} --bundle FILE` writes',
+        'start again; if it stays, report it with the folder that `tributary explain {run} --bundle DIR` writes',
       retry: 'later',
     },
     {
       name: 'contractBroken',
       cause:
         "The vendor's answer is not what {connector}'s documentation promises: the API has changed, or another version answered.",
-      elseFix: 'report it with the archive that `tributary explain {run} --bundle FILE` writes',
+      elseFix: 'report it with the folder that `tributary explain {run} --bundle DIR` writes',
       retry: 'later',
     },
   ],

@@ -36,7 +36,7 @@ export async function keepDefinition(executionId: string, ports: EnginePorts): P
   }
 }
 
-/** @returns undefined if it is kept no longer */
+/** @returns undefined if it is kept no longer, or cannot be read: that may be what failed the run */
 export async function readDefinition(
   { flowName, executionId }: Pick<Run, 'flowName' | 'executionId'>,
   { objects, home }: Pick<EnginePorts, 'objects' | 'home'>,
@@ -66,7 +66,7 @@ async function found<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof TributaryError && error.code === 'ResourceNotFoundError') return undefined;
+    if (error instanceof TributaryError) return undefined;
     throw error;
   }
 }
