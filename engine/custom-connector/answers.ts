@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { connectorConfigurationSchema, maybe } from '../../core/custom-connector/configuration.ts';
 import type { JsonObject } from '../../core/ports.ts';
 
-export const errorDetails = z.object({
+const errorDetails = z.object({
   errorCode: maybe(z.string()),
   errorMessage: maybe(z.string()),
   retryAfterSeconds: maybe(z.number()),
@@ -20,7 +20,7 @@ const entity = z.object({
   label: maybe(z.string()),
 });
 
-export const dataTypes = [
+const dataTypes = [
   'String',
   'Integer',
   'Float',
@@ -57,8 +57,6 @@ const field = z.object({
       isCreatable: maybe(z.boolean()),
       isUpdatable: maybe(z.boolean()),
       isUpsertable: maybe(z.boolean()),
-      isNullable: maybe(z.boolean()),
-      isDefaultedOnCreate: maybe(z.boolean()),
       supportedWriteOperations: maybe(z.array(z.string())),
     }),
   ),
@@ -89,6 +87,7 @@ export const answers = {
   ListEntitiesRequest: z.object({ entities: z.array(entity), nextToken: maybe(z.string()) }),
   DescribeEntityRequest: z.object({ entityDefinition: z.record(z.string(), z.json()) }),
   QueryDataRequest: z.object({ records: maybe(z.array(z.string())), nextToken: maybe(z.string()) }),
+  RetrieveDataRequest: z.object({ records: maybe(z.array(z.string())) }),
   WriteDataRequest: z.object({
     writeRecordResults: maybe(
       z.array(

@@ -9,6 +9,7 @@ import { type ConnectorHost, type ProtocolMessage, payloadLimit } from './host.t
 /** Milliseconds. AppFlow gives 30 s to requests on records and 10 s to others; what has to start first takes some more. */
 const timeouts: Partial<Record<RequestType, number>> = {
   QueryDataRequest: 35_000,
+  RetrieveDataRequest: 35_000,
   WriteDataRequest: 35_000,
 };
 const otherTimeout = 20_000;

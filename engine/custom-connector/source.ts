@@ -2,8 +2,9 @@
 
 import { settingsOf } from '../../core/custom-connector/configuration.ts';
 import type { ConnectorRegistration } from '../../core/custom-connector/registration.ts';
-import { TributaryError } from '../../core/errors.ts';
+import { type ErrorCode, TributaryError } from '../../core/errors.ts';
 import { shorten } from '../../core/flow/finding.ts';
+import type { Log } from '../../core/ports.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import { type FieldType, type Row, type SourceField, type Value, wholeRecord } from '../../core/records.ts';
 import type {
@@ -25,6 +26,8 @@ import { answerTooLarge, type ConnectorHost } from './host.ts';
 /** Records on a page, where nobody says otherwise; and the fewest that are asked for before giving up. */
 const usualPage = 1_000;
 const smallestPage = 10;
+/** Records that are asked for by their ids at once. */
+const idsPerPage = 100;
 /** Characters: a token is kept in the state. */
 const longestToken = 64_000;
 
@@ -44,7 +47,7 @@ export function customSource(registration: ConnectorRegistration, host: Connecto
 
     async open(request, split, ports) {
       const definition = readDefinition(split.entityDefinition, label);
-      return sessionOf(registration, about(request, ports), definition, request);
+      return sessionOf(registration, about(request, ports), definition, request, ports.log);
     },
 
     async listEntities(request, path, ports) {
@@ -170,12 +173,68 @@ interface Place {
   readonly maxResults: number;
 }
 
+/** What reads the pages of a split: by query, or by ids. */
+type PageReader = (token: PageToken | undefined) => Promise<{
+  readonly records: readonly string[];
+  readonly next?: PageToken;
+}>;
+
 function sessionOf(
   registration: ConnectorRegistration,
   asked: Conversation,
   definition: EntityDefinition,
   request: SourceRequest,
+  log: Log,
 ): SourceSession {
+  const at = `${registration.connectorLabel}.${definition.entity.entityIdentifier}`;
+  const rowOf = rowReader(definition, request.fields, at);
+  const exact = definition.fields.some(({ dataType }) => dataType === 'BigDecimal');
+  const selected = selectedFields(definition, request.fields);
+  const query = querying(registration, asked, definition, request, selected);
+  const wanted = idsWanted(definition, request.filters);
+  const retrieve = wanted && retrieval(asked, definition, wanted, selected);
+
+  async function pageAt(token: PageToken | undefined): ReturnType<PageReader> {
+    if (!retrieve || token?.token !== undefined) return query(token);
+    try {
+      return await retrieve(token);
+    } catch (error) {
+      // AppFlow hardly asks by ids, so a connector may not know how to.
+      const code = error instanceof TributaryError ? error.code : undefined;
+      if (token !== undefined || code === undefined || !unknowing.has(code)) throw error;
+      log.warn('the connector gives no records by their ids: all are read', { at });
+      return query(undefined);
+    }
+  }
+
+  return {
+    async read(token) {
+      const { records, next } = await pageAt(token);
+      return {
+        rows: records.map((text) => rowOf(recordOf(text, exact, at))),
+        bytes: records.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+        ...(next && { next }),
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** What a request that a connector does not know may come to. */
+const unknowing: ReadonlySet<ErrorCode> = new Set([
+  'ServerError',
+  'ClientError',
+  'InvalidArgument',
+  'ConnectorProtocol',
+]);
+
+function querying(
+  registration: ConnectorRegistration,
+  asked: Conversation,
+  definition: EntityDefinition,
+  request: SourceRequest,
+  selected: readonly string[],
+): PageReader {
   const { connectorLabel: label, maxResults = usualPage } = registration;
   const { entityIdentifier } = definition.entity;
   const at = `${label}.${entityIdentifier}`;
@@ -189,9 +248,6 @@ function sessionOf(
     request.window,
     request.incrementalField ?? stamp?.fieldName,
   );
-  const selected = selectedFields(definition, request.fields);
-  const rowOf = rowReader(definition, request.fields, at);
-  const exact = definition.fields.some(({ dataType }) => dataType === 'BigDecimal');
   const seen = new Set<string>();
   let expected: string | undefined;
 
@@ -213,8 +269,7 @@ function sessionOf(
       try {
         return [await query(place, size), size];
       } catch (error) {
-        const isTooLarge = error instanceof TributaryError && error.context.vendorCode === answerTooLarge;
-        if (!isTooLarge) throw error;
+        if (!isTooLarge(error)) throw error;
         const smaller = Math.floor(size / 2);
         if (place === undefined && smaller >= smallestPage) {
           size = smaller;
@@ -230,23 +285,62 @@ function sessionOf(
     }
   }
 
-  return {
-    async read(token) {
-      const place = token as unknown as Place | undefined;
-      // Elsewhere than expected: another chain of tokens.
-      if (place?.token !== expected) seen.clear();
-      if (place) seen.add(place.token);
-      const [answer, size] = await page(place);
-      const records = answer.records ?? [];
-      const next = tokenAfter(answer.nextToken, seen, at);
-      expected = next;
-      return {
-        rows: records.map((text) => rowOf(recordOf(text, exact, at))),
-        bytes: records.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
-        ...(next !== undefined && { next: { token: next, maxResults: size } satisfies PageToken }),
-      };
-    },
-    close: () => Promise.resolve(),
+  return async (token) => {
+    const place = token as unknown as Place | undefined;
+    // Elsewhere than expected: another chain of tokens.
+    if (place?.token !== expected) seen.clear();
+    if (place) seen.add(place.token);
+    const [answer, size] = await page(place);
+    const next = tokenAfter(answer.nextToken, seen, at);
+    expected = next;
+    return {
+      records: answer.records ?? [],
+      ...(next !== undefined && { next: { token: next, maxResults: size } satisfies PageToken }),
+    };
+  };
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof TributaryError && error.context.vendorCode === answerTooLarge;
+}
+
+/** The ids of the records that a filter wants, where the connector is not asked to filter by them. */
+function idsWanted(
+  { fields }: EntityDefinition,
+  filters: SourceRequest['filters'],
+): { readonly idFieldName: string; readonly ids: readonly string[] } | undefined {
+  const [key, ...others] = fields.filter(({ isPrimaryKey }) => isPrimaryKey);
+  if (!key || others.length > 0) return undefined;
+  const filter = filters.find(({ field, operator }) => field === key.fieldName && operator === 'EQUAL_TO');
+  return filter && !isPushed(filter, key) ? { idFieldName: key.fieldName, ids: filter.values } : undefined;
+}
+
+/** Better than to read all records for the sake of a few. */
+function retrieval(
+  asked: Conversation,
+  definition: EntityDefinition,
+  { idFieldName, ids }: { readonly idFieldName: string; readonly ids: readonly string[] },
+  selectedFieldNames: readonly string[],
+): PageReader {
+  const retrieve = async (some: readonly string[]) =>
+    asked.ask('RetrieveDataRequest', ({ context }) => ({
+      entityIdentifier: definition.entity.entityIdentifier,
+      selectedFieldNames,
+      idFieldName,
+      ids: some,
+      connectorContext: context(definition),
+    }));
+  return async (token) => {
+    const from = Number(token?.from ?? 0);
+    for (let size = idsPerPage; ; size = Math.ceil(size / 2)) {
+      try {
+        const answer = await retrieve(ids.slice(from, from + size));
+        const next = from + size;
+        return { records: answer.records ?? [], ...(next < ids.length && { next: { from: next } }) };
+      } catch (error) {
+        if (!isTooLarge(error) || size === 1) throw error;
+      }
+    }
   };
 }
 

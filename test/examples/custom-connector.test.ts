@@ -115,6 +115,25 @@ test('filters and windows give the records that they should', { timeout: 60_000 
   expect(written(cli)).toEqual(expected.map(itemOf));
 });
 
+test('records are fetched by their ids', async () => {
+  const cli = await shelf();
+  const [mapAll] = items.tasks;
+  // As texts, which the connector cannot compare its numbers with.
+  const byId = {
+    taskType: 'Filter',
+    sourceFields: ['id'],
+    connectorOperator: { CustomConnector: 'EQUAL_TO' },
+    taskProperties: { VALUES: '3,1,99' },
+  };
+  const { exitCode, out } = await cli.run(
+    'run',
+    cli.write('flows/items.json', { ...items, tasks: [byId, mapAll] }),
+  );
+  expect(exitCode).toBe(0);
+  expect(out).toContain('read     2 records');
+  expect(written(cli)).toMatchObject([{ id: 1 }, { id: 3 }]);
+});
+
 test('a wrong key is refused, and so is what nobody registered', async () => {
   const cli = await shelf();
   cli.env.SHELF_KEY = 'wrong-key';

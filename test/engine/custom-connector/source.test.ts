@@ -231,6 +231,46 @@ describe('read', () => {
     );
   });
 
+  test('records whose ids a filter names are asked for by them, where the connector cannot filter so', async () => {
+    const { fields } = definition;
+    const [id, ...rest] = fields;
+    const key = { ...id, readProperties: { ...readable(), isQueryable: false } };
+    const host = querying(({ ids }) => {
+      const list = ids as readonly string[];
+      if (list.length > 50)
+        return new TributaryError('ConnectorProtocol', 'large', { vendorCode: answerTooLarge });
+      return { ...ok, records: list.filter((each) => each !== '7').map((each) => `{"id":${each}}`) };
+    });
+    const wanted = Array.from({ length: 60 }, (_, index) => String(index));
+    const filters = [{ field: 'id', operator: 'EQUAL_TO', type: 'Long', values: wanted }] as const;
+    const source = customSource(registrationOf(), host);
+    const keyed: Split = { entityDefinition: { ...definition, fields: [key, ...rest] } };
+    const rows = await allRows(await source.open({ ...request, fields: ['id'], filters }, keyed, ports()));
+    expect(rows).toEqual(wanted.filter((each) => each !== '7').map((each) => [Number(each)]));
+    expect(host.requests.map(({ ids }) => (ids as readonly string[]).length)).toEqual([60, 50, 10]);
+    const [, { connectorContext: _, ids: __, ...sent } = { connectorContext: {}, ids: [] }] = host.requests;
+    expect(sent).toEqual({
+      type: 'RetrieveDataRequest',
+      entityIdentifier: 'contact',
+      selectedFieldNames: ['id'],
+      idFieldName: 'id',
+    });
+  });
+
+  test('a connector that gives none by ids is read whole', async () => {
+    const host = querying(({ type, nextToken }) => {
+      if (type === 'RetrieveDataRequest') return refused('ServerError', 'not implemented');
+      return { ...ok, records: ['{"id":1}'], ...(nextToken === undefined && { nextToken: 'p2' }) };
+    });
+    const filters = [{ field: 'id', operator: 'EQUAL_TO', type: 'String', values: ['1'] }] as const;
+    expect(await read(host, { fields: ['id'], filters })).toEqual([[1], [1]]);
+    expect(host.requests.map(({ type }) => type)).toEqual([
+      'RetrieveDataRequest',
+      'QueryDataRequest',
+      'QueryDataRequest',
+    ]);
+  });
+
   test('a page token that comes again ends the run, not the records', async () => {
     const host = querying(() => ({ ...ok, records: [], nextToken: 'p1' }));
     await expect(read(host)).rejects.toThrow('the connector gave the same page token twice');
