@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const source = 'wasm/json-scan.ts';
-const target = 'core/decode/json-scan.wasm.ts';
+const source = 'wasm/index.ts';
+const target = 'core/kernels.wasm.ts';
 const options = ['--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd'];
 
 function compiled(): string {
@@ -25,8 +25,8 @@ function compiled(): string {
   }
 }
 
-const text = `/** Made of ${source} by \`npm run build:wasm\`. Base64. */
-export const jsonScanWasm =
+const text = `/** Made of wasm/ by \`npm run build:wasm\`. Base64. */
+export const kernelsWasm =
   '${compiled()}';
 `;
 if (!process.argv.includes('--check')) writeFileSync(join(root, target), text);

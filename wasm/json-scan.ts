@@ -1,6 +1,5 @@
 /**
- * AssemblyScript (https://www.assemblyscript.org): the scanner of JSON Lines, sixteen bytes at a time. `npm run build:wasm`
- * makes core/decode/json-scan.wasm.ts of it; core/decode/json-scanner.ts is its only user and lays out the memory.
+ * Scans JSON Lines, sixteen bytes at a time; core/decode/json-scanner.ts lays out the memory.
  *
  * It knows all of JSON's grammar, so nothing passes that `JSON.parse` would refuse. What it does not read (deep nesting,
  * long keys, keys with escapes) is left to that. Behind the bytes to be read there must be 16 zeroes, which end all loops.
@@ -8,9 +7,26 @@
  * A *table* says which members of an object are wanted: the number of names, then 128 bytes for each of them (its length
  * and its bytes), then 256 *leads* of 144 bytes. A lead is what stood between two values of an earlier object, `,"name":`
  * with all its blanks (its length, the name's slot or -1, and at 16 the bytes), kept by position, as most objects of a kind
- * have the same keys. A *cell* of 16 bytes is what became of a wanted member: where its text begins, 16 × its length + its
- * kind, and the double that it is, if it is a plain number.
+ * have the same keys.
  */
+
+import {
+  ascii,
+  begin,
+  cellBytes,
+  delicateNested,
+  delicateNumber,
+  escaped,
+  falseKind,
+  nested,
+  nullKind,
+  passRecord,
+  plainNumber,
+  putCell,
+  records,
+  trueKind,
+  utf8,
+} from './cells';
 
 const quote: u8 = 0x22;
 const comma: u8 = 0x2c;
@@ -31,18 +47,6 @@ const maxDepth: i32 = 100;
 /** Numbers of fewer characters, if they have no exponent, are doubles without loss. */
 const delicateLength: usize = 16;
 
-// The kinds of core/decode/json-scanner.ts.
-const nullKind: i32 = 0;
-const trueKind: i32 = 1;
-const falseKind: i32 = 2;
-const ascii: i32 = 3;
-const utf8: i32 = 4;
-const plainNumber: i32 = 5;
-const escaped: i32 = 6;
-const delicateNumber: i32 = 7;
-const nested: i32 = 8;
-const delicateNested: i32 = 9;
-
 const powers = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ]);
@@ -53,14 +57,6 @@ let number: f64 = 0;
 /** It is or holds a number that a double may not keep. */
 let delicate: bool = false;
 
-/** Of the last `scan`. */
-export let records: i32 = 0;
-
-/** Where the caller's memory begins. */
-export function heapStart(): usize {
-  return (__heap_base + 15) & ~15;
-}
-
 export function tableBytes(names: i32): usize {
   return 16 + <usize>names * nameBytes + <usize>leads * leadBytes;
 }
@@ -69,11 +65,11 @@ export function tableBytes(names: i32): usize {
  * Reads the lines in [start, end) into `cells`, of a record those of the table's names, until `limit` records are read or
  * a line comes that has to be read in another way or is not complete. @returns where it stopped: at the beginning of a line
  */
-export function scan(table: usize, start: usize, end: usize, limit: i32, cells: usize): usize {
+export function scanJsonLines(table: usize, start: usize, end: usize, limit: i32, cells: usize): usize {
   const row = (<usize>load<i32>(table)) << 4;
   let line = start;
   let to = cells;
-  records = 0;
+  begin();
   while (line < end && records < limit) {
     let at = readObject(table, line, to);
     if (at === 0) return line;
@@ -83,7 +79,7 @@ export function scan(table: usize, start: usize, end: usize, limit: i32, cells: 
     }
     line = at + 1;
     to += row;
-    records++;
+    passRecord(1);
   }
   return line;
 }
@@ -123,8 +119,7 @@ function keep(cell: usize, from: usize, to: usize): void {
   const start = quoted ? from + 1 : from;
   const length = quoted ? to - from - 2 : to - from;
   const known = kind === nested && delicate ? delicateNested : kind;
-  store<i32>(cell, <i32>start);
-  store<i32>(cell, ((<i32>length) << 4) | known, 4);
+  putCell(cell, start, length, known);
   store<f64>(cell, number, 8);
 }
 

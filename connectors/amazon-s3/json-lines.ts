@@ -7,8 +7,8 @@
 
 import { compareNumber, isInteger, parse as parseLossless } from 'lossless-json';
 import type { DecodeRecords, InputFormat, Prologue } from '../../core/decode/input-format.ts';
-import { type JsonScanner, jsonScanner } from '../../core/decode/json-scanner.ts';
-import { scannedRow } from '../../core/decode/scanned-records.ts';
+import { jsonScanner } from '../../core/decode/json-scanner.ts';
+import { scanningDecoder } from '../../core/decode/record-scanner.ts';
 import { byteOrderMarkLength, checkUtf8 } from '../../core/decode/utf8.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
@@ -35,11 +35,13 @@ export function jsonLinesFormat(fields: readonly string[]): InputFormat {
   return {
     begin(bytes, ended, at): Prologue | undefined {
       if (bytes.length < 3 && !ended) return undefined;
-      const readLine = (text: string, line: number): Row | undefined => {
+      const readLine: ReadLine = (text, line) => {
         const record = parseLine(text, `${at} line ${line}`);
         return record && getters.map((get) => get(record));
       };
-      const decode = scanner ? scanningDecoder(scanner, readLine, at) : parsingDecoder(readLine, at);
+      const decode = scanner
+        ? scanningDecoder(scanner, at, otherLine(readLine))
+        : parsingDecoder(readLine, at);
       return { used: byteOrderMarkLength(bytes, at), lines: 0, decode };
     },
   };
@@ -47,28 +49,13 @@ export function jsonLinesFormat(fields: readonly string[]): InputFormat {
 
 type ReadLine = (text: string, line: number) => Row | undefined;
 
-/** Makes the rows when they are asked for, as most users of a page do without. */
-function scanningDecoder(scanner: JsonScanner, readLine: ReadLine, at: string): DecodeRecords {
-  let latest: unknown;
-  return (bytes, ended, firstLine, maxRows) => {
-    const { records, used, lines } = scanner.scan(bytes, ended, maxRows, (start, end, line) =>
-      readLine(bytes.toString('utf8', start, end), firstLine + line),
-    );
-    checkUtf8(bytes.subarray(0, used), firstLine, lf, at);
-    latest = records;
-    let rows: readonly Row[] | undefined;
-    return {
-      get rows() {
-        if (rows === undefined) {
-          if (latest !== records) throw new Error('a page was left before its rows were asked for');
-          rows = Array.from({ length: records.count }, (_, record) => scannedRow(records, record));
-        }
-        return rows;
-      },
-      scanned: records,
-      used,
-      lines,
-    };
+function otherLine(readLine: ReadLine): Parameters<typeof scanningDecoder>[2] {
+  return (bytes, start, ended, line) => {
+    const terminator = bytes.indexOf(lf, start);
+    if (terminator < 0 && !ended) return undefined;
+    const end = terminator < 0 ? bytes.length : terminator;
+    const row = readLine(bytes.toString('utf8', start, end), line);
+    return { row, next: Math.min(end + 1, bytes.length), lines: terminator < 0 ? 0 : 1 };
   };
 }
 

@@ -8,14 +8,17 @@
  * - A blank line is skipped, but where the header has one column it is a record with null.
  * - The encoding is UTF-8; a byte order mark is skipped.
  *
- * The scanner works on bytes, as nothing that structures CSV is part of a longer UTF-8 sequence, and makes strings only
- * of the fields in the read set.
+ * Both scanners work on bytes, as nothing that structures CSV is part of a longer UTF-8 sequence, and make strings only of
+ * what is asked for. That of csv-scanner.ts is several times as fast; it leaves headers, records that are broken or not
+ * complete, and whole records to the one below.
  */
 
 import { TributaryError } from '../errors.ts';
 import { didYouMean } from '../flow/finding.ts';
 import { type Row, wholeRecord } from '../records.ts';
+import { csvScanner } from './csv-scanner.ts';
 import type { DecodeRecords, InputFormat, Prologue } from './input-format.ts';
+import { scanningDecoder } from './record-scanner.ts';
 import { byteOrderMarkLength, checkUtf8 } from './utf8.ts';
 
 const quote = 0x22;
@@ -93,34 +96,46 @@ function csvDecoder(header: CsvHeader, fields: readonly string[], at: string): D
   // An empty file has no columns, and no records that could miss one.
   const wanted = columns.length === 0 ? [] : fields.map((field) => indexOfColumn(field, columns, at));
   const scanned = noFields();
+  const rowOf = (bytes: Buffer, start: number, end: number): Row => {
+    // One string per record, of which the fields are slices: a value kept by somebody keeps its record, not the page.
+    const text = bytes.toString('latin1', start, end);
+    return wanted.map((column) =>
+      column < 0
+        ? Object.fromEntries(
+            columns.map((name, index) => [name, fieldValue(bytes, text, start, scanned, index)]),
+          )
+        : fieldValue(bytes, text, start, scanned, column),
+    );
+  };
+  const readRecord: ReadRecord = (bytes, start, ended, line) => {
+    const end = scanRecord(bytes, start, ended, terminator, line, at, scanned);
+    if (end < 0) return undefined;
+    const { lines } = scanned;
+    if (scanned.count === columns.length) return { row: rowOf(bytes, start, end), next: end, lines };
+    if (isBlank(scanned)) return { next: end, lines };
+    throw ragged(scanned.count, columns.length, `${at} line ${line}`);
+  };
+  // A column has one place among a record's cells, and the record as a whole has none.
+  if (columns.length === 0 || wanted.includes(-1) || new Set(wanted).size < wanted.length) {
+    return readingDecoder(readRecord, terminator, at);
+  }
+  const slots = columns.map((_, column) => wanted.indexOf(column));
+  return scanningDecoder(csvScanner(slots, wanted.length, terminator), at, readRecord);
+}
 
+type ReadRecord = Parameters<typeof scanningDecoder>[2];
+
+function readingDecoder(readRecord: ReadRecord, terminator: number, at: string): DecodeRecords {
   return (bytes, ended, firstLine, maxRows) => {
     const rows: Row[] = [];
     let used = 0;
     let line = firstLine;
     while (rows.length < maxRows && used < bytes.length) {
-      const start = used;
-      const end = scanRecord(bytes, start, ended, terminator, line, at, scanned);
-      if (end < 0) break;
-      if (scanned.count !== columns.length) {
-        if (!isBlank(scanned)) throw ragged(scanned.count, columns.length, `${at} line ${line}`);
-      } else {
-        // One string per record, of which the fields are slices: a value kept by somebody keeps its record, not the page.
-        const text = bytes.toString('latin1', start, end);
-        const row: Row = new Array(wanted.length);
-        for (let index = 0; index < wanted.length; index += 1) {
-          const column = wanted[index] as number;
-          row[index] =
-            column < 0
-              ? Object.fromEntries(
-                  columns.map((name, at) => [name, fieldValue(bytes, text, start, scanned, at)]),
-                )
-              : fieldValue(bytes, text, start, scanned, column);
-        }
-        rows.push(row);
-      }
-      used = end;
-      line += scanned.lines;
+      const record = readRecord(bytes, used, ended, line);
+      if (!record) break;
+      if (record.row) rows.push(record.row);
+      used = record.next;
+      line += record.lines;
     }
     checkUtf8(bytes.subarray(0, used), firstLine, terminator, at);
     return { rows, used, lines: line - firstLine };

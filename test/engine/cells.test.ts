@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonScanner } from '../../core/decode/json-scanner.ts';
+import { scanningDecoder } from '../../core/decode/record-scanner.ts';
 import { scannedRow } from '../../core/decode/scanned-records.ts';
 import type { Task } from '../../core/flow/task.ts';
 import type { SourceField } from '../../core/records.ts';
@@ -42,12 +43,10 @@ function bothWays(lines: readonly string[], tasks: readonly Task[], options: Pla
       throw error;
     }
   };
-  const { records } = scanner.scan(
-    Buffer.from(lines.map((line) => `${line}\n`).join('')),
-    true,
-    1000,
-    () => [],
-  );
+  const decode = scanningDecoder(scanner, 'file', () => undefined);
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  const { scanned: records } = decode(bytes, true, 1, 1000);
+  if (!records) throw new Error('nothing scanned');
   for (let record = 0; record < records.count; record++) {
     const row = mapper.map(scannedRow(records, record));
     const mapped = cellMapper.map(records, record);

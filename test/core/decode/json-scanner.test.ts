@@ -1,16 +1,31 @@
 import { expect, test } from 'vitest';
-import { type JsonScanner, jsonScanner } from '../../../core/decode/json-scanner.ts';
+import { jsonScanner } from '../../../core/decode/json-scanner.ts';
+import { scanningDecoder } from '../../../core/decode/record-scanner.ts';
 import { cellKind, scannedRow } from '../../../core/decode/scanned-records.ts';
+import type { Row } from '../../../core/records.ts';
 
 const unread = () => undefined;
 
-function scannerOf(...fields: string[]): JsonScanner {
+function scannerOf(...fields: string[]) {
   const scanner = jsonScanner(fields, () => 'exact');
   if (!scanner) throw new Error('no scanner');
-  return scanner;
+  type ReadLine = (start: number, end: number, line: number) => Row | undefined;
+  return {
+    scan(bytes: Buffer, ended: boolean, maxRecords: number, readLine: ReadLine) {
+      const decode = scanningDecoder(scanner, 'file', (_, start, last, line) => {
+        const end = bytes.indexOf('\n', start);
+        if (end < 0 && !last) return undefined;
+        const row = readLine(start, end < 0 ? bytes.length : end, line);
+        return { row, next: end < 0 ? bytes.length : end + 1, lines: end < 0 ? 0 : 1 };
+      });
+      const { scanned, used, lines } = decode(bytes, ended, 0, maxRecords);
+      if (!scanned) throw new Error('nothing scanned');
+      return { records: scanned, used, lines };
+    },
+  };
 }
 
-function rowsOf(scanner: JsonScanner, text: string) {
+function rowsOf(scanner: ReturnType<typeof scannerOf>, text: string) {
   const { records } = scanner.scan(Buffer.from(text), true, 100, unread);
   return Array.from({ length: records.count }, (_, record) => scannedRow(records, record));
 }

@@ -1,0 +1,173 @@
+/** What the scanners of file formats have in common: a memory with a page and its cells, and what becomes of the values. */
+
+import { ensureMemory, type Kernels } from '../kernels.ts';
+import type { Row, Value } from '../records.ts';
+import type { DecodeRecords } from './input-format.ts';
+import { cellKind, type ScannedRecords, scannedRow } from './scanned-records.ts';
+import { checkUtf8 } from './utf8.ts';
+
+export const cellBytes = 16;
+/** Of a value that the scanner did not read: a place among `values`. */
+const made = 15;
+/** Zeroes that must stand behind what is read. */
+const sentinelBytes = 16;
+const initialRecords = 1024;
+
+export interface PageMemory {
+  /** Anew after the memory has grown, as the other two. */
+  readonly bytes: Buffer;
+  readonly places: Int32Array;
+  readonly numbers: Float64Array;
+  /** Makes the memory hold so many bytes. */
+  ensure(size: number): void;
+}
+
+export function pageMemory({ memory }: Pick<Kernels, 'memory'>): PageMemory {
+  const views = () => ({
+    bytes: Buffer.from(memory.buffer),
+    places: new Int32Array(memory.buffer),
+    numbers: new Float64Array(memory.buffer),
+  });
+  let current = views();
+  return {
+    get bytes() {
+      return current.bytes;
+    },
+    get places() {
+      return current.places;
+    },
+    get numbers() {
+      return current.numbers;
+    },
+    ensure(size) {
+      if (ensureMemory(memory, size)) current = views();
+    },
+  };
+}
+
+export interface FormatScanner {
+  readonly kernels: Kernels;
+  readonly memory: PageMemory;
+  /** Where the page's memory begins, behind what the format keeps. */
+  readonly pageStart: number;
+  /** Cells of a record. */
+  readonly fields: number;
+  readonly terminator: number;
+  /** Scans what lies in [start, end). @returns where it stopped, at the beginning of a record */
+  scan(start: number, end: number, limit: number, cells: number): number;
+  /** The value of a kind that only this format has, bytes [start, end) of the memory. */
+  decode(kind: number, start: number, end: number): Value;
+  member: ScannedRecords['member'];
+}
+
+/** A record that the scanner does not read. */
+export interface OtherRecord {
+  /** Absent for what is no record, as a blank line. */
+  readonly row?: Row | undefined;
+  /** Where the next one begins, and the line ends before that. */
+  readonly next: number;
+  readonly lines: number;
+}
+
+/**
+ * What is decoded is valid until more is: whoever wants rows asks for them before.
+ *
+ * @param readOther reads, or refuses, the record at byte `start`, which lies on `line`; `undefined` if it is not complete
+ */
+export function scanningDecoder(
+  format: FormatScanner,
+  at: string,
+  readOther: (bytes: Buffer, start: number, ended: boolean, line: number) => OtherRecord | undefined,
+): DecodeRecords {
+  const { kernels, memory, pageStart, fields, terminator } = format;
+  /** Of records that were read in another way. */
+  let values: Value[] = [];
+  let latest: ScannedRecords | undefined;
+
+  function value(cell: number): Value {
+    const { bytes, places, numbers } = memory;
+    const place = places[4 * cell + 1] ?? 0;
+    const start = places[4 * cell] ?? 0;
+    const end = start + (place >> 4);
+    const kind = place & 15;
+    switch (kind) {
+      case cellKind.null:
+        return null;
+      case cellKind.true:
+        return true;
+      case cellKind.false:
+        return false;
+      case cellKind.ascii:
+        return bytes.toString('latin1', start, end);
+      case cellKind.utf8:
+        return bytes.toString('utf8', start, end);
+      case cellKind.number:
+        return numbers[2 * cell + 1] ?? 0;
+      case made:
+        return values[start] ?? null;
+      default:
+        return format.decode(kind, start, end);
+    }
+  }
+
+  function putRow(row: Row, first: number): void {
+    for (let field = 0; field < fields; field++) {
+      memory.places[4 * (first + field)] = values.push(row[field] ?? null) - 1;
+      memory.places[4 * (first + field) + 1] = made;
+    }
+  }
+
+  return (bytes, ended, firstLine, maxRows) => {
+    const pageEnd = pageStart + bytes.length;
+    const cells = Math.ceil((pageEnd + sentinelBytes) / cellBytes) * cellBytes;
+    const recordBytes = fields * cellBytes;
+    let room = Math.min(initialRecords, maxRows);
+    memory.ensure(cells + room * recordBytes);
+    memory.bytes.set(bytes, pageStart);
+    memory.bytes.fill(0, pageEnd, cells);
+    values = [];
+    let count = 0;
+    let used = 0;
+    let line = firstLine;
+    while (used < bytes.length && count < maxRows) {
+      if (count === room) {
+        room = Math.min(2 * room, maxRows);
+        memory.ensure(cells + room * recordBytes);
+      }
+      used = format.scan(pageStart + used, pageEnd, room - count, cells + count * recordBytes) - pageStart;
+      count += kernels.records.value;
+      line += kernels.lines.value;
+      if (used === bytes.length || count === room) continue;
+      const other = readOther(bytes, used, ended, line);
+      if (!other) break;
+      if (other.row) putRow(other.row, cells / cellBytes + count++ * fields);
+      used = other.next;
+      line += other.lines;
+    }
+    checkUtf8(bytes.subarray(0, used), firstLine, terminator, at);
+    const scanned: ScannedRecords = {
+      count,
+      fields,
+      bytes: memory.bytes,
+      firstCell: cells / cellBytes,
+      places: memory.places,
+      numbers: memory.numbers,
+      value,
+      member: format.member,
+    };
+    latest = scanned;
+    let rows: readonly Row[] | undefined;
+    return {
+      get rows() {
+        if (rows === undefined) {
+          if (latest !== scanned) throw new Error('a page was left before its rows were asked for');
+          rows = Array.from({ length: count }, (_, record) => scannedRow(scanned, record));
+        }
+        return rows;
+      },
+      scanned,
+      used,
+      lines: line - firstLine,
+    };
+  };
+}
