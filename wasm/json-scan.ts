@@ -66,7 +66,7 @@ export function tableBytes(names: i32): usize {
  * a line comes that has to be read in another way or is not complete. @returns where it stopped: at the beginning of a line
  */
 export function scanJsonLines(table: usize, start: usize, end: usize, limit: i32, cells: usize): usize {
-  const row = (<usize>load<i32>(table)) << 4;
+  const row = <usize>load<i32>(table) * cellBytes;
   let line = start;
   let to = cells;
   begin();
@@ -89,7 +89,7 @@ export function readObject(table: usize, start: usize, cells: usize): usize {
   const names = load<i32>(table);
   let at = spaceEnd(start);
   if (load<u8>(at) !== openBrace) return 0;
-  memory.fill(cells, 0, (<usize>names) << 4);
+  memory.fill(cells, 0, <usize>names * cellBytes);
   const first = spaceEnd(at + 1);
   if (load<u8>(first) === closeBrace) return first + 1;
   let lead = table + 16 + <usize>names * nameBytes;
@@ -103,7 +103,7 @@ export function readObject(table: usize, start: usize, cells: usize): usize {
     const to = valueEnd(from, 1);
     if (to === 0) return 0;
     const slot = load<i32>(lead, 4);
-    if (slot >= 0) keep(cells + ((<usize>slot) << 4), from, to);
+    if (slot >= 0) keep(cells + <usize>slot * cellBytes, from, to);
     at = to;
     if (load<u8>(at) !== comma) {
       at = spaceEnd(at);
