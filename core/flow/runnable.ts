@@ -87,9 +87,9 @@ export function notRunnable(
     );
   }
 
-  if (flow.tributary?.lookback) {
+  if (flow.tributary?.lookback && sourceFlowConfig.connectorType === 'S3') {
     found.push(
-      'tributary.lookback: windows do not reach back in this version; a longer scheduleOffset waits instead',
+      'tributary.lookback: records of files have no key and no time to look back for; remove it, or wait longer with scheduleOffset',
     );
   }
 

@@ -9,6 +9,7 @@ import type { ObjectStore } from '../../core/ports.ts';
 import type { OutputFormat, PlacedFragment } from '../encode/format.ts';
 import type { Home } from '../ports.ts';
 import { fileName, type Layout, normalisePrefix, runOutputFolder } from './layout.ts';
+import type { LedgerPart } from './ledger.ts';
 import { aggregationOf, layoutOf, outputFormatOf } from './output.ts';
 import { manifestKey, type RunPlan, runFolder } from './plan.ts';
 import { type SegmentEntry, type SegmentIndex, sha256 } from './segment.ts';
@@ -53,7 +54,7 @@ export const mostIndexBytes = 100 * 2 ** 20;
 
 /**
  * Groups the segments' fragments into objects: by unit, by size or into one, and by partition.
- * `lineBreaks`: a CSV value holds one.
+ * `lineBreaks`: a CSV value holds one. `ledgerParts`: where the segments' parts of the flow's ledger lie.
  *
  * @throws NotRunnable if the run would make more objects, or objects of more pieces, than one commit can hold
  */
@@ -62,7 +63,7 @@ export async function makeManifest(
   segments: readonly SegmentRecord[],
   home: Home,
   read: ReadSegment,
-): Promise<Manifest & { readonly lineBreaks: boolean }> {
+): Promise<Manifest & { readonly lineBreaks: boolean; readonly ledgerParts: readonly LedgerPart[] }> {
   const layout = layoutOf(plan);
   const format = outputFormatOf(plan);
   const aggregation = aggregationOf(plan.flow);
@@ -70,6 +71,7 @@ export async function makeManifest(
   if (indexBytes > mostIndexBytes) throw tooMuch(plan, `${indexBytes} bytes of indexes`, `${mostIndexBytes}`);
   const groups = new Map<string, Group>();
   const quarantined: (Part & { rows: number })[] = [];
+  const ledgerParts: LedgerPart[] = [];
   let lineBreaks = false;
   for await (const { record, index } of readIndexes(segments, read)) {
     const split = splitOf(record.key);
@@ -85,6 +87,7 @@ export async function makeManifest(
       lineBreaks ||= entry.meta?.lineBreaks === true;
     }
     if (index.quarantined) quarantined.push({ segment: record.key, ...index.quarantined });
+    if (index.ledger) ledgerParts.push({ segment: record.key, ...index.ledger });
   }
   const sorted = [...groups.values()].sort(byPartitionThenUnit);
   const files = sorted.flatMap((group) => bySize(group, aggregation.targetBytes, format.head().length));
@@ -92,7 +95,7 @@ export async function makeManifest(
   const made = files.map((group, index) => outputObject(layout, format, group, index + 1));
   const quarantine = quarantineObject(plan, layout, quarantined, home);
   const all = quarantine ? [...made, quarantine] : made;
-  return { objects: all, bytes: made.reduce((sum, object) => sum + object.size, 0), lineBreaks };
+  return { objects: all, bytes: made.reduce((sum, object) => sum + object.size, 0), lineBreaks, ledgerParts };
 }
 
 function tooMuch(plan: RunPlan, got: string, most: string): TributaryError {

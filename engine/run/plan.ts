@@ -6,6 +6,7 @@ import type { SourceField } from '../../core/records.ts';
 import type { PullWindow, SourceRequest } from '../../core/source.ts';
 import type { Home } from '../ports.ts';
 import type { TaskPlan } from '../tasks/plan.ts';
+import type { LedgerPlan } from './ledger.ts';
 import type { Sizes } from './sizes.ts';
 
 export interface RunPlan {
@@ -19,11 +20,14 @@ export interface RunPlan {
   readonly sourceFields: readonly SourceField[];
   /** Of the vendor's request; no row holds them. */
   readonly sourceParameters?: readonly SourceField[];
+  /** Windows tile time; with a lookback the request's window begins earlier than this one. */
   readonly window: PullWindow;
   /** The field that the engine checks against the window; absent: the source holds back what lies outside. */
   readonly windowField?: string;
   /** Set where pages may repeat records: the fields that make (key, version). */
   readonly repeatKey?: readonly string[];
+  /** Set where the flow looks back, and the run moves its watermark. */
+  readonly ledger?: LedgerPlan;
   readonly splitCount: number;
   /** The splits' descriptions, one JSON text a line, if they are small. */
   readonly splits?: string;

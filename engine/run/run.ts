@@ -18,6 +18,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { JsonObject, StateItem, StateKey, StateStore } from '../../core/ports.ts';
 import type { RecordCounts } from '../../core/records.ts';
 import type { Failure } from './failure.ts';
+import type { LedgerPointer } from './ledger.ts';
 
 /**
  * After so many seconds the table may drop what only a run's own steps read. A run lasts 48 hours; one that died in its
@@ -44,6 +45,8 @@ export interface FlowState {
   readonly watermark?: number;
   /** What the source left on the last committed run's last page, to begin the next one with (`Page.resume`). */
   readonly resume?: JsonObject;
+  /** Of a flow that looks back: what the last committed run's window had. */
+  readonly ledger?: LedgerPointer;
   readonly schemaVersion: number;
   /** Of the schema that `schemaVersion` numbers; absent before the first commit. */
   readonly schemaFingerprint?: string;
@@ -108,8 +111,9 @@ export interface Run {
   /** Refused and invalid records, which a replay can read. */
   readonly recordsQuarantined?: number;
   readonly splitCount?: number;
-  /** Becomes the flow's with the commit. */
+  /** These become the flow's with the commit. */
   readonly resume?: JsonObject;
+  readonly ledger?: LedgerPointer;
   readonly catalogTables?: readonly string[];
   /** What the user should know of a run that succeeded. */
   readonly warnings?: readonly string[];

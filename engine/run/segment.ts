@@ -2,7 +2,7 @@
  * A segment: what one stretch of pages became, for all partitions together, as one object. It ends with an index that
  * says which bytes are whose, so that the commit can assemble output objects from ranges of many segments.
  *
- * fragment bytes … | index (JSON)
+ * fragment bytes … | refused records | part of the ledger | index (JSON)
  */
 
 import { createHash } from 'node:crypto';
@@ -33,6 +33,8 @@ export interface SegmentIndex {
     readonly rows: number;
     readonly sha256: string;
   };
+  /** The segment's part of the flow's ledger: bytes [start, end), complete from `since` on (epoch milliseconds). */
+  readonly ledger?: { readonly start: number; readonly end: number; readonly since: number };
   /** Hashes of the latest (key, version) pairs, oldest first, for sources whose pages may repeat. */
   readonly seen?: readonly string[];
 }
@@ -105,7 +107,10 @@ export class SegmentWriter {
   }
 
   /** The object's bytes and where its index begins; `undefined` if the segment is empty. The writer is then used up. */
-  finishSegment(seen: readonly string[] | undefined): { body: Buffer; indexStart: number } | undefined {
+  finishSegment(
+    seen: readonly string[] | undefined,
+    ledger?: { readonly text: string; readonly since: number },
+  ): { body: Buffer; indexStart: number } | undefined {
     this.finishAll();
     let quarantined: SegmentIndex['quarantined'];
     if (this.quarantinedLines.length > 0) {
@@ -119,11 +124,18 @@ export class SegmentWriter {
       };
       this.push(bytes);
     }
+    let placed: SegmentIndex['ledger'];
+    if (ledger?.text) {
+      const bytes = Buffer.from(ledger.text);
+      placed = { start: this.position, end: this.position + bytes.length, since: ledger.since };
+      this.push(bytes);
+    }
     if (this.chunks.length === 0 && !seen?.length) return undefined;
     const indexStart = this.position;
     const index: SegmentIndex = {
       entries: this.entries,
       ...(quarantined && { quarantined }),
+      ...(placed && { ledger: placed }),
       ...(seen && { seen }),
     };
     this.chunks.push(Buffer.from(JSON.stringify(index)));

@@ -13,6 +13,8 @@ export interface Sizes {
   readonly fragmentRows: number;
   /** (key, version) pairs of the latest records that are remembered when a source's pages may repeat. */
   readonly rememberedRecords: number;
+  /** Records that the ledger of a flow with a lookback holds; with more, it reaches back less. */
+  readonly ledgerRecords: number;
 }
 
 export const defaultSizes: Sizes = {
@@ -21,4 +23,5 @@ export const defaultSizes: Sizes = {
   segmentPages: 500,
   fragmentRows: 250_000,
   rememberedRecords: 20_000,
+  ledgerRecords: 200_000,
 };

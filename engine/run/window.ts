@@ -3,6 +3,7 @@
 import { TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import type { PullWindow } from '../../core/source.ts';
+import type { LedgerPointer } from './ledger.ts';
 import type { RunParameters } from './run.ts';
 
 export interface WindowInput {
@@ -48,6 +49,22 @@ export function pullWindow(input: WindowInput): PullWindow {
 export function isIncremental(flow: FlowDefinition): boolean {
   const { triggerType, triggerProperties } = flow.triggerConfig;
   return triggerType === 'Scheduled' && triggerProperties?.Scheduled?.dataPullMode === 'Incremental';
+}
+
+/**
+ * The window that a flow with a lookback reads: it begins earlier than the one that it commits, as far as its ledger tells
+ * what was delivered already.
+ *
+ * @param lookback milliseconds
+ */
+export function reachBack(
+  window: PullWindow,
+  lookback: number,
+  ledger: Pick<LedgerPointer, 'since'>,
+): PullWindow {
+  const { start } = window;
+  if (start === undefined) return window;
+  return { ...window, start: Math.min(start, Math.max(start - lookback, ledger.since)) };
 }
 
 /** Whether the run's window end becomes the flow's watermark: only a plain incremental run's does. */

@@ -5,6 +5,7 @@ import { booksBalance } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
 import { writeCertificate } from '../run/certificate.ts';
 import { initialState } from '../run/close.ts';
+import { type LedgerPointer, ledgerStart, writeLedger } from '../run/ledger.ts';
 import {
   type Manifest,
   type ManifestObject,
@@ -27,6 +28,7 @@ import {
 } from '../run/run.ts';
 import { type ReadSegment, segmentReader } from '../run/segment-reader.ts';
 import { readSegments } from '../run/segment-record.ts';
+import { iso } from '../run/window.ts';
 
 export interface CommitOutputOutput {
   readonly next: 'more' | 'unfinished' | 'catalog' | 'end';
@@ -93,6 +95,10 @@ interface Prepared {
 const lineBreaksWarning =
   'CSV values hold line breaks, which the catalog’s CSV readers (Athena, Glue) take for the end of a record; write PARQUET or JSON';
 
+function shortLedgerWarning({ since }: LedgerPointer, { sizes }: RunPlan): string {
+  return `the lookback holds more than ${sizes.ledgerRecords} records: the next run looks back to ${iso(since)} at most`;
+}
+
 /** Sums up what was transferred, checks the books, writes manifest and certificate, makes the run COMMITTING. */
 async function prepare(
   plan: RunPlan,
@@ -130,6 +136,13 @@ async function prepare(
   const stored = await writeManifest(ports.objects, ports.home, plan, manifest);
   // Before COMMITTING: a key that cannot be used fails the run while nothing of it is visible yet.
   if (!plan.dryRun) await writeCertificate(plan, transferred, stored, ports);
+  const ledger = plan.ledger && (await writeLedger(plan, plan.ledger, manifest.ledgerParts, read, ports));
+  const warnings = [
+    ...(manifest.lineBreaks && plan.flow.metadataCatalogConfig?.glueDataCatalog ? [lineBreaksWarning] : []),
+    ...(ledger && plan.ledger && ledger.since > ledgerStart(plan, plan.ledger)
+      ? [shortLedgerWarning(ledger, plan)]
+      : []),
+  ];
   const run: Run = {
     ...item.data,
     status: 'COMMITTING',
@@ -142,8 +155,8 @@ async function prepare(
     recordsQuarantined: plan.dryRun ? 0 : inQuarantine,
     splitCount: plan.splitCount,
     ...(plan.movesWatermark && transferred.resume && { resume: transferred.resume }),
-    ...(manifest.lineBreaks &&
-      plan.flow.metadataCatalogConfig?.glueDataCatalog && { warnings: [lineBreaksWarning] }),
+    ...(ledger && { ledger }),
+    ...(warnings.length > 0 && { warnings }),
   };
   await ports.state.write([
     { pk: item.pk, sk: item.sk, expect: item.revision, set: run },
@@ -196,8 +209,8 @@ async function commit(
 ): Promise<void> {
   const { flow } = plan;
   const known = state?.data ?? initialState(flow);
-  const { resume: _, ...withoutResume } = known;
-  const moved = { ...withoutResume, watermark: plan.window.end, ...resumeOf(item.data) };
+  const { resume: _, ledger: __, ...others } = known;
+  const moved = { ...others, watermark: plan.window.end, ...leftBy(item.data) };
   const next = plan.dryRun
     ? known
     : {
@@ -217,8 +230,9 @@ async function commit(
   ]);
 }
 
-function resumeOf({ resume }: Run): Pick<FlowState, 'resume'> {
-  return resume ? { resume } : {};
+/** What the next run begins with. */
+function leftBy({ resume, ledger }: Run): Pick<FlowState, 'resume' | 'ledger'> {
+  return { ...(resume && { resume }), ...(ledger && { ledger }) };
 }
 
 /** @throws FencedOut if another execution has taken the slot. */

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../core/ports.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { accessTokens } from '../credentials/access-token.ts';
 import type { EnginePorts } from '../ports.ts';
+import type { LedgerPointer } from '../run/ledger.ts';
 import { s3Output } from '../run/output.ts';
 import {
   layOutSplits,
@@ -25,7 +26,7 @@ import { refuseUnread, refuseUnreplayable } from '../run/replay.ts';
 import { type FlowState, openRun, type Run, type RunReference, readRunAndFlow } from '../run/run.ts';
 import { runSource } from '../run/run-source.ts';
 import { defaultSizes } from '../run/sizes.ts';
-import { isEmpty, isIncremental, iso, movesWatermark } from '../run/window.ts';
+import { isEmpty, isIncremental, iso, movesWatermark, reachBack } from '../run/window.ts';
 import { filterConditions, planTasks, type TaskPlan } from '../tasks/plan.ts';
 import { rateLimitWait, sleptSeconds } from './rate-limit.ts';
 
@@ -196,8 +197,11 @@ async function makePlan(
   // Without a beginning the window was fixed by another definition, before the flow became incremental.
   const moves = movesWatermark(isIncremental(flow), parameters) && run.window.start !== undefined;
   const since = state?.resume;
+  const lookback = moves ? (flow.tributary?.lookback ?? 0) * 1000 : 0;
+  const known = lookback > 0 ? await usableLedger(state, run, ports) : undefined;
+  const reading = known ? reachBack(run.window, lookback, known) : run.window;
   const asked: SourceRequest = {
-    ...sourceRequest(flow, connection, run.window, parameters.limit),
+    ...sourceRequest(flow, connection, reading, parameters.limit),
     ...(moves && { changes: since ? { since } : {} }),
   };
   const { source, earlier } = await runSource(flow.flowName, asked.connector, parameters.replayOf, ports);
@@ -218,21 +222,30 @@ async function makePlan(
       fix: 'name it, or set dataPullMode to Complete',
     });
   }
-  const repeatKey = description.mayRepeat
-    ? [...(description.primaryKey ?? []), ...(windowField ? [windowField] : [])]
-    : undefined;
+  const keyAndTime = [...(description.primaryKey ?? []), ...(windowField ? [windowField] : [])];
+  const repeatKey = description.mayRepeat ? keyAndTime : undefined;
+  if (lookback > 0 && (!windowField || !description.primaryKey?.length)) {
+    throw new TributaryError('NotRunnable', 'a flow can look back for records with a time and a key alone', {
+      flowName: flow.flowName,
+      at: 'tributary.lookback',
+      got: windowField ? 'no primary key' : 'no field that the window is on',
+      fix: 'remove lookback; a longer scheduleOffset waits for late records instead',
+    });
+  }
   const output = s3Output(flow);
   const tasks = planTasks(flow.tasks, description.fields, {
     fileType: output.fileType,
     preserveSourceDataTyping: output.preserveSourceDataTyping,
-    alsoRead: [...(needsWindowField && windowField ? [windowField] : []), ...(repeatKey ?? [])],
+    alsoRead: [
+      ...(needsWindowField && windowField ? [windowField] : []),
+      ...(repeatKey || lookback > 0 ? keyAndTime : []),
+    ],
     ...(description.parameters && { parameters: description.parameters }),
     partitionColumnsInCatalog: flow.metadataCatalogConfig?.glueDataCatalog !== undefined,
   });
   if (earlier) refuseUnread(tasks.readFields, flow, earlier);
   const schema = schemaOf(flow, tasks);
-  const known = state?.schemaFingerprint;
-  const schemaVersion = (state?.schemaVersion ?? 0) + (known === schema ? 0 : 1);
+  const schemaVersion = (state?.schemaVersion ?? 0) + (state?.schemaFingerprint === schema ? 0 : 1);
   const empty = isEmpty(window);
   if (empty)
     ports.log.info('empty window', {
@@ -246,7 +259,7 @@ async function makePlan(
   const plan: RunPlan = {
     executionId: run.executionId,
     flow,
-    request: { ...asked, fields: tasks.readFields, window },
+    request: { ...asked, fields: tasks.readFields, window: { ...reading, end: window.end } },
     residualFilters: asked.filters
       .map((_, index) => index)
       .filter((index) => !description.appliedFilters.includes(index)),
@@ -256,6 +269,16 @@ async function makePlan(
     window,
     ...(needsWindowField && windowField && { windowField }),
     ...(repeatKey && { repeatKey }),
+    ...(lookback > 0 &&
+      windowField &&
+      window.start !== undefined && {
+        ledger: {
+          field: windowField,
+          before: window.start,
+          from: window.end - lookback,
+          ...(known && { key: known.key }),
+        },
+      }),
     splitCount: splits.length,
     ...(Buffer.byteLength(lines) <= splitBytesInPlan && { splits: lines }),
     splitsKey: `${folder}/splits-${ports.attemptId}.jsonl`,
@@ -271,6 +294,19 @@ async function makePlan(
     sizes: { ...defaultSizes, ...ports.sizes },
   };
   return { plan, lines, pointers };
+}
+
+/** The ledger of the run before, if it is there still and nobody has set the watermark meanwhile. */
+async function usableLedger(
+  state: FlowState | undefined,
+  { flowName, window }: Run,
+  { objects, home, log }: EnginePorts,
+): Promise<LedgerPointer | undefined> {
+  const ledger = state?.ledger;
+  if (!ledger || ledger.until !== window.start) return undefined;
+  if (await objects.head(home.stateBucket, ledger.key)) return ledger;
+  log.warn('the ledger is kept no longer: this run does not look back', { flowName, key: ledger.key });
+  return undefined;
 }
 
 /**

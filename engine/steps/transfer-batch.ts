@@ -10,6 +10,8 @@ import type { EnginePorts } from '../ports.ts';
 import { BreakdownCounter } from '../run/breakdown.ts';
 import { keyRoom } from '../run/layout.ts';
 import { aggregationOf, cellPartitioner, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { readLedger } from '../run/ledger.ts';
+import { aggregationOf, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
 import {
   type RunPlan,
   readPlan,
@@ -109,6 +111,8 @@ class Batch {
   private readonly mapper: RecordMapper;
   private readonly cellMapper: CellMapper | undefined;
   private session: SourceSession | undefined;
+  /** The flow's ledger, when it has been read. */
+  private known: ReadonlySet<string> | undefined;
   private pointer: SplitPointer;
   private segment: number;
   /** Milliseconds that the source took at most to answer this invocation: the next time it may take as long. */
@@ -301,7 +305,7 @@ class Batch {
   ): Promise<SegmentRecord> {
     const { plan, ports } = this;
     const { stateBucket } = ports.home;
-    const finished = content.writer.finishSegment(content.sieve?.remembered());
+    const finished = content.writer.finishSegment(content.sieve?.remembered(), content.sieve?.ledger());
     const name = `${segmentKey(this.pointer.split, this.segment).slice('SEGMENT#'.length).replace('#', '-')}-${ports.attemptId}`;
     const key = `${segmentFolder(plan.flow.flowName, plan.executionId)}${name}`;
     if (finished) await ports.objects.put(stateBucket, key, finished.body);
@@ -358,7 +362,7 @@ class Batch {
 
   private async sieve(previous: SegmentRecord | undefined): Promise<RecordSieve | undefined> {
     const { plan, ports } = this;
-    if (!plan.windowField && !plan.repeatKey) return undefined;
+    if (!plan.windowField && !plan.repeatKey && !plan.ledger) return undefined;
     let seen: readonly string[] = [];
     if (plan.repeatKey && previous && previous.size > 0) {
       const bytes = await ports.objects.read(ports.home.stateBucket, previous.key, {
@@ -366,7 +370,9 @@ class Batch {
       });
       seen = (JSON.parse(Buffer.from(bytes).toString()) as SegmentIndex).seen ?? [];
     }
-    return recordSieve(plan, seen);
+    if (plan.ledger?.key !== undefined)
+      this.known ??= await readLedger(ports.objects, ports.home, plan.ledger.key);
+    return recordSieve(plan, seen, this.known ?? new Set());
   }
 }
 

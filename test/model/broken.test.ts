@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type { Page, PageToken, Source, SourceDescription, StateStore, StateWrite } from '#core';
+import type { ObjectStore, Page, PageToken, Source, SourceDescription, StateStore, StateWrite } from '#core';
+import type { EnginePorts } from '../../engine/ports.ts';
 import type { FlowState, Run } from '../../engine/run/run.ts';
 import type { SegmentRecord } from '../../engine/run/segment-record.ts';
 import { type Broken, type Outcome, play, scenariosOf } from './scenario.ts';
@@ -84,6 +85,23 @@ function startAsWatermark(writes: readonly StateWrite[]): readonly StateWrite[] 
   );
 }
 
+function withoutLedger(ports: EnginePorts): EnginePorts {
+  const read: ObjectStore['read'] = async (bucket, key, options) =>
+    key.endsWith('/ledger.txt') ? Buffer.of() : ports.objects.read(bucket, key, options);
+  const objects = new Proxy(ports.objects, {
+    get: (target, member) => (member === 'read' ? read : Reflect.get(target, member)),
+  });
+  return { ...ports, objects };
+}
+
+function withoutPointer(writes: readonly StateWrite[]): readonly StateWrite[] {
+  return writes.map((write) => {
+    if (write.sk !== 'STATE') return write;
+    const { ledger: _, ...state } = write.set as FlowState;
+    return { ...write, set: state };
+  });
+}
+
 async function earlyLink(writes: readonly StateWrite[], state: StateStore): Promise<readonly StateWrite[]> {
   const segment = writes.find(({ sk }) => sk.startsWith('SEGMENT#'))?.set as SegmentRecord | undefined;
   const item = segment?.resume && (await state.get<FlowState>('FLOW#orders', 'STATE'));
@@ -107,6 +125,8 @@ const broken: [name: string, broken: Broken, promise: 'missing' | 'repeated', ..
     'missing',
   ],
   ["the watermark is the run's start", writing(startAsWatermark), 'missing'],
+  ['the ledger of a lookback knows nothing', { replace: withoutLedger }, 'repeated'],
+  ['no run looks back', writing(withoutPointer), 'missing'],
   ['records that a list shows twice are kept', describing(() => ({ mayRepeat: false })), 'repeated'],
   ['numbered pages are not asked anew', reading(withoutAnew), 'missing', 'oldest first, by page'],
   [

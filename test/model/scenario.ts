@@ -31,6 +31,8 @@ export interface Scenario {
   readonly traits: VendorTraits;
   /** The flow's scheduleOffset, seconds. */
   readonly offset: number;
+  /** The flow's lookback, seconds. */
+  readonly lookback: number;
   readonly changes: readonly Change[];
   readonly events: readonly Event[];
 }
@@ -99,7 +101,9 @@ export function scenariosOf(...listed: ListName[]): fc.Arbitrary<Scenario> {
         settleSeconds: fc.constantFrom(0, 60),
       }),
       offset: fc.constantFrom(0, 0, 60),
-      changes: fc.array(change, { maxLength: 30 }),
+      // What a vendor tells behind a link has no time to look back to.
+      lookback: lists[list].pages === 'link' ? fc.constant(0) : fc.constantFrom(0, 0, 60, 120),
+      changes: fc.array(change, { maxLength: 30, size: 'max' }),
       events: fc.array(fc.oneof({ weight: 2, arbitrary: run }, other), { maxLength: 9 }),
     });
   });
@@ -112,7 +116,7 @@ export interface Outcome {
   readonly repeated: readonly string[];
   /** Last states of records that are there and have not arrived, though lists showed them in time. */
   readonly missing: readonly string[];
-  /** States that lists showed later than offset and settle time allow for: the documented limit, whether they arrived or not. */
+  /** States that lists showed later than offset, settle time and lookback allow for: the documented limit, arrived or not. */
   readonly tooLate: readonly string[];
   readonly leftovers: object;
   /** Items of the flow that are left in the state, beside the list of its runs. */
@@ -139,7 +143,7 @@ export interface Broken {
 
 /** Plays it to its end, and two quiet runs more. */
 export async function play(
-  { traits, offset, changes, events }: Scenario,
+  { traits, offset, lookback, changes, events }: Scenario,
   { source: breaking = (source) => source, replace }: Broken = {},
 ): Promise<Outcome> {
   const tracksChanges = lists[traits.list].pages === 'link';
@@ -157,7 +161,7 @@ export async function play(
     sizes: { segmentPages: 2 },
     ...(replace && { replace }),
   });
-  const life = new Life(home, http, (redefined) => flowOf(offset, tracksChanges, redefined));
+  const life = new Life(home, http, (redefined) => flowOf({ offset, lookback, tracksChanges, redefined }));
   for (const event of [...events].sort((a, b) => a.at - b.at)) {
     clock.advance(Math.max(0, begin + event.at * 1000 - clock.now()));
     await life.meet(event);
@@ -170,7 +174,7 @@ export async function play(
 
   const slack = tracksChanges
     ? Number.POSITIVE_INFINITY
-    : Math.max(traits.settleSeconds, offset + traits.skew);
+    : Math.max(traits.settleSeconds, offset + traits.skew) + lookback;
   const delivered = await life.delivered();
   const last = new Map(versions.map((one) => [one.key, one]));
   const wanted = [...last.values()].filter(({ kind }) => kind === 'write');
@@ -350,7 +354,17 @@ function atMoment(n: number, when: (moment: number, n: number) => boolean, error
 }
 
 /** With another destination field when it is redefined, and a first window that has all. */
-function flowOf(offset: number, tracksChanges: boolean, redefined: boolean): FlowDefinition {
+function flowOf({
+  offset,
+  lookback,
+  tracksChanges,
+  redefined,
+}: {
+  readonly offset: number;
+  readonly lookback: number;
+  readonly tracksChanges: boolean;
+  readonly redefined: boolean;
+}): FlowDefinition {
   const names = ['id', 'version', 'updated_at'];
   const map = (from: string, to: string) => ({
     taskType: 'Map',
@@ -399,6 +413,7 @@ function flowOf(offset: number, tracksChanges: boolean, redefined: boolean): Flo
       ...names.map((name) => map(name, name)),
       ...(redefined ? [map('updated_at', 'changed')] : []),
     ],
+    ...(lookback > 0 && { tributary: { lookback } }),
   };
   return readFlow(JSON.stringify(definition), 'orders.json');
 }

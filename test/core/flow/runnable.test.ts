@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectionDefinition } from '../../../core/connection.ts';
 import { checkFlow } from '../../../core/flow/read.ts';
 import { notRunnable, type Supports } from '../../../core/flow/runnable.ts';
+import { s3Flow } from '../../support/flows.ts';
 import { mutated } from './mutated.ts';
 
 const supports: Supports = {
@@ -34,12 +35,17 @@ describe('notRunnable', () => {
     ]);
   });
 
-  it('refuses to look back, which no run does', () => {
+  it('refuses to look back for records of files', () => {
     const scheduled = '01-salesforce-opportunity-s3-parquet-incremental';
-    expect(notRunnable(flow(scheduled, { tributary: { lookback: 600 } }), supports)).toEqual([
-      'tributary.lookback: windows do not reach back in this version; a longer scheduleOffset waits instead',
+    expect(notRunnable(flow(scheduled, { tributary: { lookback: 600 } }), supports)).toEqual([]);
+    const files = s3Flow({
+      fields: { id: 'id' },
+      scheduled: { scheduleExpression: 'rate(1hours)', dataPullMode: 'Incremental' },
+      more: { tributary: { lookback: 600 } },
+    });
+    expect(notRunnable(files, supports)).toEqual([
+      'tributary.lookback: records of files have no key and no time to look back for; remove it, or wait longer with scheduleOffset',
     ]);
-    expect(notRunnable(flow(scheduled, { tributary: { lookback: 0 } }), supports)).toEqual([]);
   });
 
   it('can be told of more abilities', () => {
