@@ -9,9 +9,8 @@ import { RefusedValue } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
 import { BreakdownCounter } from '../run/breakdown.ts';
 import { keyRoom } from '../run/layout.ts';
-import { aggregationOf, cellPartitioner, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
 import { readLedger } from '../run/ledger.ts';
-import { aggregationOf, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { aggregationOf, cellPartitioner, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
 import {
   type RunPlan,
   readPlan,
