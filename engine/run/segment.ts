@@ -125,7 +125,7 @@ export class SegmentWriter {
       this.push(bytes);
     }
     let placed: SegmentIndex['ledger'];
-    if (ledger?.text) {
+    if (ledger) {
       const bytes = Buffer.from(ledger.text);
       placed = { start: this.position, end: this.position + bytes.length, since: ledger.since };
       this.push(bytes);

@@ -10,7 +10,7 @@ export interface RecordSieve {
   sift(row: Row): 'keep' | 'outOfWindow' | 'duplicate';
   /** What the next segment's sieve has to know; undefined where nothing may repeat. */
   remembered(): readonly string[] | undefined;
-  /** What the flow's next ledger has to know of these records; undefined where the flow keeps none. */
+  /** What the flow's next ledger has to know of these records; undefined for nothing. */
   ledger(): { readonly text: string; readonly since: number } | undefined;
 }
 
@@ -54,7 +54,12 @@ export function recordSieve(
       return 'keep';
     },
     remembered: () => (key ? [...repeats] : undefined),
-    ledger: () => ledger && { text: ledger.text(), since: ledger.since },
+    ledger() {
+      if (!ledger || !plan.ledger) return undefined;
+      const text = ledger.text();
+      // Without text it may still have something to tell: that it had to let all go.
+      return text || ledger.since > plan.ledger.from ? { text, since: ledger.since } : undefined;
+    },
   };
 }
 

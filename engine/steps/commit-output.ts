@@ -5,7 +5,7 @@ import { booksBalance } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
 import { writeCertificate } from '../run/certificate.ts';
 import { initialState } from '../run/close.ts';
-import { type LedgerPointer, ledgerStart, writeLedger } from '../run/ledger.ts';
+import type { LedgerPointer } from '../run/ledger.ts';
 import {
   type Manifest,
   type ManifestObject,
@@ -29,6 +29,7 @@ import {
 import { type ReadSegment, segmentReader } from '../run/segment-reader.ts';
 import { readSegments } from '../run/segment-record.ts';
 import { iso } from '../run/window.ts';
+import { ledgerStart, writeLedger } from '../run/write-ledger.ts';
 
 export interface CommitOutputOutput {
   readonly next: 'more' | 'unfinished' | 'catalog' | 'end';

@@ -370,7 +370,7 @@ class Batch {
       seen = (JSON.parse(Buffer.from(bytes).toString()) as SegmentIndex).seen ?? [];
     }
     if (plan.ledger?.key !== undefined)
-      this.known ??= await readLedger(ports.objects, ports.home, plan.ledger.key);
+      this.known ??= await readLedger(ports.objects, ports.home.stateBucket, plan.ledger.key);
     return recordSieve(plan, seen, this.known ?? new Set());
   }
 }

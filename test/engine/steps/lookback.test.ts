@@ -190,6 +190,17 @@ describe('a flow that looks back', () => {
     expect((await life.run(5)).names).toEqual(['late']);
   });
 
+  it('repeats nothing where more records than it may remember have one time', async () => {
+    const life = new Life({ ledgerRecords: 1 });
+    life.rows = [
+      ['1', 'a', at(8)],
+      ['2', 'b', at(8)],
+    ];
+    await life.run(5);
+    expect(await life.ledger()).toMatchObject({ since: begin + 8 * minute + 1 });
+    expect((await life.run(5)).names).toEqual([]);
+  });
+
   it('does not look back once where the ledger is gone, or the watermark is another', async () => {
     const life = new Life();
     life.rows = early;
