@@ -7,6 +7,7 @@ import {
   defineConnector,
   type Entity,
   entity,
+  type Job,
   lastRecord,
   list,
   single,
@@ -59,6 +60,25 @@ const specifications = [
           responses: answer({ items: ticket, type: 'array' }),
         },
       },
+      '/changes/token': {
+        get: {
+          parameters: query('since'),
+          responses: answer({ properties: { token: { type: 'string' } } }),
+        },
+      },
+      '/exports': {
+        post: {
+          requestBody: {
+            content: { 'application/json': { schema: { properties: { state: {}, since: {} } } } },
+          },
+          responses: answer({ properties: { id: { type: 'string' } } }),
+        },
+      },
+      '/exports/{id}': {
+        get: { responses: answer({ properties: { status: { type: 'string' }, error: { type: 'string' } } }) },
+      },
+      '/exports/{id}/start': { post: { responses: {} } },
+      '/exports/{id}/rows': { get: { parameters: query('limit', 'after', 'format'), responses: {} } },
       '/boards/{board}': {
         get: { parameters: [{ name: 'view', in: 'query', required: true }], responses: {} },
       },
@@ -103,6 +123,40 @@ const fields = {
   at: dateTime(),
 };
 const tickets = entity({ docs: '', path: '/tickets', primaryKey: ['id'], fields });
+
+/** Its list begins with a token, which another request gives; the window goes there. */
+const changed = {
+  field: 'at',
+  from: 'since',
+  list: {
+    path: '/changes',
+    records: (all: unknown) => all as object[],
+    pagination: cursor({
+      at: { header: 'x-next' },
+      param: 'after',
+      begin: { path: '/changes/token', at: 'token' },
+    }),
+  },
+} as const;
+
+const job = {
+  create: { method: 'POST', path: '/exports', query: {}, body: { state: 'open' } },
+  id: 'id',
+  status: {
+    path: '/exports/{job}',
+    at: 'status',
+    running: ['Queued'],
+    done: ['Done'],
+    failed: ['Failed'],
+    start: { path: '/exports/{job}/start', states: ['Created'] },
+    message: 'error',
+  },
+  results: {
+    path: '/exports/{job}/rows',
+    query: { format: 'csv' },
+    pagination: cursor({ at: { header: 'x-next' }, param: 'after', size: { limit: 9 } }),
+  },
+} as const satisfies Job;
 
 function found(one: Entity, more?: Partial<Connector>): string[] {
   return deviationsOf(desk(one, more), one, specifications);
@@ -194,6 +248,98 @@ test('looks at what a windowed list has of its own', () => {
     'the answer has no meta.more',
   ]);
   expect(found({ ...tickets, query: { sort: 'id' }, incremental })).toContain('there is no parameter sort');
+});
+
+test('looks for the window where a list gets the token that it begins with', () => {
+  expect(found({ ...tickets, incremental: changed })).toEqual([]);
+  const { list } = changed;
+  const begin = (path: string, at: string) => ({
+    ...changed,
+    list: { ...list, pagination: { ...list.pagination, begin: { path, at } } },
+  });
+  expect(found({ ...tickets, incremental: begin('/changes/token', 'next') })).toEqual([
+    'the answer has no next',
+  ]);
+  expect(found({ ...tickets, incremental: begin('/changes/first', 'token') })).toEqual([
+    'there is no GET /changes/first',
+  ]);
+  expect(found({ ...tickets, incremental: { ...changed, from: 'until' } })).toEqual([
+    'there is no parameter until',
+  ]);
+});
+
+test('finds nothing where all requests of a job are as the vendor says', () => {
+  expect(found({ ...tickets, job })).toEqual([]);
+  expect(found({ ...tickets, incremental: { field: 'at', from: 'since' }, job })).toEqual([]);
+});
+
+test.each<[string, Job, string[]]>([
+  [
+    'the request that makes it',
+    { ...job, create: { ...job.create, path: '/jobs' } },
+    ['there is no POST /jobs'],
+  ],
+  [
+    'a member of that request',
+    { ...job, create: { ...job.create, body: { states: 'open' } } },
+    ['the body has no member states'],
+  ],
+  ['where its id stands', { ...job, id: 'job.id' }, ['the answer has no job.id']],
+  [
+    'the request for its state',
+    { ...job, status: { ...job.status, path: '/exports/{job}/state' } },
+    ['there is no GET /exports/{job}/state'],
+  ],
+  ['where its state stands', { ...job, status: { ...job.status, at: 'state' } }, ['the answer has no state']],
+  [
+    'where a failure is explained',
+    { ...job, status: { ...job.status, message: 'why' } },
+    ['the answer has no why'],
+  ],
+  [
+    'the request that starts it',
+    { ...job, status: { ...job.status, start: { path: '/exports/{job}/run', states: [] } } },
+    ['there is no POST /exports/{job}/run'],
+  ],
+  [
+    'the request for its results',
+    { ...job, results: { ...job.results, path: '/exports/{job}/file' } },
+    ['there is no GET /exports/{job}/file'],
+  ],
+  [
+    'a parameter of its results',
+    { ...job, results: { ...job.results, query: { as: 'csv' } } },
+    ['there is no parameter as'],
+  ],
+  [
+    'what pages its results',
+    {
+      ...job,
+      results: { ...job.results, pagination: cursor({ at: 'next', param: 'next', size: { per: 9 } }) },
+    },
+    ['there is no parameter next', 'there is no parameter per'],
+  ],
+])('finds of a job %s that is not there', (_, one, deviations) => {
+  expect(found({ ...tickets, job: one })).toEqual(deviations);
+});
+
+test('looks at no list of an entity that its job alone reads', () => {
+  const { create, ...alone } = job;
+  const exported = { ...tickets, ...create, pagination: 'onePage' } as const;
+  expect(found({ ...exported, job: alone })).toEqual([]);
+  expect(found(exported)).toContain('there is no list of records at tickets');
+});
+
+test('knows no fields of a discovered entity, but its request, its records and its pages', () => {
+  const own = { ...tickets, fields: { id: string(), made_up__c: string() } };
+  const discovered = (one: Entity) => deviationsOf(desk(one), one, specifications, true);
+  expect(deviationsOf(desk(own), own, specifications, false)).toEqual(['there is no field made_up__c']);
+  expect(discovered(own)).toEqual([]);
+  expect(discovered({ ...own, query: { order: 'id' } })).toEqual(['there is no parameter order']);
+  expect(discovered({ ...own, records: 'items' })).toEqual(['there is no list of records at items']);
+  expect(discovered({ ...own, pagination: cursor({ at: 'meta.next', param: 'after' }) })).toEqual([
+    'the answer has no meta.next',
+  ]);
 });
 
 test('looks at a body, its fixed members and its parameters', () => {
