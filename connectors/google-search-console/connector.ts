@@ -1,4 +1,5 @@
 import {
+  alike,
   boolean,
   by,
   dateTime,
@@ -116,16 +117,11 @@ export const googleSearchConsole = defineConnector({
         }),
       },
       fields: {
-        clicks: double({ label: 'clicks' }),
-        country: string({ label: 'country', filters: by(true, 'EQUAL_TO', 'NOT_EQUAL_TO') }),
-        ctr: double({ label: 'ctr' }),
-        date: dateTime({ label: 'date', format: 'date' }),
-        device: string({ label: 'device', filters: by(true, 'EQUAL_TO', 'NOT_EQUAL_TO') }),
-        impressions: double({ label: 'impressions' }),
-        keys: list({ label: 'keys' }),
-        page: string({ label: 'page', filters: by(true, 'EQUAL_TO', 'NOT_EQUAL_TO', 'CONTAINS') }),
-        position: double({ label: 'position' }),
-        query: string({ label: 'query', filters: by(true, 'EQUAL_TO', 'NOT_EQUAL_TO', 'CONTAINS') }),
+        date: dateTime({ format: 'date' }),
+        keys: list(),
+        ...alike(string({ filters: by(true, 'EQUAL_TO', 'NOT_EQUAL_TO') }), 'country', 'device'),
+        ...alike(string({ filters: by(true, 'EQUAL_TO', 'NOT_EQUAL_TO', 'CONTAINS') }), 'page', 'query'),
+        ...alike(double(), 'clicks', 'ctr', 'impressions', 'position'),
       },
     }),
 

@@ -27,6 +27,37 @@ function transactions(answer: unknown): readonly object[] {
 /** The vendor does not say how it compares: it narrows, and the engine compares again. */
 const narrowedBy = (param: string) => ({ EQUAL_TO: { param, exact: false } }) as const;
 
+const searched = {
+  store_id: string({ label: 'Store ID', at: 'store_info.store_id', filters: narrowedBy('store_id') }),
+  terminal_id: string({
+    label: 'Terminal ID',
+    at: 'store_info.terminal_id',
+    filters: narrowedBy('terminal_id'),
+  }),
+  transaction_currency: string({
+    label: 'Transaction Currency',
+    at: 'transaction_info.transaction_amount.currency_code',
+    filters: narrowedBy('transaction_currency'),
+  }),
+  transaction_id: string({
+    label: 'Transaction ID',
+    at: 'transaction_info.transaction_id',
+    filters: narrowedBy('transaction_id'),
+  }),
+  transaction_status: string({
+    label: 'Transaction Status',
+    at: 'transaction_info.transaction_status',
+    values: ['D', 'P', 'S', 'V'],
+    filters: narrowedBy('transaction_status'),
+  }),
+  transaction_type: string({
+    label: 'Transaction Type',
+    description: 'A transaction event code: T0006.',
+    at: 'transaction_info.transaction_event_code',
+    filters: narrowedBy('transaction_type'),
+  }),
+};
+
 export const paypal = defineConnector({
   label: 'PayPal',
   docs: 'https://developer.paypal.com/docs/api/transaction-search/v1/',
@@ -104,42 +135,15 @@ export const paypal = defineConnector({
         }),
       },
       fields: {
+        ...searched,
         auction_info: struct({ label: 'Auction Info' }),
         cart_info: struct({ label: 'Cart Info' }),
         incentive_info: struct({ label: 'Incentive Info' }),
         last_refreshed_datetime: string({ label: 'Last Refreshed Date Time' }),
         payer_info: struct({ label: 'Payer Info' }),
         shipping_info: struct({ label: 'Shipping Info' }),
-        store_id: string({ label: 'Store ID', at: 'store_info.store_id', filters: narrowedBy('store_id') }),
         store_info: struct({ label: 'Store Info' }),
-        terminal_id: string({
-          label: 'Terminal ID',
-          at: 'store_info.terminal_id',
-          filters: narrowedBy('terminal_id'),
-        }),
-        transaction_currency: string({
-          label: 'Transaction Currency',
-          at: 'transaction_info.transaction_amount.currency_code',
-          filters: narrowedBy('transaction_currency'),
-        }),
-        transaction_id: string({
-          label: 'Transaction ID',
-          at: 'transaction_info.transaction_id',
-          filters: narrowedBy('transaction_id'),
-        }),
         transaction_info: struct({ label: 'Transaction Info' }),
-        transaction_status: string({
-          label: 'Transaction Status',
-          at: 'transaction_info.transaction_status',
-          values: ['D', 'P', 'S', 'V'],
-          filters: narrowedBy('transaction_status'),
-        }),
-        transaction_type: string({
-          label: 'Transaction Type',
-          description: 'A transaction event code: T0006.',
-          at: 'transaction_info.transaction_event_code',
-          filters: narrowedBy('transaction_type'),
-        }),
         transaction_updated_date: dateTime({
           label: 'Transaction Updated Date',
           at: 'transaction_info.transaction_updated_date',
