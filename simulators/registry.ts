@@ -2,7 +2,11 @@ import type { Vendor } from './vendor.ts';
 import { github } from './vendors/github.ts';
 import { hubspot } from './vendors/hubspot.ts';
 import { jiraCloud } from './vendors/jira-cloud.ts';
+import { microsoftDynamics365 } from './vendors/microsoft-dynamics-365.ts';
 import { okta } from './vendors/okta.ts';
+import { quickBooksOnline } from './vendors/quickbooks-online.ts';
+import { salesforce } from './vendors/salesforce.ts';
+import { servicenow } from './vendors/servicenow.ts';
 import { slack } from './vendors/slack.ts';
 import { stripe } from './vendors/stripe.ts';
 import { zendesk } from './vendors/zendesk.ts';
@@ -12,7 +16,11 @@ export const vendors: Readonly<Record<string, Vendor>> = {
   github,
   hubspot,
   'jira-cloud': jiraCloud,
+  'microsoft-dynamics-365': microsoftDynamics365,
   okta,
+  'quickbooks-online': quickBooksOnline,
+  salesforce,
+  servicenow,
   slack,
   stripe,
   zendesk,

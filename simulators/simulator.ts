@@ -64,7 +64,7 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     ]),
   );
   const log: string[] = [];
-  /** The last page of each path, for the fault that sends it again. */
+  /** The last page of each list, for the fault that sends it again. */
   const pages = new Map<string, { readonly asked: Asked; readonly answer: Answer; readonly at: number }>();
   let layer = faults({ kinds: [], seed });
   let limits = limiter(vendor.rateLimits, now);
@@ -137,7 +137,8 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     const route = guarded(asked.method, pathname);
     if (!route) return { answer: vendor.refuse(404) };
     const whole = { ...asked, path: route.path };
-    const page = pages.get(pathname);
+    const listed = vendor.listOf ? vendor.listOf(asked) : pathname;
+    const page = listed === undefined ? undefined : pages.get(listed);
     const fault = layer.next(
       (kind) =>
         kind !== 'duplicate' || (page !== undefined && now() < page.at + memory && isNext(page.asked, asked)),
@@ -158,7 +159,7 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
         if (page) return { answer: withQuota(page.answer) };
     }
     const answer = route.handler(whole, world);
-    if ((answer.status ?? 200) < 300) pages.set(pathname, { asked, answer, at: now() });
+    if (listed !== undefined && (answer.status ?? 200) < 300) pages.set(listed, { asked, answer, at: now() });
     for (const one of collections.values()) one.change(changes);
     return { answer: withQuota(answer), ...(fault && { fault }) };
   }

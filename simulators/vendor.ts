@@ -2,12 +2,14 @@
 
 import type { Auth } from './auth.ts';
 import type { CollectionPlan, SimulatedRecord } from './collection.ts';
-import type { Answer, Handler } from './exchange.ts';
+import type { Answer, Asked, Handler } from './exchange.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 /** A flow that reads from the vendor, and what must come of it. */
 export interface SimulatedFlow {
   readonly entityName: string;
+  /** Of several flows of an entity: what each is. Default the entity's name. */
+  readonly title?: string;
   /** Of the vendor's. */
   readonly collection: string;
   /** A delivered record's number and version, of the fields that show them. */
@@ -44,6 +46,8 @@ export interface Vendor {
   readonly collections: Readonly<Record<string, CollectionPlan>>;
   /** `GET /v1/things/{id}` → what answers. `{+name}` takes several segments. */
   readonly routes: Readonly<Record<string, Handler>>;
+  /** The list that a request asks for a page of, `undefined` for others: a fault sends the page before again. Default the path. */
+  readonly listOf?: (asked: Asked) => string | undefined;
   /** How the vendor words a refusal, with a `retry-after` where it is given seconds. */
   refuse(status: 400 | 401 | 404 | 429 | 500 | 503, retryAfterSeconds?: number): Answer;
   readonly flows: readonly [SimulatedFlow, ...SimulatedFlow[]];

@@ -27,66 +27,69 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
       ? (['nothing', ...faultKinds, 'quota'] as const)
       : (['nothing', 'truncated', 'duplicate'] as const);
   const cases = vendor.flows.flatMap((plan, index) =>
-    troubles(index).map((trouble) => ({ plan, index, trouble, title: plan.entityName })),
+    troubles(index).map((trouble) => ({ plan, index, trouble, title: plan.title ?? plan.entityName })),
   );
 
-  test.each(cases)('$title arrives whole with trouble by $trouble', async ({ plan, index, trouble }) => {
-    const { simulator, clock } = world;
-    const flow = flowOf(
-      `${name}-${plan.entityName}-${trouble}`.replaceAll(/[^\w-]/g, '-'),
-      plan,
-      '2026-02-01T00:00:00Z',
-    );
-    const kinds = faultKinds.filter((kind) => kind === trouble);
-    const delivered: Delivered[] = [];
-    const ends = ending(vendor, trouble);
+  test.each(cases)(
+    '$title arrives whole with trouble by $trouble',
+    async ({ plan, index, title, trouble }) => {
+      const { simulator, clock } = world;
+      const flow = flowOf(
+        `${name}-${title}-${trouble}`.replaceAll(/[^\w-]/g, '-'),
+        plan,
+        '2026-02-01T00:00:00Z',
+      );
+      const kinds = faultKinds.filter((kind) => kind === trouble);
+      const delivered: Delivered[] = [];
+      const ends = ending(vendor, trouble);
 
-    /** As a schedule does, until a run succeeds. */
-    const pull = async (): Promise<Delivered[]> => {
-      for (;;) {
-        const result = await world.run(flow);
-        clock.advance(hour);
-        if (result.error === null) {
-          const pulled = world.delivered(result, plan);
-          expect(few(twice(pulled)), 'in one run').toEqual([]);
-          return pulled;
+      /** As a schedule does, until a run succeeds. */
+      const pull = async (): Promise<Delivered[]> => {
+        for (;;) {
+          const result = await world.run(flow);
+          clock.advance(hour);
+          if (result.error === null) {
+            const pulled = world.delivered(result, plan);
+            expect(few(twice(pulled)), 'in one run').toEqual([]);
+            return pulled;
+          }
+          expect([result.error.message, result.error.code]).toEqual([
+            expect.any(String),
+            ending(vendor, trouble),
+          ]);
+          expect(result.objects).toEqual([]);
         }
-        expect([result.error.message, result.error.code]).toEqual([
-          expect.any(String),
-          ending(vendor, trouble),
-        ]);
-        expect(result.objects).toEqual([]);
-      }
-    };
+      };
 
-    simulator.setChanges(3);
-    simulator.inject({ kinds, ...(ends && { times: 2 }) });
-    simulator.capQuotas(trouble === 'quota' ? 5 : undefined);
-    const before = survivors(world, plan);
-    delivered.push(...(await pull()));
-    if (plan.sees === 'all') expectWhole(before, survivors(world, plan), delivered);
-    else {
-      for (let change = 0; change < records / 8; change++) {
-        simulator.collection(plan.collection).change(1);
-        clock.advance(150);
-      }
+      simulator.setChanges(3);
+      simulator.inject({ kinds, ...(ends && { times: 2 }) });
+      simulator.capQuotas(trouble === 'quota' ? 5 : undefined);
+      const before = survivors(world, plan);
       delivered.push(...(await pull()));
-    }
-    const injected = [...simulator.injected().keys()];
-    const refused = simulator.refused();
+      if (plan.sees === 'all') expectWhole(before, survivors(world, plan), delivered);
+      else {
+        for (let change = 0; change < records / 8; change++) {
+          simulator.collection(plan.collection).change(1);
+          clock.advance(150);
+        }
+        delivered.push(...(await pull()));
+      }
+      const injected = [...simulator.injected().keys()];
+      const refused = simulator.refused();
 
-    simulator.setChanges(0);
-    simulator.inject({ kinds: [] });
-    simulator.capQuotas();
-    if (plan.sees === 'all') delivered.length = 0;
-    delivered.push(...(await pull()));
-    expectLastState(world, plan, delivered);
+      simulator.setChanges(0);
+      simulator.inject({ kinds: [] });
+      simulator.capQuotas();
+      if (plan.sees === 'all') delivered.length = 0;
+      delivered.push(...(await pull()));
+      expectLastState(world, plan, delivered);
 
-    // Lists of a page each have no page before.
-    if (trouble !== 'duplicate' || index === 0) expect(injected).toEqual(kinds);
-    // Who was told how long to wait has waited.
-    expect(refused.early).toBe(0);
-  });
+      // Lists of a page each have no page before.
+      if (trouble !== 'duplicate' || index === 0) expect(injected).toEqual(kinds);
+      // Who was told how long to wait has waited.
+      expect(refused.early).toBe(0);
+    },
+  );
 
   test('nothing secret is logged or lies about', () => {
     const secrets = Object.entries(preferred(vendor).credentials)
