@@ -152,7 +152,8 @@ export function oauth2(plan: OAuthPlan): Auth {
     },
     ...(plan.settings && { settings: plan.settings }),
     routes: {
-      [`${plan.byQuery ? 'GET' : 'POST'} ${plan.tokenPath}`]: token,
+      [`POST ${plan.tokenPath}`]: token,
+      ...(plan.byQuery && { [`GET ${plan.tokenPath}`]: token }),
       ...(plan.authorizePath && { [`GET ${plan.authorizePath}`]: consent }),
     },
     accepts(asked, world) {

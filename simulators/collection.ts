@@ -32,6 +32,8 @@ export interface CollectionPlan {
   readonly touches?: number;
   /** At most so many records of one moment at first, as an import makes them. Default 250, and never more than a tenth. */
   readonly burst?: number;
+  /** Records never change, as those of a log. */
+  readonly unchanging?: true;
   /** What the vendor never deletes. Default nothing. */
   readonly keeps?: (number: number) => boolean;
 }
@@ -92,7 +94,7 @@ export function collection(
     at >= imported.from && at < imported.to ? imported.at : begin + random() * (end - begin),
   ).sort((a, b) => a - b);
   for (const at of createdAt) add(stamp(at));
-  for (let change = 0; change < count / 3; change++) {
+  for (let change = 0; change < (plan.unchanging ? 0 : count / 3); change++) {
     const number = below(count) + 1;
     const last = histories[number - 1]?.at(-1);
     if (last && last.updatedAt < end && last.createdAt !== stamp(imported.at)) {

@@ -2,6 +2,7 @@ import type { Vendor } from './vendor.ts';
 import { github } from './vendors/github.ts';
 import { hubspot } from './vendors/hubspot.ts';
 import { jiraCloud } from './vendors/jira-cloud.ts';
+import { marketo } from './vendors/marketo.ts';
 import { microsoftDynamics365 } from './vendors/microsoft-dynamics-365.ts';
 import { okta } from './vendors/okta.ts';
 import { quickBooksOnline } from './vendors/quickbooks-online.ts';
@@ -16,6 +17,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
   github,
   hubspot,
   'jira-cloud': jiraCloud,
+  marketo,
   'microsoft-dynamics-365': microsoftDynamics365,
   okta,
   'quickbooks-online': quickBooksOnline,

@@ -141,7 +141,10 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     const page = listed === undefined ? undefined : pages.get(listed);
     const fault = layer.next(
       (kind) =>
-        kind !== 'duplicate' || (page !== undefined && now() < page.at + memory && isNext(page.asked, asked)),
+        kind !== 'duplicate' ||
+        (page !== undefined &&
+          now() < page.at + memory &&
+          (vendor.listOf ? isOther(page.asked, asked) : isNext(page.asked, asked))),
     );
     switch (fault) {
       case '429':
@@ -267,6 +270,10 @@ function compile(
     }
     return undefined;
   };
+}
+
+function isOther(before: Asked, asked: Asked): boolean {
+  return before.url !== asked.url || before.text !== asked.text;
 }
 
 /** Whether a request is for the page after: the same list, that is, with one more or one other parameter, and that not the size. */

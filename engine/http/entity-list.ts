@@ -66,6 +66,15 @@ export interface EntityList {
   recordsOf(answer: Answer, asked: VendorRequest): readonly object[];
 }
 
+/** Who asks for the fields alone sends no list, and so nothing that the vendor needs for one. */
+function withoutNeeds({ parameters = {}, ...entity }: Entity): Entity {
+  const optional = Object.entries(parameters).map(([name, { required: _, ...parameter }]) => [
+    name,
+    parameter,
+  ]);
+  return { ...entity, parameters: Object.fromEntries(optional) };
+}
+
 /** @throws InvalidArgument, ConnectionInvalid: all before any request leaves */
 export function listOf(
   connector: Connector,
@@ -80,7 +89,8 @@ export function listOf(
   const setting = (hole: string) => settingOf(settings, hole, connector);
 
   const job = transfer === 'job' ? declared.job : undefined;
-  const listed = reached(pulledBy(request.incrementalField, withDefaults(connector, declared)), request);
+  const known = request.fieldsOnly ? withoutNeeds(declared) : declared;
+  const listed = reached(pulledBy(request.incrementalField, withDefaults(connector, known)), request);
   const whole = job ? madeBy(job, listed) : listed;
   const pulled = windowOf(whole, request, at);
   const asked = pushDown(windowed(whole, pulled), request.filters, new Set(), at);
@@ -98,7 +108,9 @@ export function listOf(
   );
   // Missing settings are named now, not when the first address is made of them.
   for (const hole of [entity.path, ...Object.values(entity.query ?? {})].flatMap(holesOf)) {
-    const isFilled = hole.includes('.') || own(filters.holes, hole) !== undefined || own(entity.each, hole);
+    const isParameter = request.fieldsOnly && own(entity.parameters, hole) !== undefined;
+    const isFilled =
+      isParameter || hole.includes('.') || own(filters.holes, hole) !== undefined || own(entity.each, hole);
     if (!isFilled) setting(hole);
   }
   const pagination = sized(entity.pagination === 'onePage' ? undefined : entity.pagination, request, at);

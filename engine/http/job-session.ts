@@ -160,23 +160,43 @@ export function jobSession(
   async function readPage(place: Place, position: { readonly parent: Parent; page: NextPage | undefined }) {
     const asked = job.results(position);
     if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
-    const answer = await job.files.send(asked);
-    const bytes = bytesOf(answer);
-    const from = csv.begin(bytes, true, `${at} job ${place.job}`);
-    const body = from ? bytes.subarray(from.used) : bytes;
-    const { rows } = from?.decode(body, true, 1 + from.lines, Number.POSITIVE_INFINITY) ?? { rows: [] };
-    const records = recordsOf(rows);
-    const told = results.count === undefined ? undefined : answer.headers[results.count];
-    if (told !== undefined && Number(told) !== records.length) {
-      throw new TributaryError('ServerError', 'the vendor gave another number of records than it tells', {
-        at,
-        got: `${records.length} (job ${place.job})`,
-        expected: told,
-      });
-    }
+    let records: readonly Record<string, unknown>[] = [];
+    const answer = await job.files.send(asked, (given) => {
+      records = whole(given, place.job);
+    });
     const page = nextPage(pages, { answer, records, url: asked.url, page: place.page, keyOf, at });
     if (page && 'url' in page) checkOrigin(new URL(page.url), list.base.origin, at);
-    return pageOf(place, records, bytes.length, page && { ...place, page });
+    return pageOf(place, records, bytesOf(answer).length, page && { ...place, page });
+  }
+
+  /**
+   * The records of a file of its own.
+   *
+   * @throws ServerError if they are not as many as the vendor tells, or the file breaks off within one: it is asked for again
+   */
+  function whole(answer: Answer, id: string | undefined): readonly Record<string, unknown>[] {
+    const told = results.count === undefined ? undefined : answer.headers[results.count];
+    const bytes = bytesOf(answer);
+    try {
+      const from = csv.begin(bytes, true, `${at} job ${id}`);
+      const body = from ? bytes.subarray(from.used) : bytes;
+      const { rows } = from?.decode(body, true, 1 + from.lines, Number.POSITIVE_INFINITY) ?? { rows: [] };
+      const records = recordsOf(rows);
+      if (told === undefined || Number(told) === records.length) return records;
+      throw new TributaryError('ServerError', 'the vendor gave another number of records than it tells', {
+        at,
+        got: `${records.length} (job ${id})`,
+        expected: told,
+      });
+    } catch (error) {
+      const isBroken = error instanceof TributaryError && error.code === 'SourceDataInvalid';
+      if (told === undefined || !isBroken) throw error;
+      throw new TributaryError('ServerError', 'the vendor gave a file that breaks off', {
+        at,
+        got: error.message,
+        expected: `${told} whole records`,
+      });
+    }
   }
 
   /** A part of the one file: the whole records in a range of its bytes. */
@@ -214,7 +234,7 @@ export function jobSession(
     const asked = job.results(position);
     // Ranges count the bytes of what is sent: compressed, they would be others.
     const range = { range: `bytes=${from}-${from + size - 1}`, 'accept-encoding': 'identity' };
-    const answer = await job.files.send({ ...asked, headers: { ...asked.headers, ...range } });
+    const answer = await job.files.send({ ...asked, headers: { ...asked.headers, ...range } }, checkPart);
     const bytes = bytesOf(answer);
     if (answer.status !== 206) {
       if (from === 0) return { bytes, total: bytes.length };
@@ -229,6 +249,19 @@ export function jobSession(
       });
     }
     return { bytes, total: Number(total) };
+  }
+
+  /** @throws ServerError if a part is shorter than it says of itself: it is asked for again */
+  function checkPart(answer: Answer): void {
+    const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(answer.headers['content-range'] ?? '') ?? [];
+    const told = Number(last) - Number(first) + 1;
+    const got = bytesOf(answer).length;
+    if (answer.status !== 206 || first === undefined || got === told) return;
+    throw new TributaryError('ServerError', 'the vendor gave a part of the file that breaks off', {
+      at,
+      got: `${got} bytes`,
+      expected: `${told} bytes`,
+    });
   }
 
   function tooLong(size: number): TributaryError {

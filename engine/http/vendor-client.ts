@@ -46,10 +46,11 @@ export interface VendorClient {
   /**
    * Asks with the connection's credentials. Waits out short rate limits and tries failures of the vendor again.
    *
+   * @param check throws a ServerError for an answer that broke off: it is asked for again
    * @throws RateLimitExceeded (with `retryAfterSeconds`, if the wait is 20 s or more), InvalidCredentials, AccessDenied,
    * ResourceNotFoundError, ClientError, ServerError, ServiceUnavailable, RequestTimeout, ConnectorUnreachable, ConnectorProtocol
    */
-  send(request: VendorRequest): Promise<Answer>;
+  send(request: VendorRequest, check?: (answer: Answer) => void): Promise<Answer>;
   /** The same for an answer that may be larger than memory. Who asked for the file removes it. */
   download(request: VendorRequest): Promise<Answer & { readonly file: DownloadedFile }>;
 }
@@ -91,12 +92,16 @@ export function vendorClient({
   let notBefore = 0;
   let usageIsTold = false;
 
-  const send = (request: VendorRequest) =>
-    tried(request, async (sent) => {
-      const response = await http.send(sent);
-      const { status } = response;
-      return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, sent) : undefined };
-    });
+  const send = (request: VendorRequest, check?: (answer: Answer) => void) =>
+    tried(
+      request,
+      async (sent): Promise<Answer> => {
+        const response = await http.send(sent);
+        const { status } = response;
+        return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, sent) : undefined };
+      },
+      check,
+    );
 
   const download = (request: VendorRequest) =>
     tried(request, async (sent) => {
@@ -104,14 +109,20 @@ export function vendorClient({
       return { ...response, json: undefined, file };
     });
 
-  async function tried<A extends Answer>(request: VendorRequest, exchange: Exchange<A>): Promise<A> {
+  async function tried<A extends Answer>(
+    request: VendorRequest,
+    exchange: Exchange<A>,
+    check?: (answer: A) => void,
+  ): Promise<A> {
     /** Refused; a token is renewed once for each request. */
     let refused: Authorization | undefined;
     for (let attempt = 1; ; attempt++) {
       await waitForQuota();
       const authorized = await authorization.current();
       try {
-        return await once(request, authorized, exchange);
+        const answer = await once(request, authorized, exchange);
+        check?.(answer);
+        return answer;
       } catch (error) {
         if (!refused && isRefusal(error) && (await authorization.renewed(authorized))) {
           refused = authorized;

@@ -196,13 +196,13 @@ export const quickBooksOnline: Vendor = {
       // In truth the new value comes once a day and the old one goes on for a while: this is the worst case.
       rotates: true,
       client: 'basic',
-      answer: () => ({ x_refresh_token_expires_in: 8_726_400 }),
+      shape: (standard) => ({ ...standard, x_refresh_token_expires_in: 8_726_400 }),
     }),
   ],
   // Per company; "wait 60 seconds" is all that the vendor says of a refusal.
   rateLimits: [{ requests: 500, seconds: 60, refuse: () => refuse(429) }],
   // Pages are as large as they are asked for.
-  collections: { customers: { records: (count) => count * 5 }, invoices: { records: (count) => count * 5 } },
+  collections: { customers: { records: (count) => count * 3 }, invoices: { records: (count) => count * 3 } },
   routes: {
     'GET /v3/company/{company}/query': query,
     'GET /v3/company/{company}/companyinfo/{id}': (_, world) => ({

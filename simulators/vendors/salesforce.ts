@@ -295,7 +295,10 @@ export const salesforce: Vendor = {
       expiresIn: 7200,
       rotates: true,
       // Salesforce does not tell when a token ends.
-      answer: ({ origin }) => ({ instance_url: origin, issued_at: '1772438400000', expires_in: undefined }),
+      shape: ({ expires_in: _, ...standard }) => ({
+        ...standard,
+        instance_url: 'https://acme.my.salesforce.com',
+      }),
     }),
   ],
   // Of a day in truth, which would be longer than a run may take when it is used up more than twice.

@@ -6,7 +6,7 @@ import { numbered, type Vendor } from '../vendor.ts';
 type Row = Readonly<Record<string, string>>;
 
 const spaced = (time: number): string => new Date(time).toISOString().slice(0, 19).replace('T', ' ');
-const sysId = (number: number): string => number.toString(16).padStart(32, 'a');
+const sysId = (number: number): string => number.toString(16).padStart(32, '0');
 
 /** Tables, the one that each extends, and what each adds: the dictionary's elements and their types. */
 const tables: Readonly<Record<string, { readonly label: string; readonly extends?: string; columns: Row }>> =
@@ -208,9 +208,10 @@ export const servicenow: Vendor = {
     },
   ],
   // Pages are as large as they are asked for.
-  collections: { incidents: { records: (count) => count * 5 } },
+  collections: { incidents: { records: (count) => count * 3 } },
   routes: { 'GET /api/now/table/{table}': list },
-  listOf: ({ url }) => (url.startsWith('/api/now/table/incident') ? 'incident' : undefined),
+  // A list of the window, and not that of one row which tells the time.
+  listOf: ({ query }) => (query.get('sysparm_query')?.startsWith('sys_updated_on') ? 'incident' : undefined),
   refuse,
   flows: [
     {

@@ -72,6 +72,8 @@ const csv = (text: string, headers: Record<string, string> = {}, answerStatus = 
   headers: { 'content-type': 'text/csv', ...headers },
   body: text,
 });
+/** As often as a request is tried. */
+const fourTimes = (answer: TestAnswer): TestAnswer[] => [answer, answer, answer, answer];
 const state = (name: string): TestAnswer => ({ body: { state: name } });
 
 function vendor(
@@ -334,9 +336,15 @@ describe('a job', () => {
     ],
     [
       'whose results are cut short is noticed',
-      [{ body: { id: '750' } }, state('Done'), csv('id\n1\n', { 'x-count': '2' })],
+      [{ body: { id: '750' } }, state('Done'), ...fourTimes(csv('id\n1\n', { 'x-count': '2' }))],
       'ServerError',
       'X.things: the vendor gave another number of records than it tells; got 1 (job 750); expected 2',
+    ],
+    [
+      'whose results break off within a record is noticed, and not taken for bad data',
+      [{ body: { id: '750' } }, state('Done'), ...fourTimes(csv('id,name\n1,a\n2', { 'x-count': '2' }))],
+      'ServerError',
+      'X.things: the vendor gave a file that breaks off; got X.things job 750 line 3',
     ],
     [
       'whose results have no header row is refused',
@@ -440,6 +448,22 @@ describe('a file read by parts', () => {
       request.headers.range && parts++ > 0 ? second() : first(line, request),
     );
     await expect(readAll(one)).rejects.toThrow(message);
+  });
+
+  test('asks again for what breaks off, though the answer is whole to HTTP', async () => {
+    const whole = ranges();
+    let asked = 0;
+    const one = vendor(
+      ranged,
+      (line, request) => {
+        const answer = whole(line, request);
+        const isCut = request.headers.range !== undefined && asked++ === 1 && !(answer instanceof Error);
+        return isCut ? { ...answer, body: String(answer.body).slice(0, 9) } : answer;
+      },
+      { fields: ['id', 'name'] },
+    );
+    expect((await readAll(one)).rows).toEqual(rows);
+    expect(asked).toBe(5);
   });
 
   test('refuses a record that is longer than a part', async () => {

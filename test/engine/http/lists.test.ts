@@ -451,6 +451,25 @@ describe('parameters', () => {
       'X.things.type: the vendor needs this request parameter; add a Filter task that sets it',
     );
   });
+
+  test('that the vendor needs for a list are not needed to tell its fields', async () => {
+    const source = declaredSource(connectorOf({ things: reported }));
+    const described = await source.describe(
+      {
+        flowName: 'f',
+        connector: 'X',
+        properties: { entityName: 'things' },
+        settings: { shop: 'acme' },
+        fields: [],
+        filters: [],
+        window: { end },
+        fieldsOnly: true,
+      },
+      testSourcePorts({ http: testHttp(() => new Error('no request expected')) }),
+    );
+    expect(described.fields.map(({ name }) => name)).toEqual(Object.keys(reported.fields));
+    expect(described.parameters?.map(({ name }) => name)).toEqual(Object.keys(reported.parameters ?? {}));
+  });
 });
 
 describe('a window', () => {
