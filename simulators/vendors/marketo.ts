@@ -157,6 +157,14 @@ function change({ number, createdAt }: SimulatedRecord): object {
   };
 }
 
+const activityTypes = Array.from({ length: 46 }, (_, index) => ({
+  id: index + 1,
+  name: `Activity ${index + 1}`,
+  description: 'Something that a lead does',
+  primaryAttribute: { name: 'Webpage ID', dataType: 'integer' },
+  attributes: [{ name: 'Client IP Address', dataType: 'string' }],
+}));
+
 /** A token is a place in the log of activities. */
 const tokenOf = (place: number): string => `${Buffer.from(String(place)).toString('base64')}====`;
 
@@ -261,6 +269,7 @@ export const marketo: Vendor = {
     'POST /bulk/v1/leads/export/{job}/enqueue.json': enqueue,
     'GET /bulk/v1/leads/export/{job}/status.json': status,
     'GET /bulk/v1/leads/export/{job}/file.json': file,
+    'GET /rest/v1/activities/types.json': () => result(activityTypes),
     'GET /rest/v1/activities/pagingtoken.json': pagingToken,
     'GET /rest/v1/activities/leadchanges.json': leadChanges,
   },
