@@ -1,5 +1,6 @@
 import { jobConnectors, workingConnectors } from '../connectors/registry.ts';
 import { TributaryError, TributaryErrors } from '../core/errors.ts';
+import { certainlyBroken } from '../core/flow/certain-limits.ts';
 import { sourceConnectorName } from '../core/flow/connector-name.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { destinationName, sourceName } from '../core/flow/describe.ts';
@@ -14,6 +15,7 @@ import type { RunSize } from '../engine/forecast/run-size.ts';
 import { findConnection } from '../local/home.ts';
 import {
   connectionFolders,
+  connectorLoader,
   expectConnector,
   readFlowFile,
   refuseNotRunnable,
@@ -57,19 +59,21 @@ export async function planCommand(file: string, options: PlanOptions, shell: She
       ? await findConnection(connectorProfileName, folders)
       : undefined;
   const name = sourceConnectorName(flow, connection);
-  const connector = await expectConnector(name);
+  const connector = await expectConnector(name, connectorLoader(folders, shell));
   if (given.job && !jobConnectors.includes(name))
     throw idle('--job-seconds', 'a source that is read by jobs', name);
   const measured = options.fromRun === undefined ? {} : await measure(options.fromRun, flow, options, shell);
 
   const runs = options.runs === undefined ? runsOfMonth(flow) : wholeNumber('--runs', options.runs);
+  const works = workingConnectors.includes(name);
   const foresee = (transfer: number) => {
-    const { size, assumed, workSeconds } = assumedSize(flow, connector, { ...measured, ...given }, transfer);
+    const told = { ...measured, ...given };
+    const { size, assumed, workSeconds } = assumedSize(flow, connector, told, { transfer, works });
     const forecast = forecastRun(flow, size);
     const costs = costOf(forecast.figures, { control: controlMemory, transfer }, prices);
     return { size, assumed, workSeconds, forecast, costs, usd: sumOf(costs) };
   };
-  const memory = transferMemory(flow, workingConnectors.includes(name));
+  const memory = transferMemory(flow, works);
   const foreseen = foresee(memory);
   const { size, forecast } = foreseen;
   const limits = limitsOf(flow, size, forecast);
@@ -101,20 +105,23 @@ export async function planCommand(file: string, options: PlanOptions, shell: She
     warnings: warningsOf(flow, size, forecast, memory),
   };
   shell.terminal.out(options.json ? json(plan) : described(plan, flow));
-  const broken = limits.filter(({ used, most }) => used > most);
-  if (broken.length === 0) return 0;
-  throw new TributaryErrors(
-    'NotRunnable',
-    broken.map(
-      ({ limit, used, most, unit, fix }) =>
-        new TributaryError('NotRunnable', `a run of this size would break a limit: ${limit}`, {
-          flowName: flow.flowName,
-          got: amount(used, unit),
-          expected: `${amount(most, unit)} at most`,
-          fix,
-        }),
-    ),
-  );
+  const { flowName } = flow;
+  const broken = [
+    ...certainlyBroken(flow).map((reason) => new TributaryError('NotRunnable', reason, { flowName })),
+    ...limits
+      .filter(({ used, most }) => used > most)
+      .map(
+        ({ limit, used, most, unit, fix }) =>
+          new TributaryError('NotRunnable', `a run of this size would break a limit: ${limit}`, {
+            flowName,
+            got: amount(used, unit),
+            expected: `${amount(most, unit)} at most`,
+            fix,
+          }),
+      ),
+  ];
+  if (broken.length > 0) throw new TributaryErrors('NotRunnable', broken);
+  return 0;
 }
 
 /** An option that nothing would look at. */

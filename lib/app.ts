@@ -7,6 +7,7 @@ import { type ConnectionDefinition, readConnection } from '../core/connection.ts
 import { judgeWithCustom } from '../core/custom-connector/judge-with-custom.ts';
 import { type ConnectorRegistration, readRegistration } from '../core/custom-connector/registration.ts';
 import { TributaryError, TributaryErrors } from '../core/errors.ts';
+import { certainlyBroken } from '../core/flow/certain-limits.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { readFlow } from '../core/flow/read.ts';
 import type { Supports } from '../core/flow/runnable.ts';
@@ -189,7 +190,7 @@ function runnableErrors(
         ? []
         : [`there is no connection '${name}'; add its file`],
   );
-  return [...reasons, ...local, ...missing].map(
+  return [...reasons, ...local, ...missing, ...certainlyBroken(flow)].map(
     (reason) => new TributaryError('NotRunnable', `cannot be deployed: ${reason}`, { at: file }),
   );
 }

@@ -33,16 +33,24 @@ const databaseRecords = 10_000;
 /** Bytes that a byte received becomes: Parquet is compressed, CSV leaves out the names of fields. */
 const written = { JSON: 1, CSV: 0.6, PARQUET: 0.2 } as const;
 
-/** @param memory MB of the transfer function */
+/** How the transfer function is made. */
+export interface TransferFunction {
+  /** MB of memory. */
+  readonly transfer: number;
+  /** Whether the source is one of files or a database, which keep it working. */
+  readonly works: boolean;
+}
+
 export function assumedSize(
   flow: FlowDefinition,
   connector: LoadedConnector,
   given: GivenSize,
-  memory: number,
+  { transfer: memory, works }: TransferFunction,
 ): AssumedSize {
   const { records = 100_000, recordBytes = 1000 } = given;
-  const isDatabase = connector.kind === 'coded' && connector.connection !== undefined;
-  const isFiles = connector.kind === 'coded' && !isDatabase;
+  const isCoded = works && connector.kind === 'coded';
+  const isDatabase = isCoded && connector.connection !== undefined;
+  const isFiles = isCoded && !isDatabase;
   const pageRecords =
     given.pageRecords ??
     (isFiles
@@ -60,8 +68,7 @@ export function assumedSize(
     outputRecordBytes: given.outputRecordBytes ?? Math.max(1, recordBytes * written[s3Output(flow).fileType]),
     pageRecords,
     pageSeconds:
-      given.pageSeconds ??
-      (connector.kind === 'coded' ? Math.max(shortestPage, workSeconds) : answerSeconds + workSeconds),
+      given.pageSeconds ?? (isCoded ? Math.max(shortestPage, workSeconds) : answerSeconds + workSeconds),
     splits: Math.min(records, given.splits ?? parallelism?.maxParallelism ?? 1),
     unit: isFiles ? 'split' : 'page',
     partitions: hasPartitions ? (given.partitions ?? 10) : 1,

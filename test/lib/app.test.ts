@@ -62,6 +62,14 @@ describe('addTributary', () => {
     expect(message).toContain("there is no connection 'gh'");
   });
 
+  it('refuses what would break a limit whatever the flow moves', () => {
+    const eventPattern = { source: ['x'.repeat(4096)] };
+    const flows = folderWith({ 'a.json': s3Flow('accounts', { tributary: { eventPattern } }) });
+    expect(messageOf({ flows })).toContain(
+      `${flows}/a.json: cannot be deployed: tributary.eventPattern: it has 4111 characters, and EventBridge takes 4096 at most`,
+    );
+  });
+
   it('deploys no endpoint but to a test', () => {
     const flows = folderWith({ 'issues.json': issuesFlow });
     const connections = folderWith({ 'gh.json': { ...connection, endpoint: 'http://127.0.0.1:8080' } });
