@@ -9,7 +9,7 @@ import { periodSeconds } from '../core/flow/schedule.ts';
 import { assumedSize, type GivenSize } from '../engine/forecast/assumed-size.ts';
 import { appFlowCost, type Cost, costOf, sumOf } from '../engine/forecast/cost.ts';
 import { forecastRun } from '../engine/forecast/forecast-run.ts';
-import { type LimitUse, limitsOf, warningsOf } from '../engine/forecast/limits.ts';
+import { type LimitUse, limitsOf, mostSplits, warningsOf } from '../engine/forecast/limits.ts';
 import { type ListPrices, listPrices, pricesOf } from '../engine/forecast/list-prices.ts';
 import type { RunSize } from '../engine/forecast/run-size.ts';
 import { findConnection } from '../local/home.ts';
@@ -203,6 +203,12 @@ function givenSize(options: PlanOptions): GivenSize {
   const pageSeconds =
     options.pageSeconds === undefined ? undefined : decimal('--page-seconds', options.pageSeconds);
   const splits = whole('--splits', options.splits);
+  if (splits !== undefined && splits > mostSplits)
+    throw new TributaryError('InvalidArgument', 'a run has not as many splits', {
+      at: '--splits',
+      got: count(splits),
+      expected: `${count(mostSplits)} at most`,
+    });
   const partitions = whole('--partitions', options.partitions);
   const jobSeconds = whole('--job-seconds', options.jobSeconds);
   return {

@@ -31,9 +31,12 @@ export interface StateMachineFunctions {
 
 export interface StateMachineOptions {
   readonly functions: StateMachineFunctions;
-  /** Splits transferred at once. Default 10. */
+  /** Splits transferred at once. Default {@link defaultConcurrency}. */
   readonly maxConcurrency?: number;
 }
+
+/** Splits transferred at once where the flow does not say. */
+export const defaultConcurrency = 10;
 
 /** A run lasts 48 hours at most, as in AppFlow. */
 export const runTimeoutSeconds = 48 * 3600;
@@ -91,7 +94,7 @@ export function stateMachine(options: StateMachineOptions): StateMachineDefiniti
           Parameters: { 'Bucket.$': '$.splits.bucket', 'Key.$': '$.splits.key' },
         },
         ItemSelector: { 'run.$': '$.run', 'transfer.$': '$$.Map.Item.Value' },
-        MaxConcurrency: options.maxConcurrency ?? 10,
+        MaxConcurrency: options.maxConcurrency ?? defaultConcurrency,
         ToleratedFailurePercentage: 0,
         ItemProcessor: {
           ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },

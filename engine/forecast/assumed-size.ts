@@ -1,5 +1,6 @@
 /** The size of a run where nobody has told it, from what the connector declares. */
 
+import type { Entity } from '../../core/connector/connector.ts';
 import type { LoadedConnector } from '../../core/connector/loaded.ts';
 import { pageSizeOf } from '../../core/connector/pagination.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
@@ -25,8 +26,9 @@ const shortestPage = 0.001;
 /** What one vCPU reads, maps and encodes in a second: see docs/performance.md. */
 const bytesPerSecond = 30_000_000;
 const recordsPerSecond = 100_000;
-/** Bytes of a page of Amazon S3's source, and of a database's; the latter's records at most. */
+/** Bytes of a page of Amazon S3's source, of a downloaded file, and of a database; the latter's records at most. */
 const filePage = 256 * 1024;
+const downloadPage = 4 * 2 ** 20;
 const databasePage = 8 * 2 ** 20;
 const databaseRecords = 10_000;
 
@@ -48,16 +50,11 @@ export function assumedSize(
   { transfer: memory, works }: TransferFunction,
 ): AssumedSize {
   const { records = 100_000, recordBytes = 1000 } = given;
-  const isCoded = works && connector.kind === 'coded';
-  const isDatabase = isCoded && connector.connection !== undefined;
-  const isFiles = isCoded && !isDatabase;
+  const entity = declaredEntity(flow, connector);
+  const isFiles = works && connector.kind === 'coded' && connector.connection === undefined;
   const pageRecords =
-    given.pageRecords ??
-    (isFiles
-      ? Math.max(1, Math.round(filePage / recordBytes))
-      : isDatabase
-        ? Math.min(databaseRecords, Math.max(1, Math.round(databasePage / recordBytes)))
-        : (declaredPage(flow, connector) ?? 100));
+    given.pageRecords ?? (works ? workedPage(connector, recordBytes) : waitedPage(connector, entity));
+  const everySeconds = entity?.job?.status.everySeconds;
   const vcpu = Math.min(1, memory / workingMemory);
   const workSeconds = (pageRecords * (recordBytes / bytesPerSecond + 1 / recordsPerSecond)) / vcpu;
   const parallelism = sourceProperties(flow).parallelismConfig as { maxParallelism?: number } | undefined;
@@ -68,12 +65,12 @@ export function assumedSize(
     outputRecordBytes: given.outputRecordBytes ?? Math.max(1, recordBytes * written[s3Output(flow).fileType]),
     pageRecords,
     pageSeconds:
-      given.pageSeconds ?? (isCoded ? Math.max(shortestPage, workSeconds) : answerSeconds + workSeconds),
+      given.pageSeconds ?? (works ? Math.max(shortestPage, workSeconds) : answerSeconds + workSeconds),
     splits: Math.min(records, given.splits ?? parallelism?.maxParallelism ?? 1),
     unit: isFiles ? 'split' : 'page',
     partitions: hasPartitions ? (given.partitions ?? 10) : 1,
     ...(given.pause && { pause: given.pause }),
-    ...(given.job && { job: given.job }),
+    ...(given.job && { job: { ...(everySeconds !== undefined && { everySeconds }), ...given.job } }),
   };
   const told = Object.keys(given);
   const assumed = (Object.keys(size) as (keyof RunSize)[]).filter(
@@ -82,11 +79,23 @@ export function assumedSize(
   return { size, assumed, workSeconds };
 }
 
-/** Records of a full page, as the connector asks for them; undefined where the vendor decides. */
-function declaredPage(flow: FlowDefinition, loaded: LoadedConnector): number | undefined {
-  if (loaded.kind !== 'declared') return undefined;
-  const { entities, pagination } = loaded.connector;
-  const entity = Object.hasOwn(entities, sourceObject(flow)) ? entities[sourceObject(flow)] : undefined;
-  const used = entity?.pagination ?? pagination;
-  return used === undefined || used === 'onePage' ? undefined : pageSizeOf(used);
+function workedPage(connector: LoadedConnector, recordBytes: number): number {
+  const recordsOf = (bytes: number): number => Math.max(1, Math.round(bytes / recordBytes));
+  if (connector.kind === 'declared') return recordsOf(downloadPage);
+  return connector.connection ? Math.min(databaseRecords, recordsOf(databasePage)) : recordsOf(filePage);
+}
+
+/** As the connector asks for it, or a hundred records where the vendor decides. */
+function waitedPage(connector: LoadedConnector, entity: Entity | undefined): number {
+  const pagination =
+    entity?.pagination ?? (connector.kind === 'declared' ? connector.connector.pagination : undefined);
+  return (pagination === undefined || pagination === 'onePage' ? undefined : pageSizeOf(pagination)) ?? 100;
+}
+
+/** Undefined for one that the account defines. */
+function declaredEntity(flow: FlowDefinition, connector: LoadedConnector): Entity | undefined {
+  if (connector.kind !== 'declared') return undefined;
+  const { entities } = connector.connector;
+  const name = sourceObject(flow);
+  return Object.hasOwn(entities, name) ? entities[name] : undefined;
 }

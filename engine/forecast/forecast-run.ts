@@ -6,31 +6,23 @@
  */
 
 import type { FlowDefinition } from '../../core/flow/definition.ts';
-import { turnsPerLoop } from '../../core/flow/state-machine.ts';
+import { defaultConcurrency, turnsPerLoop } from '../../core/flow/state-machine.ts';
 import { flowResourceName, stateBucketName } from '../../core/physical-name.ts';
+import { mostObjects } from '../run/manifest.ts';
 import { runFolder } from '../run/plan.ts';
-import { defaultSizes, type Sizes } from '../run/sizes.ts';
+import { defaultSizes } from '../run/sizes.ts';
 import { concurrency, reserveMilliseconds } from '../steps/commit-output.ts';
 import { noFigures, type RunFigures } from './figures.ts';
 import { historyEvents } from './history.ts';
 import { type Latencies, usualLatencies } from './latencies.ts';
-import { forecastOutput, indexEntryBytes, type OutputForecast } from './output-forecast.ts';
+import { forecastOutput, type OutputForecast } from './output-forecast.ts';
 import type { RunSize } from './run-size.ts';
 import { mostInvocationSeconds } from './service-limits.ts';
 import { SplitForecast, splitsFitIntoPlan } from './split-forecast.ts';
 
-export interface ForecastOptions {
-  readonly sizes?: Partial<Sizes>;
-  readonly latencies?: Latencies;
-  /** Whether pages may repeat, so that segments remember. Default false. */
-  readonly repeats?: boolean;
-}
-
 export interface RunForecast {
   readonly figures: RunFigures;
   readonly output: OutputForecast;
-  /** Bytes of the segments' indexes together, which the commit holds in memory. */
-  readonly indexBytes: number;
   /** Seconds of the first CommitOutput until its first object: what cannot be spread over several invocations. */
   readonly prepareSeconds: number;
 }
@@ -39,19 +31,17 @@ const turn = historyEvents.Task + historyEvents.attempt + historyEvents.Choice;
 /** Bytes of an item of the state table that describes a segment. */
 const segmentItemBytes = 700;
 
-export function forecastRun(flow: FlowDefinition, size: RunSize, options: ForecastOptions = {}): RunForecast {
-  const sizes: Sizes = { ...defaultSizes, ...options.sizes };
-  const latencies = options.latencies ?? usualLatencies;
-  const counter = new Counter(latencies);
+export function forecastRun(flow: FlowDefinition, size: RunSize): RunForecast {
+  const counter = new Counter(usualLatencies);
   counter.figures.payloadBytes = payloadBytes(flow, size);
   counter.startRun();
   counter.describeSource(size);
-  const splits = splitsOf(size, sizes, latencies, options.repeats ?? false);
-  counter.transfer(splits, size.splits, flow.tributary?.maxConcurrency ?? 10);
+  const splits = splitsOf(size);
+  counter.transfer(splits, size.splits, flow.tributary?.maxConcurrency ?? defaultConcurrency);
   const output = forecastOutput(
     flow,
     size,
-    sizes,
+    defaultSizes,
     splits.map(({ count, split }) => ({ count, segments: split.segments })),
   );
   const stored = sumOf(splits, ({ segments }) => segments.filter(({ records }) => records > 0).length);
@@ -61,7 +51,6 @@ export function forecastRun(flow: FlowDefinition, size: RunSize, options: Foreca
   return {
     figures: counter.figures,
     output,
-    indexBytes: output.fragments * indexEntryBytes,
     prepareSeconds: counter.prepareSeconds,
   };
 }
@@ -86,10 +75,10 @@ interface EqualSplits {
   readonly split: SplitForecast;
 }
 
-function splitsOf(size: RunSize, sizes: Sizes, latencies: Latencies, repeats: boolean): EqualSplits[] {
+function splitsOf(size: RunSize): EqualSplits[] {
   const fewer = Math.floor(size.records / size.splits);
   const larger = size.records % size.splits;
-  const forecast = (records: number) => new SplitForecast(records, size, sizes, latencies, repeats);
+  const forecast = (records: number) => new SplitForecast(records, size, defaultSizes, usualLatencies);
   return [
     { count: larger, split: larger > 0 ? forecast(fewer + 1) : undefined },
     { count: size.splits - larger, split: forecast(fewer) },
@@ -146,7 +135,7 @@ class Counter {
     // The destination's bucket.
     this.readObjects(1);
     // The splits, at once; then the plan, which holds them if they are few.
-    this.writeObjects(splitsFitIntoPlan(splits) ? Math.min(1, splits - 1) : 2, 2);
+    this.writeObjects(splitsFitIntoPlan(splits) ? (splits > 1 ? 1 : 0) : 2, 2);
     this.writeObjects(1);
     this.end('transfer');
     this.choice();
@@ -272,7 +261,7 @@ class Counter {
       groupSeconds = 0;
     };
     for (const { count, object } of objects) {
-      const { parts, copies, reads, bytes } = object;
+      const { parts, reads, bytes } = object;
       figures.objects += count;
       figures.parts += count * parts;
       figures.bytesWritten += count * bytes;
@@ -282,6 +271,11 @@ class Counter {
         figures.stateReads += 2 * count;
         figures.stateWrites += 2 * count;
       }
+    }
+    // That many are refused before the first is written.
+    if (figures.objects > mostObjects) return;
+    for (const { count, object } of objects) {
+      const { parts, copies, reads } = object;
       const joins = parts - copies;
       const seconds =
         parts > 0

@@ -25,7 +25,7 @@ export interface LimitUse {
 }
 
 /** Keys of segments hold six digits of the split's number, so that they sort. */
-const mostSplits = 1_000_000;
+export const mostSplits = 1_000_000;
 
 /** How much of each limit a run would use. What is above `most` would fail. */
 export function limitsOf(flow: FlowDefinition, size: RunSize, forecast: RunForecast): LimitUse[] {
@@ -91,7 +91,7 @@ export function limitsOf(flow: FlowDefinition, size: RunSize, forecast: RunForec
     },
     {
       limit: 'indexes of the segments (Tributary)',
-      used: forecast.indexBytes,
+      used: output.indexBytes,
       most: mostIndexBytes,
       unit: 'bytes',
       fix: fewerObjects,

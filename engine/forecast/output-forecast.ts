@@ -9,14 +9,17 @@ import type { Sizes } from '../run/sizes.ts';
 import type { RunSize } from './run-size.ts';
 import type { SegmentForecast } from './split-forecast.ts';
 
-/** Bytes that a fragment takes in a segment's index. */
-export const indexEntryBytes = 150;
+/** Bytes of a fragment in a segment's index, and of each column where the fragment is a row group. */
+const entryBytes = 150;
+const columnBytes = 95;
+/** Where the definition does not tell them: Map_all. */
+const usualColumns = 30;
 
 export interface OutputForecast {
+  /** Bytes of the segments' indexes together, which the commit holds in memory. */
+  readonly indexBytes: number;
   /** In the order of the manifest. Each stands for `count` alike that follow each other. */
   readonly objects: readonly { readonly count: number; readonly object: ObjectForecast }[];
-  /** Ranges of segments that the objects are made of, over all of them. */
-  readonly fragments: number;
 }
 
 export interface ObjectForecast {
@@ -48,7 +51,8 @@ export function forecastOutput(
   const fragmentBytes = Math.min(targetBytes ?? Number.POSITIVE_INFINITY, sizes.segmentBytes);
   const fragmentRecords = Math.min(sizes.fragmentRows, Math.ceil(fragmentBytes / size.outputRecordBytes));
   const byPage = natural && size.unit === 'page';
-  const read = readShares(size, byPage, splits);
+  const ofEntry = entryBytesOf(flow);
+  const read = readShares(size, byPage, ofEntry, splits);
   const made: { count: number; object: ObjectForecast }[] = [];
   let fragments = 0;
   const add = (count: number, files: readonly (readonly Stretch[])[]): void => {
@@ -73,7 +77,7 @@ export function forecastOutput(
         }
       }
     }
-    return { objects: made, fragments };
+    return { objects: made, indexBytes: fragments * ofEntry };
   }
   const stretches = splits.map(({ count, segments }, index) => ({
     count,
@@ -102,13 +106,14 @@ export function forecastOutput(
     if (rest && some > 0) add(count * some, files([...ofAll, rest]));
     if (some < partitions && ofAll.length > 0) add(count * (partitions - some), files(ofAll));
   }
-  return { objects: made, fragments };
+  return { objects: made, indexBytes: fragments * ofEntry };
 }
 
 /** Of each segment of each split the share that is read for the objects; small ones are kept from when their index was read. */
 function readShares(
   { outputRecordBytes, pageRecords, partitions }: RunSize,
   byPage: boolean,
+  ofEntry: number,
   splits: readonly { readonly count: number; readonly segments: readonly SegmentForecast[] }[],
 ): number[][] {
   let left = room;
@@ -116,7 +121,7 @@ function readShares(
     segments.map(({ records }) => {
       const stretches = byPage ? Math.ceil(records / pageRecords) : 1;
       const entries = Math.min(records, stretches * partitions);
-      const bytes = records * outputRecordBytes + entries * indexEntryBytes;
+      const bytes = records * outputRecordBytes + entries * ofEntry;
       if (records === 0 || bytes > small) return 1;
       const kept = Math.min(count, Math.floor(left / bytes));
       left -= kept * bytes;
@@ -196,6 +201,12 @@ function objectOf(fragments: readonly Stretch[], recordBytes: number, headBytes:
     copies: parts.filter((part) => 'copy' in part).length,
     reads: joined.reduce((sum, { piece }) => sum + (shares.get(piece) ?? 0), 0),
   };
+}
+
+function entryBytesOf(flow: FlowDefinition): number {
+  if (s3Output(flow).fileType !== 'PARQUET') return entryBytes;
+  const columns = flow.tasks.filter(({ destinationField }) => destinationField !== undefined).length;
+  return entryBytes + columnBytes * (columns || usualColumns);
 }
 
 /** Bytes before the records of a file: CSV's header, as far as the definition tells it. */

@@ -22,6 +22,9 @@ export function splitsFitIntoPlan(splits: number): boolean {
 /** After so many seconds an invocation asks for no further page, less what a page takes. */
 export const pagingSeconds = mostInvocationSeconds - reserveMilliseconds / 1000;
 
+/** Seconds: a run of 48 hours is refused long before, so what comes after 30 days need not be foreseen. */
+const longestForecast = 30 * 86_400;
+
 export class SplitForecast {
   /** Invocations of TransferBatch. */
   turns = 0;
@@ -41,7 +44,6 @@ export class SplitForecast {
 
   private readonly size: RunSize;
   private readonly latencies: Latencies;
-  private readonly repeats: boolean;
   private readonly splitsInPlan: boolean;
   private readonly mostPages: number;
   /** That hold as many bytes as a segment may. */
@@ -55,14 +57,10 @@ export class SplitForecast {
   private begun = 0;
   private slowest = 0;
 
-  /**
-   * @param records of this split
-   * @param repeats whether a segment begins by reading what the one before remembers (sources whose pages may repeat)
-   */
-  constructor(records: number, size: RunSize, sizes: Sizes, latencies: Latencies, repeats: boolean) {
+  /** @param records of this split */
+  constructor(records: number, size: RunSize, sizes: Sizes, latencies: Latencies) {
     this.size = size;
     this.latencies = latencies;
-    this.repeats = repeats;
     this.splitsInPlan = splitsFitIntoPlan(size.splits);
     this.pagesLeft = Math.max(1, Math.ceil(records / size.pageRecords));
     this.pages = this.pagesLeft + (size.job ? 1 : 0);
@@ -76,7 +74,7 @@ export class SplitForecast {
       pagesFor(sizes.segmentBytes, size.outputRecordBytes),
       pagesFor(sizes.segmentReceivedBytes, size.recordBytes),
     );
-    while (this.pagesLeft > 0) this.invoke();
+    while (this.pagesLeft > 0 && this.elapsed < longestForecast) this.invoke();
   }
 
   private invoke(): void {
@@ -99,7 +97,6 @@ export class SplitForecast {
     let looks: number | undefined = this.job === 'unmade' ? 0 : undefined;
     for (let written = 0; this.pagesLeft > 0; written++) {
       if (written > 0 && this.isLate()) return undefined;
-      if (this.repeats && this.segments.length > 0) this.readObject();
       if (written === 0 && !this.splitsInPlan) this.readObject();
       let requests = 0;
       let pages = 0;

@@ -127,6 +127,10 @@ describe('plan', () => {
       '--partitions would change nothing; expected a flow with a Partition task; leave it out\n',
     ],
     [
+      ['--splits', '1000001'],
+      '--splits: a run has not as many splits; got 1,000,001; expected 1,000,000 at most\n',
+    ],
+    [
       ['--job-seconds', '5'],
       '--job-seconds would change nothing; got S3; expected a source that is read by jobs; leave it out\n',
     ],

@@ -19,7 +19,6 @@ import type { EnginePorts } from '../../engine/ports.ts';
 import type { Run } from '../../engine/run/run.ts';
 import { runKey } from '../../engine/run/run.ts';
 import { readSegments } from '../../engine/run/segment-record.ts';
-import type { Sizes } from '../../engine/run/sizes.ts';
 import { runStep } from '../../engine/steps/index.ts';
 import { ExecutionFailed, interpret } from '../../local/interpreter.ts';
 import { memoryHome } from '../support/memory-home.ts';
@@ -32,11 +31,6 @@ export interface TwinRun {
   readonly run: Run | undefined;
 }
 
-export interface TwinOptions {
-  readonly latencies?: Latencies;
-  readonly sizes?: Partial<Sizes>;
-}
-
 const stateBucket = stateBucketName('123456789012', 'eu-central-1');
 const executionId = '11111111-2222-4333-8444-555555555555';
 
@@ -44,15 +38,13 @@ const executionId = '11111111-2222-4333-8444-555555555555';
 export async function runTwin(
   flow: FlowDefinition,
   source: Source & { readonly requests: () => number },
-  options: TwinOptions = {},
 ): Promise<TwinRun> {
-  const latencies = options.latencies ?? usualLatencies;
+  const latencies = usualLatencies;
   const clock = virtualClock(Date.parse('2026-02-03T10:15:00.000Z'));
   const home = memoryHome({
     clock: { ...clock, advance: () => undefined },
     buckets: ['lake', stateBucket],
     sources: { [flow.sourceFlowConfig.connectorType]: source },
-    ...(options.sizes && { sizes: options.sizes }),
   });
   const figures = noFigures();
   /** The ports of one invocation: after its end none of them answers any more, as with a function that was killed. */
@@ -140,7 +132,7 @@ export async function runTwin(
   const execution = interpret(
     stateMachine({
       functions: { control: 'control', transfer: 'transfer' },
-      maxConcurrency: flow.tributary?.maxConcurrency ?? 10,
+      ...(flow.tributary?.maxConcurrency !== undefined && { maxConcurrency: flow.tributary.maxConcurrency }),
     }),
     { Execution: { Id: id, Name: executionId, StartTime: new Date(started).toISOString(), Input: {} } },
     {
