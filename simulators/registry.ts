@@ -7,6 +7,7 @@ import { microsoftDynamics365 } from './vendors/microsoft-dynamics-365.ts';
 import { okta } from './vendors/okta.ts';
 import { quickBooksOnline } from './vendors/quickbooks-online.ts';
 import { salesforce } from './vendors/salesforce.ts';
+import { sapOData } from './vendors/sap-odata.ts';
 import { servicenow } from './vendors/servicenow.ts';
 import { slack } from './vendors/slack.ts';
 import { stripe } from './vendors/stripe.ts';
@@ -22,6 +23,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
   okta,
   'quickbooks-online': quickBooksOnline,
   salesforce,
+  'sap-odata': sapOData,
   servicenow,
   slack,
   stripe,

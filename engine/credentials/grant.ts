@@ -83,6 +83,9 @@ export function grantOf<S extends OAuth2Scheme>(
   };
   const address = (template: string): string => {
     const [, origin = '', rest = ''] = /^((?:https:\/\/)?[^/]*)(.*)$/s.exec(template) ?? [];
+    // A setting that holds a whole address: the endpoint stands for its host.
+    const whole = /^\{\w+\}$/.test(template) && request.endpoint !== undefined ? fill(template) : '';
+    if (URL.canParse(whole)) return baseUrlOf(connector, request, origin).origin + new URL(whole).pathname;
     return baseOf(origin) + fillHoles(rest, (name) => encodeURIComponent(setting(name)));
   };
   const fillAll = (templates: Readonly<Record<string, string>>) =>

@@ -101,6 +101,11 @@ describe("a connection's grant", () => {
     // The path stands for that of the base URL, which the addresses of the grant do not have.
     const below = { ...request, endpoint: 'http://127.0.0.1:8080/api' };
     expect(grantOf(connector, client, below).tokenUrl).toBe('http://127.0.0.1:8080/token');
+    const whole = { ...client, tokenUrl: '{tokenUrl}' };
+    const settings = { ...local.settings, tokenUrl: 'https://login.acme.example/oauth/token' };
+    expect(grantOf(connector, whole, { ...below, settings }).tokenUrl).toBe(
+      'http://127.0.0.1:8080/oauth/token',
+    );
     expect(() => grantOf(connector, client, { ...request, endpoint: 'http://evil.example' })).toThrow(
       'an endpoint may only be a server on this machine',
     );
