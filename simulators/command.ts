@@ -63,11 +63,16 @@ function introduction(name: string, vendor: Vendor, endpoint: string): string {
     [
       ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),
       'npx tsx bin/tributary.ts',
-      ...args,
+      ...args.map(quoted),
     ].join(' '),
   );
   const first = `${vendor.connector}, simulated, on ${endpoint}. In another terminal:`;
   return [first, '', 'mkdir -p .tributary/s3/lake', ...lines].join('\n');
+}
+
+/** For a shell, to which `;` would end the command. */
+function quoted(arg: string): string {
+  return /^[\w./:=@,+-]+$/.test(arg) ? arg : `'${arg}'`;
 }
 
 export interface ExampleCommand {

@@ -54,6 +54,12 @@ describe('npm run simulator', () => {
     ]);
   });
 
+  test('quotes what a shell would take apart', async () => {
+    const { simulator, text } = await startFromArguments(['sap-odata', '--port', '0', '--records', '30']);
+    onTestFinished(() => simulator.close());
+    expect(text).toContain(" --set 'applicationServicePath=/sap/opu/odata/iwfnd/catalogservice;v=2' --set ");
+  });
+
   test.each([
     [['nobody']],
     [[]],

@@ -28,7 +28,8 @@ export interface SimulatedWorld {
   /** What was logged, as text. */
   readonly logged: string[];
   run(flow: FlowDefinition): Promise<RunResult>;
-  /** What a run has written. */
+  /** What a run has written, as JSON Lines. */
+  written(result: RunResult): string;
   delivered(result: RunResult, plan: SimulatedFlow): Delivered[];
   /** All that lies in the home, but for the secrets' own files. */
   contents(): Generator<{ readonly file: string; readonly text: string }>;
@@ -69,18 +70,21 @@ export async function simulatedWorld(vendor: Vendor, records: number): Promise<S
     log: { info: log, warn: log, error: log },
     loadConnector,
   });
+  const written = (result: RunResult): string =>
+    result.objects
+      .map((object) => readFileSync(home.fileOf('lake', object.replace('s3://lake/', '')), 'utf8'))
+      .join('');
   return {
     simulator,
     clock,
     logged,
     run: (flow) => runFlow(flow, home),
+    written,
     delivered(result, plan) {
-      const keys = result.objects.map((object) => object.replace('s3://lake/', ''));
-      return keys.flatMap((key) => {
-        const text = readFileSync(home.fileOf('lake', key), 'utf8').trim();
-        const lines = text === '' ? [] : text.split('\n');
-        return lines.map((line) => plan.identify(JSON.parse(line) as Record<string, unknown>));
-      });
+      const lines = written(result)
+        .split('\n')
+        .filter((line) => line !== '');
+      return lines.map((line) => plan.identify(JSON.parse(line) as Record<string, unknown>));
     },
     *contents() {
       for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
