@@ -109,7 +109,9 @@ export const serviceNow = defineConnector({
   records: 'result',
   pagination: pages,
   textValues: true,
-  rateLimit: { remaining: 'x-ratelimit-remaining', resetAt: 'x-ratelimit-reset', otherwiseSeconds: 60 },
+  // No header tells how many requests are left; a refusal names the wait:
+  // https://www.servicenow.com/docs/r/zurich/api-reference/rest-api-explorer/inbound-REST-API-rate-limiting.html
+  rateLimit: { otherwiseSeconds: 60 },
   errors: { message: 'error.message', requestId: 'x-transaction-id' },
   entities: {},
   discovery: {

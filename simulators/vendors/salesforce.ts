@@ -73,12 +73,11 @@ interface Result {
   readonly isCount: boolean;
 }
 
-const statement =
-  /^SELECT\s+(.+?)\s+FROM\s+(\w+)(?:\s+WHERE\s+(.+?))?(?:\s+ORDER BY\s+(\w+)(?:\s+(?:ASC|DESC))?)?(?:\s+LIMIT\s+(\d+))?$/i;
+const statement = /^SELECT\s+(.+?)\s+FROM\s+(\w+)(?:\s+WHERE\s+(.+?))?(?:\s+LIMIT\s+(\d+))?$/i;
 
-/** SOQL as far as comparisons put together by AND. @returns a refusal for all else */
+/** SOQL as far as comparisons put together by AND, without an order. @returns a refusal for all else */
 function queried(soql: string, isAll: boolean, world: World): Result | Answer {
-  const [, selected = '', object, where, order, limit] = statement.exec(soql.trim()) ?? [];
+  const [, selected = '', object, where, limit] = statement.exec(soql.trim()) ?? [];
   if (object === undefined) return refusal(400, 'MALFORMED_QUERY', `unexpected token: '${soql}'`);
   if (object !== 'Account') return refusal(400, 'INVALID_TYPE', `sObject type '${object}' is not supported.`);
   const isCount = /^count\(\)$/i.test(selected);
@@ -87,7 +86,7 @@ function queried(soql: string, isAll: boolean, world: World): Result | Answer {
     (one) => /^(\w+)\s*(>=|<=|!=|=|>|<)\s*(.+)$/.exec(one.trim()) ?? [],
   );
   if (conditions.some((one) => one.length === 0)) return refusal(400, 'MALFORMED_QUERY', `'${where}'`);
-  const unknown = [...columns, ...conditions.map(([, name = '']) => name), ...(order ? [order] : [])].find(
+  const unknown = [...columns, ...conditions.map(([, name = '']) => name)].find(
     (name) => !names.includes(name),
   );
   if (unknown !== undefined) {
