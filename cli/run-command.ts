@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from './context.ts';
 import { type BackendOptions, refuseRegion } from './open-backend.ts';
-import { bytes, count, counted, json, seconds, table } from './output.ts';
+import { bytes, commandLine, count, counted, json, seconds, table } from './output.ts';
 import { type ProgressLine, progressLine } from './progress.ts';
 import type { Shell } from './shell.ts';
 
@@ -91,9 +91,19 @@ export interface Ran {
 }
 
 /** Prints how a run ended. @returns the exit code */
-export function tell({ result, backend }: Ran, options: { json?: boolean }, { terminal }: Shell): number {
+export function tell(
+  { result, backend }: Ran,
+  options: BackendOptions & { readonly json?: boolean },
+  { terminal }: Shell,
+): number {
   terminal.out(options.json ? json(result) : summary(result, backend));
   if (result.error) terminal.err(`${result.error.code}: ${result.error.message}\n`);
+  if (result.error && result.startedAt && !options.json) {
+    const { home, aws, region } = options;
+    const where = [...(home ? ['--home', home] : []), ...(aws ? ['--aws'] : [])];
+    const at = region ? ['--region', region] : [];
+    terminal.err(`why, and what to do: ${commandLine('explain', result.executionId, ...where, ...at)}\n`);
+  }
   if (result.reason && result.status !== 'Skipped') terminal.err(`${result.reason}\n`);
   return result.exitCode;
 }

@@ -26,7 +26,9 @@ export interface CauseWords {
   readonly bucket: string;
   /** ` (repo, user)`, or nothing. */
   readonly scopes: string;
-  /** `, see https://…`, or nothing. */
+  /** `, with the scopes repo, user`, or nothing. */
+  readonly needs: string;
+  /** `; see https://…`, or nothing. */
   readonly docs: string;
 }
 
@@ -359,7 +361,7 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
     {
       name: 'permissionMissing',
       cause: 'The credentials of {connection} are good, but their owner may not see this entity.',
-      fix: 'give that user or app access to the entity at the vendor{scopes}{docs}',
+      fix: 'give that user, token or app access to the entity at the vendor{needs}{docs}',
       retry: 'afterFix',
     },
   ],

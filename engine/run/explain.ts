@@ -74,7 +74,7 @@ export function explainRun(run: Run, around: Surroundings): Explanation {
     outcome: outcomeOf(run, around),
     data: dataOf(run, around),
     watermark: watermarkOf(run, around),
-    notes: notesOf(run),
+    notes: notesOf(run, around),
   };
   if (code === undefined) return { ...base, failed: null, cause: null, fix: null, retry: null };
   const facts = factsOf(message, failure, around);
@@ -140,6 +140,7 @@ function wordsOf(run: Run, facts: Facts, { flow, connector, aws }: Surroundings)
     connector: connector?.label ?? 'the vendor',
     action: facts.action ?? 'this',
     bucket: facts.bucketOf ? `the ${facts.bucketOf} bucket` : 'the bucket',
+    needs: scopes.length > 0 ? `, with the scopes ${[...new Set(scopes)].join(', ')}` : '',
     scopes: scopes.length > 0 ? ` (${[...new Set(scopes)].join(', ')})` : '',
     docs: docs ? `; see ${docs}` : '',
   };
@@ -232,17 +233,19 @@ function watermarkOf(run: Run, { state, flow }: Surroundings): string {
   return `${stays}: the next run pulls the same window, and what has come since`;
 }
 
-function notesOf(run: Run): string[] {
+function notesOf(run: Run, { aws }: Surroundings): string[] {
   const { recordsQuarantined = 0, deactivated, warnings = [] } = run;
   return [
     ...(recordsQuarantined > 0 && isCommitted(run)
       ? [
-          `in the quarantine: ${counted(recordsQuarantined, 'record')}, refused or invalid; mend the flow, then \`tributary replay ${run.executionId}\``,
+          `in the quarantine: ${counted(recordsQuarantined, 'record')}, refused or invalid; mend the flow, then \`tributary replay ${run.executionId}${aws ? ' --aws' : ''}\``,
         ]
       : []),
     ...warnings,
     ...(deactivated
-      ? [`the flow was suspended (${deactivated}): mend the cause, then \`tributary start ${run.flowName}\``]
+      ? [
+          `the flow was suspended (${deactivated}): mend the cause, then make it active with \`tributary start\``,
+        ]
       : []),
   ];
 }

@@ -22,6 +22,14 @@ test('a failed run is explained in words', async () => {
   ]);
 });
 
+test('a run that fails says how to ask', async () => {
+  const cli = command();
+  cli.write('home/s3/inbox/in/a.csv', 'id,rating\n1,a\n2\n');
+  const { err } = await cli.run('run', cli.flow());
+  const [, id = ''] = /why, and what to do: tributary explain (\S+) --home \S+\n$/.exec(err) ?? [];
+  expect((await cli.run('explain', id)).out).toContain('The run failed in TransferBatch, split 0.');
+});
+
 test('for programs it is one JSON value', async () => {
   const cli = command();
   cli.write('home/s3/inbox/in/a.csv', 'id,rating\n1,a\n2\n');

@@ -42,7 +42,16 @@ test('of a foreign error only the step is known; of a process that died nothing'
 });
 
 test('what Lambda tells of an error with an endless message is below the 32,768 characters that Step Functions keeps', () => {
-  const error = new TributaryError('FlowInvalid', '"no such field"\n'.repeat(10_000), { at: 'tasks[0]' });
+  const exchange = {
+    method: 'GET',
+    request: '/orders',
+    status: 400,
+    headers: { 'content-type': 'application/json' },
+    body: `{"x":"${'\\"'.repeat(990)}"}`,
+  };
+  const at = '"a"'.repeat(200);
+  const context = { at, got: at, expected: at, fix: at, exchange };
+  const error = new TributaryError('FlowInvalid', '"no such field"\n'.repeat(10_000), context);
   carryFailure(error, 'DescribeSource', undefined);
   const cause = JSON.stringify({
     errorType: error.name,
@@ -50,7 +59,7 @@ test('what Lambda tells of an error with an endless message is below the 32,768 
     trace: traceOf(error),
   });
   expect(cause.length).toBeLessThan(32_768);
-  expect(carriedFailure(traceOf(error))?.step).toBe('DescribeSource');
+  expect(carriedFailure(traceOf(error))).toMatchObject({ step: 'DescribeSource', exchange });
 });
 
 test.each([
