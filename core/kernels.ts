@@ -2,12 +2,28 @@
 
 import { kernelsWasm } from './kernels.wasm.ts';
 
+/** What is used of a WebAssembly.Memory. TypeScript has these types in its library of browsers alone. */
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  /** @param pages of 64 KiB */
+  grow(pages: number): number;
+}
+
+interface KernelGlobal {
+  readonly value: number;
+}
+
+interface Api {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: object };
+}
+
 export interface Kernels {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: KernelMemory;
   /** Of the last scan: whole records, and the line ends in them. */
-  readonly records: WebAssembly.Global;
-  readonly lines: WebAssembly.Global;
-  readonly snappyTableBytes: WebAssembly.Global;
+  readonly records: KernelGlobal;
+  readonly lines: KernelGlobal;
+  readonly snappyTableBytes: KernelGlobal;
   /** Where the user's memory begins, a multiple of 16. */
   heapStart(): number;
   /** Of a table of member names. */
@@ -27,16 +43,17 @@ export interface Kernels {
   snappy(input: number, length: number, output: number, table: number): number;
 }
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: object | undefined;
 
 export function newKernels(): Kernels {
+  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Api }).WebAssembly;
   // Of some kilobytes; the same for all instances in the process.
-  compiled ??= new WebAssembly.Module(Buffer.from(kernelsWasm, 'base64'));
-  return new WebAssembly.Instance(compiled).exports as unknown as Kernels;
+  compiled ??= new Module(Buffer.from(kernelsWasm, 'base64'));
+  return new Instance(compiled).exports as unknown as Kernels;
 }
 
 /** A view of the memory, which must be made anew after it has grown. Makes the memory hold `size` bytes at least. */
-export function ensureMemory(memory: WebAssembly.Memory, size: number): boolean {
+export function ensureMemory(memory: KernelMemory, size: number): boolean {
   const lacking = size - memory.buffer.byteLength;
   if (lacking <= 0) return false;
   memory.grow(Math.ceil(lacking / 2 ** 16));
