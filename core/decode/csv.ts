@@ -16,7 +16,7 @@
 import { TributaryError } from '../errors.ts';
 import { didYouMean } from '../flow/finding.ts';
 import { type Row, wholeRecord } from '../records.ts';
-import { csvScanner } from './csv-scanner.ts';
+import { type CsvScanners, csvScanners } from './csv-scanner.ts';
 import type { DecodeRecords, InputFormat, Prologue } from './input-format.ts';
 import { scanningDecoder } from './record-scanner.ts';
 import { byteOrderMarkLength, checkUtf8 } from './utf8.ts';
@@ -45,10 +45,18 @@ export interface CsvHeader {
  * @throws SourceDataInvalid, or SchemaChanged if a file lacks a column of the read set
  */
 export function csvFormat(fields: readonly string[]): InputFormat {
+  // One for all files: a memory of WebAssembly takes much address space.
+  let made: CsvScanners | undefined;
+  const scanners = (): CsvScanners => {
+    made ??= csvScanners();
+    return made;
+  };
   return {
     begin(bytes, ended, at): Prologue | undefined {
       const header = csvHeader(bytes, ended, at);
-      return header && { used: header.used, lines: header.lines, decode: csvDecoder(header, fields, at) };
+      return (
+        header && { used: header.used, lines: header.lines, decode: csvDecoder(header, fields, at, scanners) }
+      );
     },
   };
 }
@@ -91,7 +99,12 @@ function lineTerminator(bytes: Buffer, ended: boolean): number | undefined {
   return bytes[first + 1] === lf ? lf : cr;
 }
 
-function csvDecoder(header: CsvHeader, fields: readonly string[], at: string): DecodeRecords {
+function csvDecoder(
+  header: CsvHeader,
+  fields: readonly string[],
+  at: string,
+  scanners: () => CsvScanners,
+): DecodeRecords {
   const { columns, terminator } = header;
   // An empty file has no columns, and no records that could miss one.
   const wanted = columns.length === 0 ? [] : fields.map((field) => indexOfColumn(field, columns, at));
@@ -120,7 +133,7 @@ function csvDecoder(header: CsvHeader, fields: readonly string[], at: string): D
     return readingDecoder(readRecord, terminator, at);
   }
   const slots = columns.map((_, column) => wanted.indexOf(column));
-  return scanningDecoder(csvScanner(slots, wanted.length, terminator), at, readRecord);
+  return scanningDecoder(scanners().scannerOf(slots, wanted.length, terminator), at, readRecord);
 }
 
 type ReadRecord = Parameters<typeof scanningDecoder>[2];

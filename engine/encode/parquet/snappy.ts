@@ -11,7 +11,15 @@ import { ensureMemory, newKernels } from '../../../core/kernels.ts';
 /** What may be read, and written, behind what is asked for. */
 const slack = 16;
 
+let shared: ((input: Uint8Array) => Uint8Array) | undefined;
+
+/** One for the process, as it keeps nothing between calls but memory. */
 export function snappyCompressor(): (input: Uint8Array) => Uint8Array {
+  shared ??= newCompressor();
+  return shared;
+}
+
+function newCompressor(): (input: Uint8Array) => Uint8Array {
   const kernels = newKernels();
   const table = kernels.heapStart();
   const start = table + Number(kernels.snappyTableBytes.value);
