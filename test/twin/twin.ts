@@ -16,8 +16,7 @@ import {
   mostPayloadBytes,
 } from '../../engine/forecast/service-limits.ts';
 import type { EnginePorts } from '../../engine/ports.ts';
-import type { Run } from '../../engine/run/run.ts';
-import { runKey } from '../../engine/run/run.ts';
+import { type Run, runKey } from '../../engine/run/run.ts';
 import { readSegments } from '../../engine/run/segment-record.ts';
 import { runStep } from '../../engine/steps/index.ts';
 import { ExecutionFailed, interpret } from '../../local/interpreter.ts';
@@ -101,9 +100,9 @@ export async function runTwin(
     if (bytes > mostPayloadBytes)
       breakOff(new ExecutionFailed('States.DataLimitExceeded', `a payload of ${bytes} bytes`));
   };
-  let isOver = false;
-  const timeout = clock.sleep(runTimeoutSeconds * 1000).then(() => {
-    if (!isOver) breakOff(new ExecutionFailed('States.Timeout', 'the run took longer than 48 hours'));
+  // Nothing waits for it but the race below.
+  void clock.sleep(runTimeoutSeconds * 1000).then(() => {
+    breakOff(new ExecutionFailed('States.Timeout', 'the run took longer than 48 hours'));
   });
 
   async function invoke(role: string, payload: { step: StepName; executionArn: string }): Promise<unknown> {
@@ -160,8 +159,6 @@ export async function runTwin(
     if (!(thrown instanceof ExecutionFailed)) throw thrown;
     error = `${thrown.error}: ${thrown.failure}`;
   }
-  isOver = true;
-  void timeout;
   figures.seconds = (clock.now() - started) / 1000;
   figures.sourceRequests = source.requests();
   const run = (await home.state.get<Run>(runKey(executionId), 'RUN'))?.data;
