@@ -295,6 +295,7 @@ export const marketo: Vendor = {
       collection: 'leads',
       sees: 'changes',
       identify: ({ lastName, notes }) => numbered(lastName, notes),
+      repeats: 'what was changed in the second where two ranges meet comes in both',
     },
   ],
 };
