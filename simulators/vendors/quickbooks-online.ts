@@ -135,8 +135,9 @@ function query({ query }: Asked, world: World): Answer {
   const found = rows.filter((row) => conditions.every((one) => holds(row, one)));
   if (order) {
     const sign = direction?.toLowerCase() === 'desc' ? -1 : 1;
-    const at = (row: Row) => valueAt(row, order) ?? '';
-    found.sort((a, b) => sign * (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0));
+    const keyed = found.map((row) => ({ row, key: valueAt(row, order) ?? '' }));
+    keyed.sort((a, b) => sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    found.splice(0, found.length, ...keyed.map(({ row }) => row));
   }
   const time = local(world.now());
   if (what !== '*') return { body: { QueryResponse: { totalCount: found.length }, time } };
