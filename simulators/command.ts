@@ -58,7 +58,7 @@ function parsed(args: readonly string[]) {
 }
 
 /** What to type next. */
-function introduction(name: string, vendor: Vendor, endpoint: string): string {
+export function introduction(name: string, vendor: Vendor, endpoint: string): string {
   const lines = exampleCommands(name, vendor, endpoint).map(({ environment, args }) =>
     [
       ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),

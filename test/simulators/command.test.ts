@@ -1,9 +1,11 @@
 /** The README's example with every simulated vendor, as it is printed. */
 
+import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { exampleCommands, startFromArguments } from '../../simulators/command.ts';
+import { exampleCommands, introduction, startFromArguments } from '../../simulators/command.ts';
 import { vendors } from '../../simulators/registry.ts';
 import { startSimulator } from '../../simulators/simulator.ts';
+import { stripe } from '../../simulators/vendors/stripe.ts';
 import { command } from '../cli/command.ts';
 
 describe.each(Object.entries(vendors))('%s', (name, vendor) => {
@@ -58,6 +60,12 @@ describe('npm run simulator', () => {
     const { simulator, text } = await startFromArguments(['sap-odata', '--port', '0', '--records', '30']);
     onTestFinished(() => simulator.close());
     expect(text).toContain(" --set 'applicationServicePath=/sap/opu/odata/iwfnd/catalogservice;v=2' --set ");
+  });
+
+  test('says what the README shows', async () => {
+    const readme = (await readFile('README.md', 'utf8')).replaceAll(' \\\n  ', ' ');
+    const text = introduction('stripe', stripe, 'http://127.0.0.1:8085');
+    expect(readme).toContain(text.split('\n').slice(2).join('\n'));
   });
 
   test.each([

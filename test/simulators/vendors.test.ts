@@ -11,6 +11,8 @@ import { type Delivered, flowOf, preferred, type SimulatedWorld, simulatedWorld 
 
 const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 500);
 const hour = 3600 * 1000;
+/** Milliseconds of a test: as many records as a vendor has take a while. */
+const patience = 20_000 + records * 30;
 
 describe.each(Object.entries(vendors))('%s', (name, vendor) => {
   let world: SimulatedWorld;
@@ -89,6 +91,7 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
       // Who was told how long to wait has waited.
       expect(refused.early).toBe(0);
     },
+    patience,
   );
 
   test('nothing secret is logged or lies about', () => {
