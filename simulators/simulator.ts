@@ -276,12 +276,16 @@ function isOther(before: Asked, asked: Asked): boolean {
   return before.url !== asked.url || before.text !== asked.text;
 }
 
-/** Whether a request is for the page after: the same list, that is, with one more or one other parameter, and that not the size. */
+/** Parameters that say where a page begins: what else differs makes it another list. */
+const places =
+  /after|before|cursor|page|start|offset|skip|since|from|token|position|filter|search|query|^q$|jql/i;
+
+/** Whether a request is for the page after: of the same list, with one more or one other parameter that says where it begins. */
 function isNext(before: Asked, asked: Asked): boolean {
   const known = membersOf(before);
   const other = [...membersOf(asked)].filter(([name, value]) => known.get(name) !== value);
-  const [name] = other[0] ?? [];
-  return other.length === 1 && name !== undefined && !/limit|size|per_?page|max|top/i.test(name);
+  const [name = ''] = other[0] ?? [];
+  return other.length === 1 && places.test(name) && !/size|limit/i.test(name);
 }
 
 function membersOf({ query, json, text }: Asked): Map<string, string> {

@@ -1,6 +1,14 @@
 /** Flows against a simulated vendor, on a clock that both share: waits cost nothing, and every request takes a while. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadConnector } from '../../connectors/registry.ts';
@@ -36,17 +44,18 @@ export interface SimulatedWorld {
   close(): Promise<void>;
 }
 
-export async function simulatedWorld(vendor: Vendor, records: number): Promise<SimulatedWorld> {
+export async function simulatedWorld(vendor: Vendor, records: number, seed = 1): Promise<SimulatedWorld> {
   const clock = fakeClock(Date.parse('2026-03-02T08:00:00.000Z'));
   const simulator = await startSimulator(vendor, {
     records,
+    seed,
     // Few records have many pages, too.
     ...(records < 5_000 && { largestPage: 100 }),
     now: clock.now,
     onRequest: () => clock.advance(latency),
   });
   const auth = preferred(vendor);
-  const folder = mkdtempSync(path.join(tmpdir(), 'tributary-simulated-'));
+  const folder = mkdtempSync(path.join(homesFolder(records), 'tributary-simulated-'));
   const place = (name: string, content: object, mode = 0o644): void => {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), JSON.stringify(content), { mode });
@@ -99,6 +108,11 @@ export async function simulatedWorld(vendor: Vendor, records: number): Promise<S
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Where there is a folder in memory, homes that are not too large lie there: what is safe on a disk is not the question here. */
+function homesFolder(records: number): string {
+  return records < 5_000 && existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }
 
 /** OAuth 2 where the vendor has it: its tokens end. */

@@ -1,6 +1,7 @@
 /**
  * Every connector against a vendor whose records change while they are read: with each fault, and with its quota used up,
- * the last state of every record arrives, none twice. How many records there are at first: TRIBUTARY_SIMULATED_RECORDS.
+ * the last state of every record arrives, none twice. TRIBUTARY_SIMULATED_RECORDS says how many records there are at first,
+ * TRIBUTARY_SIMULATED_SEED what becomes of them.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,7 +10,8 @@ import { vendors } from '../../simulators/registry.ts';
 import type { SimulatedFlow, Vendor } from '../../simulators/vendor.ts';
 import { type Delivered, flowOf, preferred, type SimulatedWorld, simulatedWorld } from './harness.ts';
 
-const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 500);
+const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 400);
+const seed = Number(process.env.TRIBUTARY_SIMULATED_SEED ?? 1);
 const hour = 3600 * 1000;
 /** Milliseconds of a test: as many records as a vendor has take a while. */
 const patience = 20_000 + records * 30;
@@ -17,7 +19,7 @@ const patience = 20_000 + records * 30;
 describe.each(Object.entries(vendors))('%s', (name, vendor) => {
   let world: SimulatedWorld;
   beforeAll(async () => {
-    world = await simulatedWorld(vendor, records);
+    world = await simulatedWorld(vendor, records, seed);
   });
   afterAll(async () => {
     await world.close();
