@@ -62,7 +62,9 @@ export async function simulatedWorld(vendor: Vendor, records: number, seed = 1):
   };
   place('connections/simulated.json', {
     connectorProfileName: 'simulated',
-    ...namesOf(vendor.connector),
+    // Enough for AppFlow's own connectors, too, as long as the flow says the same.
+    connectorType: 'CustomConnector',
+    connectorLabel: vendor.connector,
     connectorProfileProperties: { ...vendor.settings, ...auth.settings },
     endpoint: simulator.endpoint,
   });
@@ -118,11 +120,6 @@ function homesFolder(records: number): string {
 /** OAuth 2 where the vendor has it: its tokens end. */
 export function preferred({ auth }: Vendor): Auth {
   return auth.find(({ endTokens }) => endTokens) ?? auth[0];
-}
-
-/** AppFlow's own connectors are connectorTypes, the others have a label. */
-function namesOf(connector: string): object {
-  return { connectorType: 'CustomConnector', connectorLabel: connector };
 }
 
 /** All fields of an entity, incrementally where it has changes to tell; else everything, every time. */
