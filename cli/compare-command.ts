@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TributaryError } from '../core/errors.ts';
+import { recordDestination } from '../core/flow/record-destination.ts';
 import { type Comparison, compareOutputs, isSame, type OneSided } from '../engine/compare/compare-outputs.ts';
 import { type OutputFile, type OutputKind, readRecords } from '../engine/compare/read-records.ts';
 import { s3Output } from '../engine/run/output.ts';
@@ -40,6 +41,13 @@ export async function compareCommand(
     throw new TributaryError('ResourceNotFoundError', reason, { flowName: run.flowName, at: executionId });
   }
   const { flow, tasks } = await readPlan(backend.objects, backend.home, run.flowName, executionId);
+  if (recordDestination(flow)) {
+    throw new TributaryError('InvalidArgument', 'only files can be compared', {
+      flowName: flow.flowName,
+      at: executionId,
+      got: 'a run that writes into an application',
+    });
+  }
   const kind: OutputKind = { fileType: s3Output(flow).fileType, partitionFields: tasks.partitionFields };
   const ours = await Promise.all(objects.map((uri) => storedFile(uri, backend)));
   const theirs = await filesOf(options.with, backend);

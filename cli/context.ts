@@ -2,7 +2,12 @@
 
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
-import { connectorNames, jobConnectors, loadConnector } from '../connectors/registry.ts';
+import {
+  connectorNames,
+  destinationConnectors,
+  jobConnectors,
+  loadConnector,
+} from '../connectors/registry.ts';
 import type { ConnectionDefinition } from '../core/connection.ts';
 import type { LoadConnector, LoadedConnector } from '../core/connector/loaded.ts';
 import { judgeWithCustom } from '../core/custom-connector/judge-with-custom.ts';
@@ -30,7 +35,7 @@ export interface CommonOptions {
 /** What this version can do. */
 export const supports: Supports = {
   sources: new Set(connectorNames),
-  destinations: new Set(['S3']),
+  destinations: new Set(['S3', ...destinationConnectors]),
   asyncSources: new Set(jobConnectors),
   features: new Set(['metadataCatalog']),
 };

@@ -5,6 +5,7 @@ import { sourceConnectorName } from '../core/flow/connector-name.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { destinationName, sourceName } from '../core/flow/describe.ts';
 import { controlMemory, transferMemory, waitingMemory, workingMemory } from '../core/flow/function-memory.ts';
+import { recordDestination } from '../core/flow/record-destination.ts';
 import { periodSeconds } from '../core/flow/schedule.ts';
 import { assumedSize, type GivenSize } from '../engine/forecast/assumed-size.ts';
 import { appFlowCost, type Cost, costOf, sumOf } from '../engine/forecast/cost.ts';
@@ -53,6 +54,13 @@ export async function planCommand(file: string, options: PlanOptions, shell: She
   const [region, prices] = pricesAsked(options.prices ?? 'us-east-1');
   const folders = connectionFolders(options, file);
   await refuseNotRunnable(flow, folders);
+  if (recordDestination(flow)) {
+    throw new TributaryError('NotRunnable', 'runs that write into an application are not foreseen', {
+      flowName: flow.flowName,
+      got: destinationName(flow),
+      expected: 'S3',
+    });
+  }
   const { connectorType, connectorProfileName } = flow.sourceFlowConfig;
   const connection =
     connectorType === 'CustomConnector' && connectorProfileName !== undefined

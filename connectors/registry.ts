@@ -1,5 +1,6 @@
 import { type Connector, checkConnector, type LoadedConnector } from '#core';
 
+export { destinationConnectors } from './destinations.ts';
 export { downloadingConnectors } from './downloads.ts';
 export { jobConnectors } from './jobs.ts';
 export { oauth2Connectors } from './oauth2.ts';

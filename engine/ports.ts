@@ -1,4 +1,5 @@
 import type { ConnectionDefinition } from '../core/connection.ts';
+import type { RecordDestination } from '../core/destination.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import type {
   Catalog,
@@ -47,6 +48,8 @@ export interface EnginePorts {
   loadConnection(connectorProfileName: string): Promise<ConnectionDefinition>;
   /** @throws NotRunnable for a connector that this version does not have. */
   loadSource(connector: string): Promise<Source>;
+  /** @throws NotRunnable for a connector that this version cannot write records to. */
+  loadDestination(connector: string): Promise<RecordDestination>;
   /** Epoch milliseconds by which the step should have returned; the step that can pauses before. */
   readonly deadline: number;
   /** An id that no other attempt has; names what an attempt writes. */
@@ -58,7 +61,7 @@ export interface EnginePorts {
 }
 
 export interface Progress {
-  readonly phase: 'transfer' | 'commit' | 'catalog';
+  readonly phase: 'transfer' | 'load' | 'commit' | 'catalog';
   readonly records: number;
   readonly bytes: number;
 }

@@ -5,7 +5,7 @@ import type { FlowDefinition } from '../core/flow/definition.ts';
 import type { Row, Value } from '../core/records.ts';
 import type { PageToken, SourceSession } from '../core/source.ts';
 import type { EnginePorts } from './ports.ts';
-import { s3Output } from './run/output.ts';
+import { outputOf } from './run/output.ts';
 import { sourcePorts, sourceRequest } from './steps/describe-source.ts';
 import { compileTasks } from './tasks/compile.ts';
 import { planTasks } from './tasks/plan.ts';
@@ -35,7 +35,7 @@ export async function preview(
   const around = sourcePorts(ports, connectorProfileName);
   const source = await ports.loadSource(asked.connector);
   const description = await source.describe(asked, around);
-  const { fileType, preserveSourceDataTyping } = s3Output(flow);
+  const { fileType, preserveSourceDataTyping } = outputOf(flow);
   const tasks = planTasks(flow.tasks, description.fields, {
     fileType,
     preserveSourceDataTyping,

@@ -1,6 +1,6 @@
 import { stepHandler } from './step-handler.ts';
 
-/** The steps that do not talk to the source. */
+/** The steps that talk to AWS alone. */
 export const handler = stepHandler([
   'StartRun',
   'FailSplit',

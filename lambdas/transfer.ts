@@ -1,4 +1,4 @@
 import { stepHandler } from './step-handler.ts';
 
-/** The steps that talk to the source. */
-export const handler = stepHandler(['DescribeSource', 'TransferBatch']);
+/** The steps that talk to the source, or to the application that records go to. */
+export const handler = stepHandler(['DescribeSource', 'TransferBatch', 'LoadDestination']);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { connectorNames, jobConnectors } from '../connectors/registry.ts';
+import { connectorNames, destinationConnectors, jobConnectors } from '../connectors/registry.ts';
 import { type ConnectionDefinition, readConnection } from '../core/connection.ts';
 import { judgeWithCustom } from '../core/custom-connector/judge-with-custom.ts';
 import { type ConnectorRegistration, readRegistration } from '../core/custom-connector/registration.ts';
@@ -17,7 +17,7 @@ import { TributaryPlatformStack } from './platform.ts';
 
 const supports: Supports = {
   sources: new Set(connectorNames),
-  destinations: new Set(['S3']),
+  destinations: new Set(['S3', ...destinationConnectors]),
   asyncSources: new Set(jobConnectors),
   features: new Set(['metadataCatalog']),
 };

@@ -1,6 +1,7 @@
 import type { Stack } from 'aws-cdk-lib';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import { destinationProperties, sourceProperties } from '../core/flow/describe.ts';
+import { errorHandlingOf } from '../core/flow/record-destination.ts';
 import {
   flowResourceName,
   secretName,
@@ -20,10 +21,16 @@ export interface GrantContext {
   /** The object with the flow's definition. */
   readonly definitionArn: string;
   readonly eventSource: string;
-  /** Of the source, where it gets access tokens; and where a custom connector is given them. */
-  readonly oauth2: { readonly rotates: boolean; readonly handsOver?: true } | undefined;
+  /** Connections of the source and of the application that records go to; one of both once. */
+  readonly credentials: readonly ConnectionCredentials[];
   /** Functions of custom connectors. Default: none. */
   readonly customFunctionArns?: readonly string[];
+}
+
+export interface ConnectionCredentials {
+  readonly connectorProfileName: string;
+  /** Where it gets access tokens; and where a custom connector is given them. */
+  readonly oauth2: { readonly rotates: boolean; readonly handsOver?: true } | undefined;
 }
 
 /** What it takes to put an object, whole or in parts, and to see whether it is there already. */
@@ -44,17 +51,25 @@ interface Folder {
   readonly prefix: string;
 }
 
-/** What DescribeSource and TransferBatch need: the source, the state, and to see whether the destination is there. */
+/**
+ * What DescribeSource, TransferBatch and LoadDestination need: the source, the state, the application that records go to, and
+ * to see whether the destination's buckets are there.
+ */
 export function transferGrants(context: GrantContext): Grants {
-  const { flow, oauth2, customFunctionArns = [] } = context;
+  const { flow, credentials, customFunctionArns = [] } = context;
   const source = sourceFolder(flow);
   const destination = destinationFolder(flow);
   const errors = errorFolder(flow);
-  const { connectorProfileName } = flow.sourceFlowConfig;
+  const names = (some: (oauth2: ConnectionCredentials['oauth2']) => boolean | undefined) =>
+    credentials.flatMap(({ connectorProfileName, oauth2 }) => (some(oauth2) ? [connectorProfileName] : []));
+  const all = names(() => true);
+  const withTokens = names((oauth2) => oauth2 !== undefined);
+  const rotating = names((oauth2) => oauth2?.rotates);
+  const handedOver = names((oauth2) => oauth2?.handsOver);
   return {
     ...stateGrants(context, {
       // Access tokens are shared by the flows of a connection.
-      ...(oauth2 && { connection: connectorProfileName }),
+      connections: withTokens,
       items: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
       runs: ['s3:GetObject', 's3:PutObject'],
       // A segment that lost against its twin is removed by who wrote it.
@@ -65,33 +80,34 @@ export function transferGrants(context: GrantContext): Grants {
       ReadSource: { actions: ['s3:GetObject'], ...sourceObjects(context, source) },
       ListSource: list(context, source),
     }),
-    ...(connectorProfileName !== undefined && {
-      ReadCredentials: secret(context, connectorProfileName, ['secretsmanager:GetSecretValue']),
-      ...(oauth2?.rotates && {
-        KeepRefreshToken: secret(context, connectorProfileName, ['secretsmanager:PutSecretValue']),
-      }),
+    ...(all.length > 0 && {
+      ReadCredentials: secrets(context, all, ['secretsmanager:GetSecretValue']),
     }),
-    ...(oauth2?.handsOver &&
-      connectorProfileName !== undefined && {
-        HandOverToken: secret(
-          context,
-          connectorProfileName,
-          ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
-          tokenSecretName,
-        ),
-      }),
+    ...(rotating.length > 0 && {
+      KeepRefreshToken: secrets(context, rotating, ['secretsmanager:PutSecretValue']),
+    }),
+    ...(handedOver.length > 0 && {
+      HandOverToken: secrets(
+        context,
+        handedOver,
+        ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
+        tokenSecretName,
+      ),
+    }),
     ...(customFunctionArns.length > 0 && {
       InvokeConnector: { actions: ['lambda:InvokeFunction'], resources: customFunctionArns },
     }),
     // Of a connection that needs consent.
-    ...(oauth2 && { EmitEvents: emitEvents(context) }),
+    ...(withTokens.length > 0 && { EmitEvents: emitEvents(context) }),
     ...(destination && { SeeDestination: list(context, destination) }),
     ...(errors && errors.bucket !== destination?.bucket && { SeeErrorBucket: list(context, errors) }),
-    // A replay reads what an earlier run has left there.
-    ...(errors && {
-      ReadQuarantine: { actions: ['s3:GetObject'], ...objects(context, below(errors, flow.flowName)) },
-    }),
+    // A replay reads what an earlier run has left there. Runs into an application are not replayed.
     ...(errors &&
+      destination && {
+        ReadQuarantine: { actions: ['s3:GetObject'], ...objects(context, below(errors, flow.flowName)) },
+      }),
+    ...(errors &&
+      destination &&
       flow.kmsArn === undefined && {
         UseKeyOfQuarantine: bucketKeys(context, ['kms:Decrypt'], [errors]),
       }),
@@ -229,7 +245,8 @@ function stateGrants(
     runs: string[];
     segments: string[];
     list: string[];
-    connection?: string | undefined;
+    /** Default: none. */
+    connections?: readonly string[];
   },
 ): Grants {
   const { stack, flow, platformKeyArn, definitionArn } = context;
@@ -244,7 +261,7 @@ function stateGrants(
           'dynamodb:LeadingKeys': [
             `FLOW#${flow.flowName}`,
             'RUN#*',
-            ...(may.connection === undefined ? [] : [`CONNECTION#${may.connection}`]),
+            ...(may.connections ?? []).map((name) => `CONNECTION#${name}`),
           ],
         },
       },
@@ -281,21 +298,18 @@ function stateFolder({ stack, flow }: GrantContext, kind: 'runs' | 'segments'): 
   return { bucket: stateBucketName(stack.account, stack.region), prefix: `${kind}/${flow.flowName}` };
 }
 
-function secret(
+function secrets(
   { stack }: GrantContext,
-  connectorProfileName: string,
+  connectorProfileNames: readonly string[],
   actions: string[],
   nameOf = secretName,
 ): Grant {
   return {
     actions,
     // Secrets Manager adds a dash and six characters to the name.
-    resources: [
-      stack.formatArn({
-        service: 'secretsmanager',
-        resource: `secret:${nameOf(connectorProfileName)}-??????`,
-      }),
-    ],
+    resources: connectorProfileNames.map((name) =>
+      stack.formatArn({ service: 'secretsmanager', resource: `secret:${nameOf(name)}-??????` }),
+    ),
   };
 }
 
@@ -310,7 +324,7 @@ function destinationFolder(flow: FlowDefinition): Folder | undefined {
 }
 
 function errorFolder(flow: FlowDefinition): Folder | undefined {
-  const { bucketName, bucketPrefix } = flow.tributary?.errorHandlingConfig ?? {};
+  const { bucketName, bucketPrefix } = errorHandlingOf(flow) ?? {};
   return bucketName === undefined ? undefined : folderOf({ bucketName, bucketPrefix });
 }
 

@@ -42,7 +42,13 @@ import {
 } from '../core/physical-name.ts';
 import { acknowledge } from './acknowledge.ts';
 import { functionCode } from './bundle.ts';
-import { controlGrants, type GrantContext, stateMachineGrants, transferGrants } from './flow-grants.ts';
+import {
+  type ConnectionCredentials,
+  controlGrants,
+  type GrantContext,
+  stateMachineGrants,
+  transferGrants,
+} from './flow-grants.ts';
 import { type Grants, NodeFunction, roleOf } from './node-function.ts';
 
 export interface FlowProps {
@@ -79,9 +85,11 @@ export class Flow extends Construct {
     this.flowName = flowName;
     const name = flowResourceName(flowName);
     const connections = usedConnections(flow, props.connections ?? []);
-    const connection = connections.find(
-      (each) => each.connectorProfileName === sourceFlowConfig.connectorProfileName,
-    );
+    const named = (name: string | undefined) =>
+      connections.find(({ connectorProfileName }) => connectorProfileName === name);
+    const connection = named(sourceFlowConfig.connectorProfileName);
+    // Of the application that records go to.
+    const target = named(flow.destinationFlowConfigList[0]?.connectorProfileName);
 
     // The definition travels as an asset: of whatever size, and a new one never reaches a run that has begun.
     const customConnectors = usedCustomConnectors(connections, props.customConnectors ?? []);
@@ -97,7 +105,10 @@ export class Flow extends Construct {
     const context: GrantContext = {
       stack,
       flow,
-      oauth2: oauth2Of(sourceConnector, customConnectors),
+      credentials: connections.map((each) => ({
+        connectorProfileName: each.connectorProfileName,
+        oauth2: oauth2Of(each.connectorLabel ?? each.connectorType, customConnectors),
+      })),
       customFunctionArns: customConnectors.map(functionArnOf),
       platformKeyArn,
       signingKeyArn,
@@ -121,13 +132,13 @@ export class Flow extends Construct {
     };
     const transfer = new NodeFunction(this, 'Transfer', {
       ...shared,
-      description: `Flow ${flowName}: reads the source`,
+      description: `Flow ${flowName}: reads the source${target ? ' and writes its records' : ''}`,
       module: 'transfer',
       grants: transferGrants(context),
       logGroupName: `/tributary/${name}/transfer`,
       memorySize: transferMemory(flow, workingConnectors.includes(sourceConnector)),
       ...(downloadingConnectors.includes(sourceConnector) && { diskSize: downloadDisk }),
-      vpc: connection?.vpc,
+      vpc: vpcOf(flowName, connection, target),
     });
     const control = new NodeFunction(this, 'Control', {
       ...shared,
@@ -269,7 +280,7 @@ function usedConnections(
   const names = [flow.sourceFlowConfig, ...flow.destinationFlowConfigList].flatMap(
     ({ connectorProfileName }) => connectorProfileName ?? [],
   );
-  return names.map((name) => {
+  return [...new Set(names)].map((name) => {
     const found = connections.find(({ connectorProfileName }) => connectorProfileName === name);
     if (found) return found;
     throw new TributaryError('ConnectionInvalid', `there is no connection '${name}'`, {
@@ -298,10 +309,31 @@ function functionArnOf({ connectorLabel, connectorProvisioningConfig }: Connecto
   });
 }
 
+/**
+ * One function talks to the source and to the application that records go to.
+ *
+ * @throws NotRunnable where they are in different networks
+ */
+function vpcOf(
+  flowName: string,
+  source: ConnectionDefinition | undefined,
+  target: ConnectionDefinition | undefined,
+): ConnectionDefinition['vpc'] {
+  const [vpc, other] = [source?.vpc ?? target?.vpc, target?.vpc];
+  if (other === undefined || JSON.stringify(vpc) === JSON.stringify(other)) return vpc;
+  throw new TributaryError('NotRunnable', 'source and destination are in different networks', {
+    flowName,
+    at: `connections ${source?.connectorProfileName} and ${target?.connectorProfileName}`,
+    got: 'two values of vpc',
+    expected: 'the same',
+    fix: 'write into S3 with one flow, and from there with another',
+  });
+}
+
 function oauth2Of(
   connector: string,
   registrations: readonly ConnectorRegistration[],
-): GrantContext['oauth2'] {
+): ConnectionCredentials['oauth2'] {
   const custom = registrations.find(({ connectorLabel }) => connectorLabel === connector);
   if (!custom) return oauth2Connectors[connector];
   const { isOAuth2Supported } = custom.connectorConfiguration.authenticationConfig;

@@ -10,7 +10,7 @@ import type { LoadedConnector } from '../core/connector/index.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import type { Clock, Http, Log, Secrets } from '../core/ports.ts';
-import type { Source } from '../core/source.ts';
+import { destinationOf } from '../engine/destination-of.ts';
 import { nodeHttp } from '../engine/http/node-http.ts';
 import type { EnginePorts, Home, Progress } from '../engine/ports.ts';
 import { sourceOf } from '../engine/source-of.ts';
@@ -99,7 +99,8 @@ export function localHome(options: LocalHomeOptions): LocalHome {
     clock,
     log,
     loadConnection,
-    loadSource: (connector) => loadSource(connector, options.loadConnector),
+    loadSource: async (connector) => sourceOf(await load(connector, options.loadConnector)),
+    loadDestination: async (connector) => destinationOf(await load(connector, options.loadConnector)),
   };
   return {
     ...ports,
@@ -114,10 +115,10 @@ export function localHome(options: LocalHomeOptions): LocalHome {
   };
 }
 
-async function loadSource(connector: string, load: LocalHomeOptions['loadConnector']): Promise<Source> {
-  const loaded = await load(connector);
-  if (loaded) return sourceOf(loaded);
-  throw new TributaryError('NotRunnable', 'there is no such source connector in this version', {
+async function load(connector: string, find: LocalHomeOptions['loadConnector']): Promise<LoadedConnector> {
+  const loaded = await find(connector);
+  if (loaded) return loaded;
+  throw new TributaryError('NotRunnable', 'there is no such connector in this version', {
     got: connector,
   });
 }

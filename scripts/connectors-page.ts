@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { limitsText, pagesName } from '../cli/connectors-command.ts';
-import { connectorNames, loadConnector } from '../connectors/registry.ts';
+import { connectorNames, destinationConnectors, loadConnector } from '../connectors/registry.ts';
 import {
   type Connector,
   type ConnectorDescription,
@@ -23,9 +23,10 @@ declarations by \`npm run docs:connectors\`; \`tributary connectors NAME\` tells
 - **Incremental**: entities whose pulls read what is new or changed, of those declared; others are read in full each time.
 - **Vendor's filters**: fields that the vendor filters, and parameters of its own that a filter sets. Every other filter works too, after
   the fetch.
+- **Takes records**: flows may write into it ([which](flows.md#records-into-an-application)).
 
-| Connector | Authentication | Objects | Fields | Excused | Incremental | Pages | Vendor's filters | Limits |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| Connector | Authentication | Objects | Fields | Excused | Incremental | Pages | Vendor's filters | Takes records | Limits |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `;
 
 /** One line a connector, sorted, so that two that are added at once do not collide. */
@@ -55,6 +56,7 @@ function cellsOf(described: ConnectorDescription, loaded: LoadedConnector): stri
     entities.length === 0 ? '' : `${incremental.length}/${entities.length}`,
     [...new Set(entities.map(({ pagination }) => pagesName(pagination)))].join(', '),
     [some(filtered.length, 'field'), some(parameters.length, 'parameter')].filter(Boolean).join(', '),
+    destinationConnectors.includes(described.name) ? 'yes' : '',
     limitsText(rateLimit),
   ];
 }

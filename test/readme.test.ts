@@ -50,12 +50,10 @@ describe('README', () => {
   it('says what is supported', async () => {
     const row = (name: string): string =>
       new RegExp(`^\\| ${name} +\\| (.+?) +\\|$`, 'm').exec(readme)?.[1] ?? '';
-    const labels = await Promise.all(
-      [...supports.sources].map(async (name) => (await loadConnector(name))?.label),
-    );
-    expect(row('Sources').split(', ').sort()).toEqual(labels.sort());
-    expect([...supports.destinations]).toEqual(['S3']);
-    expect(row('Destinations')).toBe('Amazon S3');
+    const labels = async (names: Iterable<string>) =>
+      (await Promise.all([...names].map(async (name) => (await loadConnector(name))?.label))).sort();
+    expect(row('Sources').split(', ').sort()).toEqual(await labels(supports.sources));
+    expect(row('Destinations').split(', ').sort()).toEqual(await labels(supports.destinations));
     const { sourceFlowConfig, destinationFlowConfigList } = flowSchema.shape;
     const read = sourceFlowConfig.shape.sourceConnectorProperties.shape.S3.unwrap().shape.s3InputFormatConfig;
     expect(row('Files read').split(', ')).toEqual(read.unwrap().shape.s3InputFileType.unwrap().options);
@@ -77,6 +75,12 @@ describe('docs/flows.md', () => {
     expect(notRunnable(readFlow(flow, 'docs/flows.md'), supports)).toEqual([]);
     const [, connection = ''] = /^```yaml connection\n([\s\S]*?)^```$/m.exec(text) ?? [];
     expect(readConnection(connection, 'docs/flows.md').connectorProfileName).toBe('shop');
+    const [, destination = ''] = /^```yaml destination\n([\s\S]*?)^```$/m.exec(text) ?? [];
+    const intoApplication = flow
+      .replace(/^tributary:.*\n/m, '')
+      .replace(/^destinationFlowConfigList:\n( .*\n)+/m, destination);
+    expect(notRunnable(readFlow(intoApplication, 'docs/flows.md'), supports)).toEqual([]);
+    expect(intoApplication).toContain('writeOperationType: UPSERT');
     const members = Object.keys(flowSchema.shape.tributary.unwrap().shape);
     const section = text.slice(text.indexOf('## The `tributary` key'));
     expect(members.filter((member) => !section.includes(`| \`${member}\``))).toEqual([]);

@@ -30,6 +30,7 @@ async function words(): Promise<string[]> {
     'odata',
     'pagination',
     'shapes',
+    'write',
   ];
   const sources = await Promise.all(files.map((file) => readFile(`core/connector/${file}.ts`, 'utf8')));
   const interfaces = sources.flatMap((source) => [
@@ -55,6 +56,8 @@ test('names every word of the format', async () => {
     'fillCredentials',
     'pageSizeOf',
     'topOf',
+    'shown',
+    'fixed',
   ];
   const known = await words();
   expect(within.filter((word) => !known.includes(word))).toEqual([]);

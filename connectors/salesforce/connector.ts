@@ -1,6 +1,7 @@
 import { clientCredentials, cursor, defineConnector, jwtBearer, nextLink, oauth2 } from '#core';
 import { type DescribedObject, discoveredEntity } from './describe.ts';
 import { soql } from './soql.ts';
+import { writesOf } from './writes.ts';
 
 const rest = 'https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest';
 const objectName = /^[A-Za-z]\w*$/;
@@ -81,7 +82,7 @@ export const salesforce = defineConnector({
       )) as DescribedObject;
       return described.queryable ? discoveredEntity(described) : undefined;
     },
-    entity({ label, fields }, { setting }) {
+    entity({ name, label, fields }, { setting }) {
       const operation = setting('includeDeletedRecords') === 'true' ? 'queryAll' : 'query';
       const moments = Object.keys(fields).filter(
         (name) => fields[name]?.type === 'DateTime' && fields[name]?.filters,
@@ -123,6 +124,7 @@ export const salesforce = defineConnector({
           // Addresses and headers have 16,384 bytes: https://help.salesforce.com/s/articleView?id=000386264&type=1
           automatic: { count: 'totalSize', from: 1_000_000, longestAddress: 10_000 },
         },
+        write: writesOf(name),
         primaryKey: ['Id'],
         ...(field !== undefined && { incremental: { field, others: moments, from: true, to: true } }),
         fields,

@@ -14,6 +14,9 @@ interface DescribedField {
   readonly type: string;
   readonly inlineHelpText?: string | null;
   readonly filterable: boolean;
+  readonly createable?: boolean;
+  readonly updateable?: boolean;
+  readonly externalId?: boolean;
   readonly deprecatedAndHidden: boolean;
   /** Of a part of an address, a location or a name. */
   readonly compoundFieldName?: string | null;
@@ -82,9 +85,33 @@ export function discoveredEntity({ name, label, fields }: DescribedObject): Disc
   };
 }
 
-function plainOf({ type, filterable }: DescribedField): DiscoveredField {
-  const { filters, ...known } = types[type] ?? { type: 'String', filters: text };
-  return { ...known, ...(filters && filterable && { filters }) };
+function plainOf(field: DescribedField): DiscoveredField {
+  const { filters, ...known } = types[field.type] ?? { type: 'String', filters: text };
+  return { ...known, ...(filters && field.filterable && { filters }), ...writeOf(field) };
+}
+
+/**
+ * What the account may write. Times of day stay out: the API writes them otherwise than records hold them.
+ *
+ * A record is changed and removed by its id, and upserted by an external id alone:
+ * https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html
+ */
+function writeOf({
+  name,
+  type,
+  createable,
+  updateable,
+  externalId,
+}: DescribedField): Pick<DiscoveredField, 'write' | 'identifies'> {
+  if (name === 'Id') return { write: ['UPDATE', 'DELETE'], identifies: ['UPDATE', 'DELETE'] };
+  if (type === 'time') return {};
+  const write = [
+    ...(createable ? (['INSERT'] as const) : []),
+    ...(updateable ? (['UPDATE'] as const) : []),
+    // Whether a record is made or changed is not known before.
+    ...(createable && updateable ? (['UPSERT'] as const) : []),
+  ];
+  return { ...(write.length > 0 && { write }), ...(externalId && { identifies: ['UPSERT'] }) };
 }
 
 function structOf({ name }: DescribedField, fields: readonly DescribedField[]): DiscoveredField | undefined {

@@ -117,6 +117,7 @@ function entityFindings(
       .filter((name) => !known.includes(name))
       .map((name) => finding(at, `no setting or field named '${name}'`, known)),
     ...(job ? jobFindings(connector, at, entity, job, known) : []),
+    ...writeFindings(connector, at, entity),
     ...[...entity.primaryKey, ...(incremental ? windowFields(incremental) : [])]
       .filter((name) => !Object.hasOwn(entity.fields, name))
       .map((name) => finding(at, `no field named '${name}'`, Object.keys(entity.fields))),
@@ -132,7 +133,7 @@ function entityFindings(
       ...Object.fromEntries(fields.map(([name, field]) => [`fields.${name}.at`, field.at])),
     }),
     ...fields.flatMap(([name, field]) =>
-      (field.write ?? [])
+      [...new Set([...(field.write ?? []), ...(field.identifies ?? [])])]
         .filter((operation: WriteOperation) => entity.write?.[operation] === undefined)
         .map((operation) => finding(`${at}.${name}`, `the entity declares no write operation ${operation}`)),
     ),
@@ -203,6 +204,38 @@ function jobFindings(
       ? [finding(at, 'job.automatic chooses between one list and the job that create declares')]
       : []),
   ];
+}
+
+function writeFindings(
+  { settings = {} }: Connector,
+  at: string,
+  { write = {}, fields }: Entity,
+): TributaryError[] {
+  const known = ['idField', ...Object.keys(settings)];
+  return Object.entries(write).flatMap(([operation, { request, records, results }]) => {
+    const place = `${at}.write.${operation}`;
+    const holes = holesOf(request);
+    const identifies = Object.values(fields).some(({ identifies = [] }) =>
+      (identifies as readonly string[]).includes(operation),
+    );
+    return [
+      ...holes
+        .filter((name) => !known.includes(name))
+        .map((name) => finding(place, `no setting named '${name}'`, known)),
+      ...(Number.isInteger(records) && records > 0
+        ? []
+        : [finding(place, `records is ${records}`, ['1', '2', '…'])]),
+      ...(operation === 'INSERT' || identifies
+        ? []
+        : [finding(place, `no field identifies the record: declare identifies: ['${operation}']`)]),
+      ...paths(place, {
+        'results.at': results.at,
+        'results.written.path': results.written.path,
+        'results.code': results.code,
+        'results.message': results.message,
+      }),
+    ];
+  });
 }
 
 /** The entity's parent, its parent's parent and so on; a name comes twice where they lead in a circle. */

@@ -16,8 +16,7 @@ import type { DateTimeFormat, Field, Fields, WriteOperation } from './fields.ts'
 import type { Job } from './job.ts';
 import type { ListRequest } from './list-request.ts';
 import type { Pagination } from './pagination.ts';
-
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+import type { WriteRequest } from './write.ts';
 
 /**
  * A value that the connection's file gives, or over it the flow: a member of its `sourceConnectorProperties` of that name, or of
@@ -175,7 +174,8 @@ interface EntityBase<F extends Fields> extends ListRequest {
   readonly each?: Readonly<Record<string, readonly string[]>>;
   /** Statuses that mean "there is no such list", mostly of a parent record that is gone; they read as an empty list. */
   readonly absent?: readonly (403 | 404 | 409 | 410)[];
-  readonly write?: { readonly [O in WriteOperation]?: `${Exclude<HttpMethod, 'GET'>} /${string}` };
+  /** How it takes records. Fields say which operations accept them, and which they identify a record for. */
+  readonly write?: { readonly [O in WriteOperation]?: WriteRequest };
   /**
    * Request parameters of the vendor that a flow sets through a Filter task with a declared operator; never a field of a
    * record. One without `filters` fills the hole of its name in the path.

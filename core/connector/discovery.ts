@@ -6,7 +6,19 @@ import type { ListRequest } from './list-request.ts';
 
 /** A field as plain data: what metadata can tell. What is the same for all fields comes with `Discovery.entity`. */
 export interface DiscoveredField
-  extends Pick<Field, 'type' | 'format' | 'at' | 'label' | 'description' | 'precision' | 'scale' | 'parts'> {
+  extends Pick<
+    Field,
+    | 'type'
+    | 'format'
+    | 'at'
+    | 'label'
+    | 'description'
+    | 'precision'
+    | 'scale'
+    | 'parts'
+    | 'write'
+    | 'identifies'
+  > {
   readonly filters?: { readonly [O in FilterOperator]?: true | { readonly exact: false } };
   /** Whatever else `Discovery.entity` needs: the vendor's own type. */
   readonly facts?: Readonly<Record<string, string>>;

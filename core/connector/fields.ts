@@ -82,6 +82,8 @@ export interface FieldOptions {
   readonly filters?: FieldFilters;
   /** Write operations that accept the field. Default: none. */
   readonly write?: readonly WriteOperation[];
+  /** Write operations whose `idFieldNames` may name it. Default: none. */
+  readonly identifies?: readonly WriteOperation[];
 }
 
 export interface Field<T extends FieldType = FieldType> extends FieldOptions {

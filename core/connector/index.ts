@@ -11,3 +11,4 @@ export * from './loaded.ts';
 export * from './odata.ts';
 export * from './pagination.ts';
 export * from './shapes.ts';
+export * from './write.ts';

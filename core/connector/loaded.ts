@@ -1,3 +1,4 @@
+import type { RecordDestination } from '../destination.ts';
 import type { ConnectionRequest, Source } from '../source.ts';
 import type { ConnectionScheme, OAuth2Scheme } from './auth.ts';
 import type { Connector, Setting } from './connector.ts';
@@ -9,6 +10,8 @@ export type LoadedConnector =
       readonly kind: 'coded';
       readonly label: string;
       readonly source: Source;
+      /** Absent: it only reads. */
+      readonly destination?: RecordDestination;
       /** Absent: it needs none. */
       readonly connection?: CodedConnection;
     };

@@ -87,6 +87,14 @@ export function notRunnable(
     );
   }
 
+  if (destinationFlowConfigList[0]?.destinationConnectorProperties.Salesforce?.dataTransferApi === 'BULKV2') {
+    found.push(
+      'destinationFlowConfigList[0].destinationConnectorProperties.Salesforce.dataTransferApi: records are written by the REST API alone; use REST_SYNC or AUTOMATIC',
+    );
+  }
+  if (flow.tributary?.lookback && !destinationFlowConfigList[0]?.destinationConnectorProperties.S3) {
+    found.push('tributary.lookback: only flows into S3 look back; a longer scheduleOffset waits instead');
+  }
   if (flow.tributary?.lookback && sourceFlowConfig.connectorType === 'S3') {
     found.push(
       'tributary.lookback: records of files have no key and no time to look back for; remove it, or wait longer with scheduleOffset',
@@ -104,6 +112,9 @@ export function notRunnable(
       found.push(
         `tasks[${i}]: Passthrough hands over whole records, which ${fileType} files cannot hold; use fileType JSON or Map_all`,
       );
+    }
+    if (task.taskType === 'Partition' && !output) {
+      found.push(`tasks[${i}]: only files have partitions; remove it`);
     }
     if (task.taskType === 'Passthrough' && catalogued) {
       found.push(

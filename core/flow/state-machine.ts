@@ -14,6 +14,7 @@ export const stepNames = [
   'DescribeSource',
   'TransferBatch',
   'FailSplit',
+  'LoadDestination',
   'CommitOutput',
   'CatalogOutput',
   'EndRun',
@@ -23,9 +24,9 @@ export type StepName = (typeof stepNames)[number];
 
 /** What runs the steps: the two functions' ARNs (or CDK tokens of them). */
 export interface StateMachineFunctions {
-  /** Everything that does not talk to the source. */
+  /** Everything that talks to neither source nor destination application. */
   readonly control: string;
-  /** DescribeSource and TransferBatch. */
+  /** DescribeSource, TransferBatch and LoadDestination. */
   readonly transfer: string;
 }
 
@@ -122,9 +123,13 @@ export function stateMachine(options: StateMachineOptions): StateMachineDefiniti
       'Committed?': choice({
         more: 'CommitOutput',
         unfinished: 'TransferSplits',
+        load: 'LoadDestination',
         catalog: 'CatalogOutput',
         end: 'EndRun',
       }),
+      LoadDestination: { ...task(transfer, 'LoadDestination'), Next: 'Loaded?' },
+      'Loaded?': choice({ more: 'LoadDestination', wait: 'WaitForDestination', done: 'CommitOutput' }),
+      WaitForDestination: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'LoadDestination' },
       CatalogOutput: { ...task(control, 'CatalogOutput'), Next: 'Catalogued?' },
       'Catalogued?': choice({ more: 'CatalogOutput', end: 'EndRun' }),
       EndRun: { ...task(control, 'EndRun'), Next: 'Ended?' },

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Connector } from '../../core/connector/connector.ts';
+import type { WriteMethod } from '../../core/connector/write.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
 import type { DownloadedFile, HttpRequest, HttpResponse } from '../../core/ports.ts';
 import type { SourcePorts, SourceRequest } from '../../core/source.ts';
@@ -31,10 +32,10 @@ export interface Answer extends HttpResponse {
   readonly json: unknown;
 }
 
-/** A question to the vendor. */
+/** A question to the vendor, or records for it. */
 export interface VendorRequest {
   /** Default GET. */
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | WriteMethod;
   readonly url: URL;
   /** Over the connector's. */
   readonly headers?: Readonly<Record<string, string>>;

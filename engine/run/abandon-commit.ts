@@ -63,6 +63,8 @@ async function removeOutput(
   { state, objects, home }: Pick<EnginePorts, 'state' | 'objects' | 'home'>,
 ): Promise<number> {
   const plan = await readPlan(objects, home, flowName, executionId);
+  // What an application has taken stays there; it is not known any more what was there before.
+  if (plan.destination) return 0;
   const manifest = (await readManifest(objects, home, plan)).objects;
   let removed = 0;
   for (const bucket of new Set(manifest.map((object) => object.bucket))) {

@@ -12,6 +12,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/flow/canonical-json.ts';
 import { fingerprint } from '../../core/flow/fingerprint.ts';
 import type { PublicKey } from '../../core/ports.ts';
+import type { RecordCounts } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
 import { version } from '../version.ts';
 import { type Manifest, ManifestHash } from './manifest.ts';
@@ -55,13 +56,22 @@ const certificate = z.strictObject({
   filteredByTask: z.record(z.string(), count),
   /** `field: reason` → records: why they were `rejected`. */
   rejectedByReason: z.record(z.string(), count),
-  /** The objects at the destination. `bytes` is their sum. */
-  output: z.strictObject({
-    fileType: z.enum(['CSV', 'JSON', 'PARQUET']),
-    objects: count,
-    records: count,
-    bytes: count,
-  }),
+  output: z.union([
+    /** The objects at the destination. `bytes` is their sum. */
+    z.strictObject({
+      fileType: z.enum(['CSV', 'JSON', 'PARQUET']),
+      objects: count,
+      records: count,
+      bytes: count,
+    }),
+    /** Records that an application has acknowledged; what it holds now, nobody but it can tell. */
+    z.strictObject({
+      connector: z.string(),
+      entityName: z.string(),
+      writeOperationType: z.enum(['INSERT', 'UPDATE', 'UPSERT', 'DELETE']),
+      records: count,
+    }),
+  ]),
   /** Refused and invalid records. */
   quarantine: z.strictObject({ records: count, bytes: count }),
   /** Over the manifest's list of all these objects, each with its records, its size and the SHA-256 of every stretch of it. */
@@ -131,10 +141,16 @@ function certificateOf(
     counts,
     filteredByTask: breakdown.filteredByTask,
     rejectedByReason: breakdown.rejectedByReason,
-    output: { fileType: s3Output(plan.flow).fileType, ...sums(false) },
+    output: outputOf(plan, counts) ?? { fileType: s3Output(plan.flow).fileType, ...sums(false) },
     quarantine,
     manifestHash: manifestHash.hex(),
   };
+}
+
+function outputOf({ destination }: RunPlan, { written }: RecordCounts): Certificate['output'] | undefined {
+  if (!destination) return undefined;
+  const { connector, entityName, operation } = destination.request;
+  return { connector, entityName, writeOperationType: operation, records: written };
 }
 
 /** What is signed: below KMS's limit of 4,096 bytes, and of nothing else that the key might sign. */

@@ -4,6 +4,7 @@ import type { Connector } from '../../core/connector/connector.ts';
 import { fillHoles } from '../../core/connector/holes.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { destinationProperties, sourceProperties } from '../../core/flow/describe.ts';
+import { recordDestination } from '../../core/flow/record-destination.ts';
 import { type Cause, type CauseWords, causeOf, type Facts, type RetryAdvice } from './causes.ts';
 import type { Failure } from './failure.ts';
 import { executionStatus, type FlowState, isClosed, isCommitted, type LeftError, type Run } from './run.ts';
@@ -193,9 +194,10 @@ function outcomeOf(run: Run, { isRunning }: Surroundings): string {
   }
 }
 
-function dataOf(run: Run, { isRunning }: Surroundings): string {
+function dataOf(run: Run, { isRunning, flow }: Surroundings): string {
   const { status, parameters, objectsWritten = 0, counts } = run;
   if (parameters.dryRun) return 'a dry run writes nothing';
+  if (flow && recordDestination(flow)) return sentOf(run, isRunning);
   if (status === 'COMMITTING')
     return isRunning
       ? 'objects are being written; the run only rolls forward from here'
@@ -209,6 +211,19 @@ function dataOf(run: Run, { isRunning }: Surroundings): string {
       ? `${written}; the run is about to end`
       : `${written}; the next start of the flow, or the settlement, closes the run`;
   return written;
+}
+
+/** Of a run into an application, which keeps what it has taken. */
+function sentOf(run: Run, isRunning: boolean): string {
+  const { status, counts, recordsAcknowledged } = run;
+  if (status === 'COMMITTING')
+    return isRunning
+      ? 'records are being written to the application, which keeps what it takes'
+      : 'a part of the records may be in the application; the next start of the flow, or the settlement, goes on behind what was acknowledged';
+  if (recordsAcknowledged !== undefined)
+    return `${counted(recordsAcknowledged, 'record')} written to the application, which keeps them`;
+  if (!isCommitted(run)) return isClosed(run) ? 'nothing was written' : 'nothing has been written yet';
+  return `${counted(counts?.written ?? 0, 'record')} written to the application`;
 }
 
 function watermarkOf(run: Run, { state, flow }: Surroundings): string {

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
+import { errorHandlingOf } from '../../core/flow/record-destination.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import type { OutputFormat, PlacedFragment } from '../encode/format.ts';
 import type { Home } from '../ports.ts';
@@ -93,9 +94,38 @@ export async function makeManifest(
   const files = sorted.flatMap((group) => bySize(group, aggregation.targetBytes, format.head().length));
   if (files.length > mostObjects) throw tooMuch(plan, `${files.length} objects`, `${mostObjects}`);
   const made = files.map((group, index) => outputObject(layout, format, group, index + 1));
-  const quarantine = quarantineObject(plan, layout, quarantined, home);
+  const quarantine = quarantineObject(plan, quarantined, home);
   const all = quarantine ? [...made, quarantine] : made;
   return { objects: all, bytes: made.reduce((sum, object) => sum + object.size, 0), lineBreaks, ledgerParts };
+}
+
+/** What the segments of a run into an application hold: its records, which the load sends, and its quarantine. */
+export interface SegmentsOfRecords {
+  readonly records: number;
+  readonly quarantined: readonly (Part & { readonly rows: number })[];
+}
+
+export async function segmentsOfRecords(
+  segments: readonly SegmentRecord[],
+  read: ReadSegment,
+): Promise<SegmentsOfRecords> {
+  let records = 0;
+  const quarantined: (Part & { rows: number })[] = [];
+  for await (const { record, index } of readIndexes(segments, read)) {
+    for (const { rows } of index.entries) records += rows;
+    if (index.quarantined) quarantined.push({ segment: record.key, ...index.quarantined });
+  }
+  return { records, quarantined };
+}
+
+/** Of a run into an application, which leaves but its quarantine as an object. */
+export function quarantineManifest(
+  plan: RunPlan,
+  quarantined: readonly (Part & { readonly rows: number })[],
+  home: Home,
+): Manifest {
+  const object = quarantineObject(plan, quarantined, home);
+  return { objects: object ? [object] : [], bytes: 0 };
 }
 
 function tooMuch(plan: RunPlan, got: string, most: string): TributaryError {
@@ -203,20 +233,19 @@ function outputObject(layout: Layout, format: OutputFormat, group: Group, sequen
 /** What is quarantined goes to the error bucket, or else stays beside the run's plan, so that none is lost. */
 function quarantineObject(
   plan: RunPlan,
-  layout: Layout,
   quarantined: readonly (Part & { rows: number })[],
   home: Home,
 ): ManifestObject | undefined {
   if (quarantined.length === 0) return undefined;
-  const config = plan.flow.tributary?.errorHandlingConfig;
-  const folder = [normalisePrefix(config?.bucketPrefix), layout.flowName, layout.executionId]
-    .filter(Boolean)
-    .join('/');
+  const { bucketName, bucketPrefix } = errorHandlingOf(plan.flow) ?? {};
+  const { flowName } = plan.flow;
+  const folder = [normalisePrefix(bucketPrefix), flowName, plan.executionId].filter(Boolean).join('/');
   return finished({
-    bucket: config?.bucketName ?? home.stateBucket,
-    key: config
-      ? `${folder}/errors-1.json`
-      : `${runFolder(layout.flowName, layout.executionId)}/errors-1.json`,
+    bucket: bucketName ?? home.stateBucket,
+    key:
+      bucketName === undefined
+        ? `${runFolder(flowName, plan.executionId)}/errors-1.json`
+        : `${folder}/errors-1.json`,
     contentType: 'application/x-ndjson',
     rows: quarantined.reduce((sum, part) => sum + part.rows, 0),
     size: quarantined.reduce((sum, part) => sum + part.end - part.start, 0),

@@ -1,6 +1,7 @@
 /** What a flow's S3 destination settings mean for its output. */
 
 import type { FlowDefinition } from '../../core/flow/definition.ts';
+import { recordDestination } from '../../core/flow/record-destination.ts';
 import type { Row, Value } from '../../core/records.ts';
 import { byteSet } from '../byte-set.ts';
 import { type Cell, cellValue, isTextCell } from '../cell.ts';
@@ -19,8 +20,7 @@ export interface S3Output {
 
 export function s3Output(flow: FlowDefinition): S3Output {
   const properties = flow.destinationFlowConfigList[0]?.destinationConnectorProperties.S3;
-  if (!properties)
-    throw new Error('only S3 destinations are runnable: the judgement before a run sees to that');
+  if (!properties) throw new Error('only flows into S3 have files: whoever asks sees to that');
   const config = properties.s3OutputFormatConfig;
   return {
     bucket: properties.bucketName,
@@ -30,6 +30,11 @@ export function s3Output(flow: FlowDefinition): S3Output {
   };
 }
 
+/** What the tasks' records become: of a flow that writes into an application, JSON with the types of its fields. */
+export function outputOf(flow: FlowDefinition): Pick<S3Output, 'fileType' | 'preserveSourceDataTyping'> {
+  return recordDestination(flow) ? { fileType: 'JSON', preserveSourceDataTyping: false } : s3Output(flow);
+}
+
 /** `natural`: a file for each page or input file. `targetBytes`: files of about that size. Neither: one file. */
 export interface Aggregation {
   readonly natural: boolean;
@@ -37,6 +42,7 @@ export interface Aggregation {
 }
 
 export function aggregationOf(flow: FlowDefinition): Aggregation {
+  if (recordDestination(flow)) return { natural: false };
   const config = flow.destinationFlowConfigList[0]?.destinationConnectorProperties.S3?.s3OutputFormatConfig;
   const aggregation = config?.aggregationConfig;
   if (aggregation?.aggregationType === 'SingleFile') return { natural: false };
@@ -71,7 +77,7 @@ export function layoutOf(
 
 export function outputFormatOf(plan: Pick<RunPlan, 'flow' | 'tasks'>): OutputFormat {
   return outputFormat({
-    fileType: s3Output(plan.flow).fileType,
+    fileType: outputOf(plan.flow).fileType,
     fields: plan.tasks.destinationFields,
     ...(plan.flow.tributary?.compression && { compression: plan.flow.tributary.compression }),
   });

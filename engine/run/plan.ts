@@ -7,6 +7,7 @@ import type { PullWindow, SourceRequest } from '../../core/source.ts';
 import type { Home } from '../ports.ts';
 import type { TaskPlan } from '../tasks/plan.ts';
 import type { LedgerPlan } from './ledger.ts';
+import type { PlannedDestination } from './plan-destination.ts';
 import type { Sizes } from './sizes.ts';
 
 export interface RunPlan {
@@ -16,6 +17,8 @@ export interface RunPlan {
   /** Indexes into `request.filters` that the engine applies. */
   readonly residualFilters: readonly number[];
   readonly tasks: TaskPlan;
+  /** Of a flow that writes records into an application. */
+  readonly destination?: PlannedDestination;
   /** All that the source offers, as it described them: the types of what rows hold. */
   readonly sourceFields: readonly SourceField[];
   /** Of the vendor's request; no row holds them. */

@@ -8,6 +8,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/flow/canonical-json.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { fingerprint } from '../../core/flow/fingerprint.ts';
+import { recordDestination } from '../../core/flow/record-destination.ts';
 import { operatorOf, type Task } from '../../core/flow/task.ts';
 import { wholeRecord } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
@@ -29,13 +30,22 @@ export const replayKey = (executionId: string) => ({ pk: runKey(executionId), sk
  * What is left of a run's quarantine: its own, or that of the last of the replays that it went through.
  *
  * @returns `done`: why there is nothing to do
- * @throws ResourceNotFoundError, InvalidArgument if the run is none of this flow, or has no quarantine
+ * @throws ResourceNotFoundError, InvalidArgument if the run is none of this flow, or has no quarantine; NotRunnable for a flow
+ * into an application
  */
 export async function findReplay(
   asked: string,
   flow: FlowDefinition,
   { state }: Pick<EnginePorts, 'state'>,
 ): Promise<{ readonly replayOf: string } | { readonly done: string }> {
+  if (recordDestination(flow)) {
+    throw new TributaryError('NotRunnable', 'runs that write into an application are not replayed', {
+      flowName: flow.flowName,
+      at: asked,
+      got: 'a quarantine that also holds what the application refused, as it was sent',
+      fix: 'mend the records at their source and pull them again',
+    });
+  }
   const own = fingerprint(flow);
   let executionId = asked;
   while (true) {

@@ -57,8 +57,8 @@ export function runSummary(run: Run): RunSummary {
     recordsProcessed: counts?.received ?? 0,
     recordsFiltered: counts?.filtered ?? 0,
     recordsRejected: counts?.rejected ?? 0,
-    // A run that failed before its commit has written nothing, whatever it had prepared.
-    recordsWritten: isCommitted(run) ? (counts?.written ?? 0) : 0,
+    // A run that failed before its commit has written nothing, whatever it had prepared; an application keeps what it took.
+    recordsWritten: isCommitted(run) ? (counts?.written ?? 0) : (run.recordsAcknowledged ?? 0),
     recordsOutOfWindow: counts?.outOfWindow ?? 0,
     recordsDuplicate: counts?.duplicates ?? 0,
     recordsSkipped: counts?.skipped ?? 0,

@@ -108,6 +108,8 @@ export interface Run {
   readonly bytesProcessed?: number;
   readonly bytesWritten?: number;
   readonly objectsWritten?: number;
+  /** What an application has taken of a run that ended in the middle of writing to it. */
+  readonly recordsAcknowledged?: number;
   /** Refused and invalid records, which a replay can read. */
   readonly recordsQuarantined?: number;
   readonly splitCount?: number;

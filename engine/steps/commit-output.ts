@@ -1,16 +1,20 @@
 import { TributaryError } from '../../core/errors.ts';
 import { fingerprint, identityFingerprint } from '../../core/flow/fingerprint.ts';
 import type { StateItem } from '../../core/ports.ts';
-import { booksBalance } from '../../core/records.ts';
+import { booksBalance, type RecordCounts } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
+import { BreakdownCounter } from '../run/breakdown.ts';
 import { writeCertificate } from '../run/certificate.ts';
 import { initialState } from '../run/close.ts';
 import type { LedgerPointer } from '../run/ledger.ts';
+import { readLoaded } from '../run/load.ts';
 import {
   type Manifest,
   type ManifestObject,
   makeManifest,
+  quarantineManifest,
   readManifest,
+  segmentsOfRecords,
   writeManifest,
 } from '../run/manifest.ts';
 import { abortUnrecordedUploads, abortUploads, isUploadedInParts, materialise } from '../run/materialise.ts';
@@ -27,12 +31,13 @@ import {
   type Slot,
 } from '../run/run.ts';
 import { type ReadSegment, segmentReader } from '../run/segment-reader.ts';
-import { readSegments } from '../run/segment-record.ts';
+import { readSegments, type Transferred } from '../run/segment-record.ts';
 import { iso } from '../run/window.ts';
 import { ledgerStart, writeLedger } from '../run/write-ledger.ts';
 
 export interface CommitOutputOutput {
-  readonly next: 'more' | 'unfinished' | 'catalog' | 'end';
+  /** `load`: the records are ready for the application. */
+  readonly next: 'more' | 'unfinished' | 'load' | 'catalog' | 'end';
   readonly run: RunReference;
   readonly splits: { readonly bucket: string; readonly key: string };
   /** Number of the next object to write, with `more`. */
@@ -67,6 +72,7 @@ export async function commitOutput(
 
   if (item.data.cancelRequested)
     throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
+  if (plan.destination) return commitRecords(plan, reference, { ...found, run: item, slot }, ports);
   const prepared = item.data.status === 'RUNNING' ? await prepare(plan, item, slot, ports) : undefined;
   if (prepared === 'unfinished') {
     await storeSplitList(ports.objects, ports.home, plan);
@@ -83,6 +89,139 @@ export async function commitOutput(
   }
   await commit(plan, prepared?.item ?? item, { slot, state: found.state }, ports);
   return { ...base, next: after };
+}
+
+/**
+ * The same for a run whose records go to an application. 1. The run becomes COMMITTING, and its records are sent
+ * (LoadDestination). 2. Once all are acknowledged or refused, manifest and certificate are written, and the quarantine.
+ * 3. The transaction.
+ */
+async function commitRecords(
+  plan: RunPlan,
+  reference: RunReference,
+  { run: found, slot, state }: Open,
+  ports: EnginePorts,
+): Promise<CommitOutputOutput> {
+  const { executionId } = plan;
+  const base = { run: reference, splits: { bucket: ports.home.stateBucket, key: plan.splitListKey } };
+  const transferred = await readSegments(ports.state, executionId);
+  const item =
+    found.data.status === 'RUNNING' ? await prepareRecords(plan, found, slot, transferred, ports) : found;
+  if (item === 'unfinished') {
+    await storeSplitList(ports.objects, ports.home, plan);
+    return { ...base, next: 'unfinished' };
+  }
+  if (plan.dryRun) {
+    await commit(plan, item, { slot, state }, ports);
+    return { ...base, next: 'end' };
+  }
+  const loaded = await readLoaded(ports.state, executionId);
+  // The load also fails a run that may have no refusals, however often it is begun anew.
+  const mustFail = plan.destination?.request.failOnFirstError && loaded.rejected > 0;
+  const isLoaded = loaded.written + loaded.rejected === transferred.counts.written;
+  if (!isLoaded || mustFail) return { ...base, next: 'load' };
+
+  const read = segmentReader(ports.objects, ports.home.stateBucket, transferred.segments);
+  const { quarantined } = await segmentsOfRecords(transferred.segments, read);
+  const manifest = await writeManifest(
+    ports.objects,
+    ports.home,
+    plan,
+    quarantineManifest(plan, [...quarantined, ...loaded.rejectedParts], ports.home),
+  );
+  const breakdown = new BreakdownCounter();
+  breakdown.add(transferred.breakdown);
+  breakdown.add({ filteredByTask: {}, rejectedByReason: loaded.rejectedByReason });
+  const { received, filtered, rejected, outOfWindow, duplicates, skipped } = transferred.counts;
+  const counts: RecordCounts = {
+    received,
+    written: loaded.written,
+    filtered,
+    rejected: rejected + loaded.rejected,
+    outOfWindow,
+    duplicates,
+    skipped,
+  };
+  await writeCertificate(plan, { ...transferred, counts, breakdown }, manifest, ports);
+  // What is known of a quarantine that an earlier invocation has begun to write is looked up.
+  const next = await writeObjects(manifest.objects, 0, plan, undefined, ports);
+  if (next < manifest.objects.length) return { ...base, next: 'more', object: next };
+  if (manifest.objects.some(isUploadedInParts)) {
+    await abortUploads(ports.objects, ports.state, executionId);
+    await abortUnrecordedUploads(manifest.objects, ports.objects);
+  }
+  const [quarantine] = manifest.objects;
+  const done: Run = { ...item.data, counts, objectsWritten: 0, recordsQuarantined: quarantine?.rows ?? 0 };
+  await commit(plan, { ...item, data: done }, { slot, state }, ports);
+  return { ...base, next: 'end' };
+}
+
+/** The items of a run that goes on, and of its flow. */
+interface Open {
+  readonly run: StateItem<Run>;
+  readonly slot: StateItem<Slot>;
+  readonly state: StateItem<FlowState> | undefined;
+}
+
+/** Checks the books of what was transferred, makes the run COMMITTING. */
+async function prepareRecords(
+  plan: RunPlan,
+  item: StateItem<Run>,
+  slot: StateItem<Slot>,
+  transferred: Transferred,
+  ports: EnginePorts,
+): Promise<'unfinished' | StateItem<Run>> {
+  const { counts } = transferred;
+  if (isUnfinished(plan, transferred)) return 'unfinished';
+  const read = segmentReader(ports.objects, ports.home.stateBucket, transferred.segments);
+  const { records, quarantined } = await segmentsOfRecords(transferred.segments, read);
+  const inQuarantine = quarantined.reduce((sum, { rows }) => sum + rows, 0);
+  checkBooks(plan, transferred, { inObjects: records, inQuarantine });
+  const run: Run = {
+    ...item.data,
+    status: 'COMMITTING',
+    window: plan.window,
+    schemaVersion: plan.schemaVersion,
+    counts,
+    bytesProcessed: transferred.received,
+    bytesWritten: 0,
+    splitCount: plan.splitCount,
+    ...(plan.movesWatermark && transferred.resume && { resume: transferred.resume }),
+  };
+  await ports.state.write([
+    { pk: item.pk, sk: item.sk, expect: item.revision, set: run },
+    { pk: slot.pk, sk: slot.sk, expect: slot.revision, set: 'check' },
+  ]);
+  const { flowName, executionId } = item.data;
+  ports.log.info('run is committing', { flowName, executionId, records });
+  return { ...item, revision: item.revision + 1, data: run };
+}
+
+function isUnfinished({ limit, splitCount }: RunPlan, { counts, splitsDone }: Transferred): boolean {
+  const limitReached = limit !== undefined && counts.received >= limit;
+  return splitsDone < splitCount && !limitReached;
+}
+
+/** @throws BooksUnbalanced */
+function checkBooks(
+  plan: RunPlan,
+  { counts, breakdown }: Transferred,
+  { inObjects, inQuarantine }: { readonly inObjects: number; readonly inQuarantine: number },
+): void {
+  const invalid = plan.tasks.validations.reduce(
+    (sum, { task }) => sum + (breakdown.filteredByTask[task] ?? 0),
+    0,
+  );
+  if (booksBalance(counts) && inObjects === counts.written && inQuarantine === counts.rejected + invalid)
+    return;
+  throw new TributaryError('BooksUnbalanced', 'the books of the run do not balance', {
+    flowName: plan.flow.flowName,
+    at: plan.executionId,
+    got: JSON.stringify({ ...counts, invalid, inObjects, inQuarantine }),
+    expected:
+      'received = written + filtered + rejected + outOfWindow + duplicates + skipped, written = rows of the objects, rejected + invalid = rows of the quarantine',
+    fix: 'report this as a defect; nothing was written',
+  });
 }
 
 /** What making a run COMMITTING has settled. */
@@ -110,8 +249,7 @@ async function prepare(
   const { flowName, executionId } = item.data;
   const transferred = await readSegments(ports.state, executionId);
   const { counts } = transferred;
-  const limitReached = plan.limit !== undefined && counts.received >= plan.limit;
-  if (transferred.splitsDone < plan.splitCount && !limitReached) return 'unfinished';
+  if (isUnfinished(plan, transferred)) return 'unfinished';
   const read = segmentReader(ports.objects, ports.home.stateBucket, transferred.segments);
   const manifest = await makeManifest(plan, transferred.segments, ports.home, read);
   const rowsOf = (quarantined: boolean): number =>
@@ -120,20 +258,7 @@ async function prepare(
       0,
     );
   const [inObjects, inQuarantine] = [rowsOf(false), rowsOf(true)];
-  const invalid = plan.tasks.validations.reduce(
-    (sum, { task }) => sum + (transferred.breakdown.filteredByTask[task] ?? 0),
-    0,
-  );
-  if (!booksBalance(counts) || inObjects !== counts.written || inQuarantine !== counts.rejected + invalid) {
-    throw new TributaryError('BooksUnbalanced', 'the books of the run do not balance', {
-      flowName,
-      at: executionId,
-      got: JSON.stringify({ ...counts, invalid, inObjects, inQuarantine }),
-      expected:
-        'received = written + filtered + rejected + outOfWindow + duplicates + skipped, written = rows of the objects, rejected + invalid = rows of the quarantine',
-      fix: 'report this as a defect; nothing was written',
-    });
-  }
+  checkBooks(plan, transferred, { inObjects, inQuarantine });
   const stored = await writeManifest(ports.objects, ports.home, plan, manifest);
   // Before COMMITTING: a key that cannot be used fails the run while nothing of it is visible yet.
   if (!plan.dryRun) await writeCertificate(plan, transferred, stored, ports);

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { ConnectionDefinition } from '../../core/connection.ts';
+import type { DestinationDescription, DestinationRequest } from '../../core/destination.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { sourceConnectorName } from '../../core/flow/connector-name.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { destinationConfig, destinationProperties, sourceProperties } from '../../core/flow/describe.ts';
 import { schemaFingerprint } from '../../core/flow/fingerprint.ts';
+import { errorHandlingOf, recordDestination } from '../../core/flow/record-destination.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { accessTokens } from '../credentials/access-token.ts';
 import type { EnginePorts } from '../ports.ts';
 import type { LedgerPointer } from '../run/ledger.ts';
-import { s3Output } from '../run/output.ts';
+import { outputOf } from '../run/output.ts';
 import {
   layOutSplits,
   planKey,
@@ -22,6 +24,13 @@ import {
   type SplitPointer,
   type TransferState,
 } from '../run/plan.ts';
+import {
+  checkMapped,
+  destinationRequest,
+  identified,
+  type PlannedDestination,
+  writtenTypes,
+} from '../run/plan-destination.ts';
 import { refuseUnread, refuseUnreplayable } from '../run/replay.ts';
 import { type FlowState, openRun, type Run, type RunReference, readRunAndFlow } from '../run/run.ts';
 import { runSource } from '../run/run-source.ts';
@@ -125,7 +134,7 @@ async function checkBuckets(flow: FlowDefinition, ports: EnginePorts): Promise<v
   const destination = destinationConfig(flow);
   const buckets = [
     destination.connectorType === 'S3' && String(destinationProperties(flow).bucketName),
-    flow.tributary?.errorHandlingConfig?.bucketName,
+    errorHandlingOf(flow)?.bucketName,
   ].filter((bucket): bucket is string => typeof bucket === 'string');
   for (const bucket of buckets) {
     if (await ports.objects.bucketExists(bucket)) continue;
@@ -185,6 +194,31 @@ export function sourcePorts(ports: EnginePorts, connectorProfileName: string | u
   };
 }
 
+interface DescribedDestination {
+  readonly request: DestinationRequest;
+  readonly description: DestinationDescription;
+}
+
+/** Of a flow into an application: what it takes. Before the source is asked for anything. */
+async function describeDestination(
+  flow: FlowDefinition,
+  ports: EnginePorts,
+): Promise<DescribedDestination | undefined> {
+  const config = recordDestination(flow);
+  if (!config) return undefined;
+  const { connectorProfileName } = config;
+  const connection = connectorProfileName ? await ports.loadConnection(connectorProfileName) : undefined;
+  const asked = destinationRequest(flow, config, connection);
+  const destination = await ports.loadDestination(asked.connector);
+  const description = await destination.describe(asked, sourcePorts(ports, connectorProfileName));
+  return { request: identified(asked, description), description };
+}
+
+function plannedOf({ request, description }: DescribedDestination): PlannedDestination {
+  const { batchSize, kept } = description;
+  return { request, batchSize, ...(kept && { kept }) };
+}
+
 async function makePlan(
   flow: FlowDefinition,
   run: Run,
@@ -206,6 +240,7 @@ async function makePlan(
   };
   const { source, earlier } = await runSource(flow.flowName, asked.connector, parameters.replayOf, ports);
   if (earlier) refuseUnreplayable(flow, earlier);
+  const destination = await describeDestination(flow, ports);
   const description = await source.describe(asked, sourcePorts(ports, connectorProfileName));
 
   const end = Math.min(run.window.end, description.completeUntil ?? Number.POSITIVE_INFINITY);
@@ -232,7 +267,7 @@ async function makePlan(
       fix: 'remove lookback; a longer scheduleOffset waits for late records instead',
     });
   }
-  const output = s3Output(flow);
+  const output = outputOf(flow);
   const tasks = planTasks(flow.tasks, description.fields, {
     fileType: output.fileType,
     preserveSourceDataTyping: output.preserveSourceDataTyping,
@@ -242,7 +277,9 @@ async function makePlan(
     ],
     ...(description.parameters && { parameters: description.parameters }),
     partitionColumnsInCatalog: flow.metadataCatalogConfig?.glueDataCatalog !== undefined,
+    ...(destination && { destinationTypes: writtenTypes(destination.request, destination.description) }),
   });
+  if (destination) checkMapped(destination.request, destination.description, tasks.destinationFields);
   if (earlier) refuseUnread(tasks.readFields, flow, earlier);
   const schema = schemaOf(flow, tasks);
   const schemaVersion = (state?.schemaVersion ?? 0) + (state?.schemaFingerprint === schema ? 0 : 1);
@@ -264,6 +301,7 @@ async function makePlan(
       .map((_, index) => index)
       .filter((index) => !description.appliedFilters.includes(index)),
     tasks,
+    ...(destination && { destination: plannedOf(destination) }),
     sourceFields: description.fields,
     ...(description.parameters && { sourceParameters: description.parameters }),
     window,
@@ -315,7 +353,7 @@ async function usableLedger(
  */
 function schemaOf(flow: FlowDefinition, tasks: TaskPlan): string {
   const fields = tasks.destinationFields.map(({ name, type }) => JSON.stringify([name, type]));
-  if (s3Output(flow).fileType !== 'CSV') fields.sort();
+  if (outputOf(flow).fileType !== 'CSV') fields.sort();
   return createHash('sha256')
     .update(JSON.stringify([schemaFingerprint(flow), fields]))
     .digest('hex');

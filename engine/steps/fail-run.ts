@@ -1,8 +1,17 @@
-import { exitCodeOfName, TributaryError } from '../../core/errors.ts';
+import {
+  type ErrorCode,
+  exitCodeOfName,
+  isErrorCode,
+  retriedErrorCodes,
+  TributaryError,
+} from '../../core/errors.ts';
+import { noRecords } from '../../core/records.ts';
 import type { EnginePorts } from '../ports.ts';
 import { closeRun, unopened } from '../run/close.ts';
 import { carriedFailure, type Failure } from '../run/failure.ts';
+import { readLoaded } from '../run/load.ts';
 import { abortUploads } from '../run/materialise.ts';
+import { readPlan } from '../run/plan.ts';
 import { leftKey, type Run, runKey, type TriggerKind, workingItemSeconds } from '../run/run.ts';
 import { keepDefinition } from '../run/run-definition.ts';
 import { readSegments } from '../run/segment-record.ts';
@@ -41,8 +50,9 @@ export async function failSplit(
 }
 
 /**
- * Closes a run as failed (or cancelled). A run that had begun to commit is left as it is: the next start, or the
- * settlement, finishes it. One that was committed already keeps its data; what failed is its catalog or its report.
+ * Closes a run as failed (or cancelled). A run that had begun to commit is left as it is, but for one that an application
+ * will not take ({@link endedLoad}): the next start, or the settlement, finishes it. One that was committed already keeps its
+ * data; what failed is its catalog or its report.
  *
  * A run that StartRun refused gets a record all the same: whoever waits for it, counts failures or watches the metrics
  * must see that it failed.
@@ -74,11 +84,17 @@ export async function failRun(
     return told;
   }
   if (fence !== undefined && item.data.fence !== fence) return told;
+  const flow = await ports.loadFlow();
   if (item.data.status === 'COMMITTING') {
-    await ports.state.write([{ ...leftKey(executionId), set: { ...ending }, expiresAt: expiresAt(ports) }]);
+    const loaded = await endedLoad(item.data, code, ports);
+    if (loaded) {
+      await keepDefinition(executionId, ports);
+      await closeRun(ports, flow, item, { status: 'Error', ...ending, ...loaded });
+    } else {
+      await ports.state.write([{ ...leftKey(executionId), set: { ...ending }, expiresAt: expiresAt(ports) }]);
+    }
     return told;
   }
-  const flow = await ports.loadFlow();
   await keepDefinition(executionId, ports);
   const transferred = await readSegments(ports.state, executionId);
   await abortUploads(ports.objects, ports.state, executionId);
@@ -93,6 +109,30 @@ export async function failRun(
 
 function expiresAt({ clock }: Pick<EnginePorts, 'clock'>): number {
   return Math.floor(clock.now() / 1000) + workingItemSeconds;
+}
+
+/** What mending the connection may cure: the flow's next start goes on behind what the application has acknowledged. */
+const curable: readonly ErrorCode[] = [
+  'InvalidCredentials',
+  'AccessDenied',
+  'ConnectionInvalid',
+  'ExecutionCanceled',
+  'FencedOut',
+];
+
+/**
+ * What an application has taken of a run that ends in the middle of writing to it. Files are whole or not there, so that their
+ * commit only goes forward; a record that an application will not take would keep its flow from ever running again.
+ *
+ * @returns undefined where the next start is to go on
+ */
+async function endedLoad(run: Run, code: string, ports: EnginePorts): Promise<Partial<Run> | undefined> {
+  if (!isErrorCode(code) || retriedErrorCodes().includes(code) || curable.includes(code)) return undefined;
+  const plan = await readPlan(ports.objects, ports.home, run.flowName, run.executionId);
+  if (!plan.destination) return undefined;
+  const { written, rejected } = await readLoaded(ports.state, run.executionId);
+  const { counts = noRecords() } = run;
+  return { recordsAcknowledged: written, counts: { ...counts, rejected: counts.rejected + rejected } };
 }
 
 /** How an execution was started that may have no record yet. */

@@ -1,5 +1,6 @@
 import { type ScannedRecords, scannedRow } from '../../core/decode/scanned-records.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
+import { errorHandlingOf } from '../../core/flow/record-destination.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
@@ -413,7 +414,7 @@ class SegmentContent {
     this.sieve = sieve;
     this.partition = partitioner(plan.tasks);
     this.cellPartition = cellPartitioner(plan.tasks);
-    this.fits = keyRoom(layoutOf(plan));
+    this.fits = plan.destination ? () => true : keyRoom(layoutOf(plan));
     this.quarantineLine = quarantineWriter(plan);
     this.validations = new Map(plan.tasks.validations.map((validation) => [validation.task, validation]));
     const { targetBytes } = aggregationOf(plan.flow);
@@ -540,7 +541,7 @@ class SegmentContent {
   private reject(row: Row, cause: Cause, position: number): void {
     const { counts, breakdown, plan } = this;
     const { field, reason } = cause;
-    if (plan.flow.tributary?.errorHandlingConfig?.failOnFirstDestinationError) {
+    if (errorHandlingOf(plan.flow)?.failOnFirstDestinationError) {
       throw new TributaryError('RecordRejected', `a record cannot be written: ${reason}`, {
         flowName: plan.flow.flowName,
         at: field,

@@ -1,5 +1,6 @@
 /** Columns of the output: what Map, Map_all and Passthrough make of fields, with the destination's types. */
 
+import { own } from '../../core/connector/own.ts';
 import { type DestinationField, type FieldType, type SourceField, wholeRecord } from '../../core/records.ts';
 import type { ConvertedType } from './convert.ts';
 import type { PartEdit } from './edit.ts';
@@ -76,7 +77,10 @@ export function makeColumn(
     values.isMasked(source);
   const to: FieldType = text
     ? 'String'
-    : (fieldTypeOf(properties?.DESTINATION_DATA_TYPE) ?? type ?? 'String');
+    : (own(options.destinationTypes, name) ??
+      fieldTypeOf(properties?.DESTINATION_DATA_TYPE) ??
+      type ??
+      'String');
   // A value that the source vouches for passes as it is; what is called a String may yet come as a JSON number.
   const vouchedFor = value.kind !== 'field' || field !== undefined || value.edits.length > 0;
   const converted = to !== type || to === 'String' || !vouchedFor;

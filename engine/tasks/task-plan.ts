@@ -10,6 +10,8 @@ export interface PlanOptions {
   readonly fileType: 'CSV' | 'JSON' | 'PARQUET';
   /** Parquet columns get types instead of being text. */
   readonly preserveSourceDataTyping: boolean;
+  /** What the destination's fields hold, where it has types of its own: values become of these, or their record is refused. */
+  readonly destinationTypes?: Readonly<Record<string, FieldType>>;
   /** Fields that the run needs beside the tasks' (of the pull window, of the record's key); they come last. */
   readonly alsoRead?: readonly string[];
   /** Request parameters of the vendor that Filter tasks may name; no task reads them, and Map_all does not map them. */

@@ -10,6 +10,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { keyAlias, signingKeyAlias } from '../../core/physical-name.ts';
 import type { Catalog, LogFields } from '../../core/ports.ts';
+import { destinationOf } from '../../engine/destination-of.ts';
 import { nodeHttp } from '../../engine/http/node-http.ts';
 import type { EnginePorts } from '../../engine/ports.ts';
 import { sourceOf } from '../../engine/source-of.ts';
@@ -137,6 +138,11 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
         flowName: flow.flowName,
         fix: 'deploy the flow again with its connection file',
       });
+    },
+    async loadDestination(connector) {
+      const loaded = (await loadConnector(connector)) ?? (await loadCustom(connector));
+      if (loaded) return destinationOf(loaded);
+      throw new TributaryError('NotRunnable', `this version has no destination ${connector}`);
     },
     async loadSource(connector) {
       const loaded = (await loadConnector(connector)) ?? (await loadCustom(connector));

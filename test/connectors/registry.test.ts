@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   connectorNames,
+  destinationConnectors,
   downloadingConnectors,
   jobConnectors,
   loadConnector,
@@ -89,4 +90,9 @@ test.each(['Nope', 'toString', '__proto__', 'github'])('there is no connector %s
 test('the connectors with jobs are known without loading them', () => {
   const found = declaredEntities.flatMap(({ name, entity }) => (entity.job ? [name] : []));
   expect(new Set(jobConnectors)).toEqual(new Set(found));
+});
+
+test('the connectors that take records are known without loading them', () => {
+  const found = declaredEntities.flatMap(({ name, entity }) => (entity.write ? [name] : []));
+  expect(new Set(destinationConnectors)).toEqual(new Set(found));
 });

@@ -328,6 +328,68 @@ describe('roles', () => {
     expect(JSON.stringify(grants(issues, 'FlowControlRole'))).not.toContain('CONNECTION#');
   });
 
+  it('let transfer write to an application with the connection of that alone, and control fill the error bucket', () => {
+    const stack = testStack();
+    const Salesforce = {
+      object: 'Account',
+      errorHandlingConfig: { bucketName: 'acme-errors', bucketPrefix: 'crm' },
+    };
+    new Flow(stack, 'Flow', {
+      definition: s3Flow('to-crm', {
+        destinationFlowConfigList: [
+          {
+            connectorType: 'Salesforce',
+            connectorProfileName: 'crm',
+            destinationConnectorProperties: { Salesforce },
+          },
+        ],
+      }),
+      connections: [
+        {
+          connectorProfileName: 'crm',
+          connectorType: 'Salesforce',
+          connectorProfileProperties: { instanceUrl: 'https://acme.my.salesforce.com' },
+        },
+      ],
+    });
+    const transfer = grants(stack, 'FlowTransferRole');
+    const crm = expect.stringMatching(/:secret:tributary\/crm-[0-9a-f]{8}-\?{6}$/);
+    expect(transfer.ReadCredentials?.Resource).toEqual(crm);
+    expect(transfer.KeepRefreshToken?.Resource).toEqual(crm);
+    expect(transfer.KeepState?.Condition).toEqual({
+      'ForAllValues:StringLike': {
+        'dynamodb:LeadingKeys': ['FLOW#to-crm', 'RUN#*', 'CONNECTION#crm'],
+      },
+    });
+    expect(Object.keys(transfer)).not.toContain('ReadQuarantine');
+    const control = grants(stack, 'FlowControlRole');
+    expect(control.WriteErrors?.Resource).toEqual('arn:aws:s3:::acme-errors/crm/to-crm/*');
+    expect(JSON.stringify(control)).not.toContain('secretsmanager');
+  });
+
+  it('refuse an application in another network than the source', () => {
+    const vpc = (vpcId: string) => ({
+      connectionMode: 'Private' as const,
+      vpc: { vpcId, subnetIds: ['subnet-1'], securityGroupIds: ['sg-1'] },
+    });
+    const { metadataCatalogConfig: _, tributary: __, ...plain } = issuesFlow;
+    const definition = {
+      ...plain,
+      destinationFlowConfigList: [
+        {
+          connectorType: 'Salesforce' as const,
+          connectorProfileName: 'crm',
+          destinationConnectorProperties: { Salesforce: { object: 'Account' } },
+        },
+      ],
+    };
+    const crm = { connectorProfileName: 'crm', connectorType: 'Salesforce' as const, ...vpc('vpc-2') };
+    const connections = [{ ...issuesConnection, ...vpc('vpc-1') }, crm];
+    expect(() => new Flow(testStack(), 'Flow', { definition, connections })).toThrow(
+      'source and destination are in different networks',
+    );
+  });
+
   it('let transfer store a refresh token where the vendor replaces it, in the secret of its connection alone', () => {
     const stack = new Stack(new App(), 'Grants', {
       env: { account: '123456789012', region: 'eu-central-1' },
@@ -339,7 +401,7 @@ describe('roles', () => {
       signingKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/s',
       definitionArn: 'arn:aws:s3:::assets/a.json',
       eventSource: 'tributary',
-      oauth2: { rotates: true },
+      credentials: [{ connectorProfileName: 'gh', oauth2: { rotates: true } }],
     });
     expect(stack.resolve(KeepRefreshToken)).toEqual({
       actions: ['secretsmanager:PutSecretValue'],

@@ -31,8 +31,13 @@ test('counts what the guide lists, what of it is there, and what the vendor does
     'page number',
     '6 fields, 3 parameters',
     '',
+    '',
   ]);
   expect(cells('WooCommerce').slice(2, 5)).toEqual(['25/25', '379/383', '4']);
+});
+
+test('says which take records', () => {
+  expect(cells('Salesforce').at(-2)).toBe('yes');
 });
 
 test('says where the account, the database or the files tell what there is', () => {

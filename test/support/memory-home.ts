@@ -3,7 +3,15 @@
  * of a port, so that tests can end the process there.
  */
 
-import { type Clock, type FlowEvent, type Http, type Log, type Source, TributaryError } from '#core';
+import {
+  type Clock,
+  type FlowEvent,
+  type Http,
+  type Log,
+  type RecordDestination,
+  type Source,
+  TributaryError,
+} from '#core';
 import { createAmazonS3 } from '../../connectors/amazon-s3/source.ts';
 import type { ConnectionDefinition } from '../../core/connection.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
@@ -48,6 +56,7 @@ export interface MemoryHomeOptions {
   /** Bytes a page of the S3 source has. */
   readonly pageBytes?: number;
   readonly sources?: Readonly<Record<string, Source>>;
+  readonly destinations?: Readonly<Record<string, RecordDestination>>;
   readonly connections?: Readonly<Record<string, ConnectionDefinition>>;
   /** Of every connection. */
   readonly credentials?: Readonly<Record<string, string>>;
@@ -143,6 +152,11 @@ export function memoryHome(options: MemoryHomeOptions = {}): MemoryHome {
           const source = sources[connector];
           if (!source) throw new TributaryError('NotRunnable', 'there is no such source', { got: connector });
           return source;
+        },
+        loadDestination: async (connector) => {
+          const destination = options.destinations?.[connector];
+          if (destination) return destination;
+          throw new TributaryError('NotRunnable', 'there is no such destination', { got: connector });
         },
         deadline: clock.now() + 15 * 60_000,
         attemptId: `a${++attempts}`,

@@ -13,6 +13,7 @@ import {
 } from '#core';
 
 const docs = 'https://example.com/docs';
+const results = { written: { path: 'ok', is: [true] }, message: 'error' };
 const fields = { id: long(), name: string(), updated_at: dateTime() };
 
 export const good = defineConnector({
@@ -72,8 +73,14 @@ export const refused = [
   string({ write: ['REPLACE'] }),
   // @ts-expect-error unknown format
   dateTime({ format: 'epoch' }),
-  // @ts-expect-error a write operation needs a verb that writes
-  entity({ docs, path: '/things', primaryKey: ['id'], fields, write: { INSERT: 'GET /things' } }),
+  entity({
+    docs,
+    path: '/things',
+    primaryKey: ['id'],
+    fields,
+    // @ts-expect-error a write operation needs a verb that writes
+    write: { INSERT: { request: 'GET /things', records: 1, results } },
+  }),
   // @ts-expect-error the parameter that takes the value is missing
   lastRecord({ field: 'id', more: 'has_more' }),
   defineConnector({

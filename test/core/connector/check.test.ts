@@ -15,6 +15,7 @@ import {
 } from '#core';
 
 const docs = 'https://example.com/docs';
+const results = { written: { path: 'ok', is: [true] }, message: 'error' };
 
 function connectorWith(changes: Partial<Connector>, issues: Partial<Entity> = {}): Connector {
   return {
@@ -118,6 +119,35 @@ describe('an entity is refused', () => {
       'for a field that writes more than it',
       { fields: { id: long(), title: string({ write: ['INSERT'] }) } },
       'GitHub.issues.title: the entity declares no write operation INSERT',
+    ],
+    [
+      'for a field that identifies records for an operation that the entity does not have',
+      { fields: { id: long({ identifies: ['UPDATE'] }), title: string() } },
+      'GitHub.issues.id: the entity declares no write operation UPDATE',
+    ],
+    [
+      'for a change of records that nothing identifies',
+      { write: { UPDATE: { request: 'PATCH /issues', records: 10, results } } },
+      "GitHub.issues.write.UPDATE: no field identifies the record: declare identifies: ['UPDATE']",
+    ],
+    [
+      'for a written path with an unknown setting',
+      { write: { INSERT: { request: 'POST /{oner}/issues', records: 10, results } } },
+      "GitHub.issues.write.INSERT: no setting named 'oner'; expected one of idField, owner",
+    ],
+    [
+      'for a request of no records',
+      { write: { INSERT: { request: 'POST /issues', records: 0, results } } },
+      'GitHub.issues.write.INSERT: records is 0; expected one of 1, 2, …',
+    ],
+    [
+      'for results that lie nowhere',
+      {
+        write: {
+          INSERT: { request: 'POST /issues', records: 1, results: { ...results, message: 'errors[0]' } },
+        },
+      },
+      'GitHub.issues.write.INSERT: results.message is not a path; got errors[0]; expected names joined by dots, [*] after a list: labels[*].name',
     ],
     [
       'for a parameter that cannot be set',

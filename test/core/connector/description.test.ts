@@ -15,6 +15,8 @@ import {
   string,
 } from '#core';
 
+const results = { written: { path: 'ok', is: [true] }, message: 'error' };
+
 const desk = defineConnector({
   label: 'Desk',
   docs: 'https://developer.desk.example',
@@ -36,7 +38,10 @@ const desk = defineConnector({
       primaryKey: ['id'],
       incremental: { field: 'updated_at', from: 'since' },
       parameters: { view: string({ required: true }), states: list({ filters: { EQUAL_TO: 'state' } }) },
-      write: { INSERT: 'POST /tickets', UPSERT: 'PUT /tickets/{id}' },
+      write: {
+        INSERT: { request: 'POST /tickets', records: 10, results },
+        UPSERT: { request: 'PUT /tickets/{idField}', records: 10, results },
+      },
       fields: {
         id: long({ label: 'ID' }),
         subject: string({ filters: { EQUAL_TO: 'q', NOT_EQUAL_TO: { param: 'not', exact: false } } }),

@@ -35,6 +35,36 @@ describe('notRunnable', () => {
     ]);
   });
 
+  it('knows applications that take records', () => {
+    const upsert = '03-s3-csv-salesforce-upsert-error-bucket';
+    const api = 'destinationFlowConfigList.0.destinationConnectorProperties.Salesforce.dataTransferApi';
+    const writing = { ...supports, destinations: new Set(['S3', 'Salesforce']) };
+    expect(notRunnable(flow(upsert), writing)).toEqual([
+      'destinationFlowConfigList[0].destinationConnectorProperties.Salesforce.dataTransferApi: records are written by the REST API alone; use REST_SYNC or AUTOMATIC',
+    ]);
+    const runnable = flow(upsert, { [api]: 'REST_SYNC' });
+    expect(notRunnable(runnable, writing)).toEqual([]);
+    expect(notRunnable({ ...runnable, tributary: { lookback: 60 } }, writing)).toEqual([
+      'tributary.lookback: only flows into S3 look back; a longer scheduleOffset waits instead',
+      expect.stringContaining('records of files'),
+    ]);
+  });
+
+  it('refuses partitions of what is no file', () => {
+    const partitioned = flow('12-salesforce-partitioned-cataloged', { metadataCatalogConfig: undefined });
+    const [salesforce] = flow('03-s3-csv-salesforce-upsert-error-bucket').destinationFlowConfigList;
+    if (!salesforce) throw new Error('the fixture has no destination');
+    const { dataTransferApi: _, ...Salesforce } = salesforce.destinationConnectorProperties.Salesforce ?? {
+      object: '',
+    };
+    const destination = { ...salesforce, destinationConnectorProperties: { Salesforce } };
+    const told = notRunnable(
+      { ...partitioned, destinationFlowConfigList: [destination] },
+      { ...supports, destinations: new Set(['Salesforce']) },
+    );
+    expect(told).toEqual([expect.stringMatching(/^tasks\[\d+\]: only files have partitions; remove it$/)]);
+  });
+
   it('refuses to look back for records of files', () => {
     const scheduled = '01-salesforce-opportunity-s3-parquet-incremental';
     expect(notRunnable(flow(scheduled, { tributary: { lookback: 600 } }), supports)).toEqual([]);

@@ -72,7 +72,7 @@ test('has a Task for each step, and no other', () => {
   expect([...new Set(steps)].sort()).toEqual([...stepNames].sort());
 });
 
-test('what talks to the source runs in the one function, all else in the other', () => {
+test('what talks to applications runs in the one function, all else in the other', () => {
   const places = machines.flatMap(({ States }) =>
     Object.entries(States)
       .filter(([, { Type }]) => Type === 'Task')
@@ -83,6 +83,7 @@ test('what talks to the source runs in the one function, all else in the other',
     'DescribeSource: transfer',
     'TransferBatch: transfer',
     'CommitOutput: control',
+    'LoadDestination: transfer',
     'CatalogOutput: control',
     'EndRun: control',
     'FailRun: control',
