@@ -4,6 +4,7 @@ import {
   dateTime,
   type Entity,
   type MetadataReader,
+  type WriteRequest,
 } from '#core';
 import { exportOf, longestRange, rangeOf } from './bulk.ts';
 
@@ -24,7 +25,7 @@ interface LeadField {
   readonly displayName: string;
   readonly dataType: string;
   /** Absent for fields that the REST API does not have. */
-  readonly rest?: { readonly name: string };
+  readonly rest?: { readonly name: string; readonly readOnly?: boolean };
 }
 
 /** Standard fields and the account's own; formulas are not exported. */
@@ -38,12 +39,41 @@ export async function describeLeads(reader: MetadataReader): Promise<DiscoveredE
     fields: Object.fromEntries(
       result.flatMap(({ rest, dataType, displayName: label }) =>
         rest && dataType !== 'formula'
-          ? [[rest.name, { ...(types[dataType] ?? { type: 'String' as const }), label }]]
+          ? [[rest.name, { ...(types[dataType] ?? { type: 'String' as const }), label, ...writeOf(rest) }]]
           : [],
       ),
     ),
   };
 }
+
+/** Marketo gives ids itself: leads go by their email address. */
+function writeOf({
+  name,
+  readOnly,
+}: {
+  readonly name: string;
+  readonly readOnly?: boolean;
+}): Pick<DiscoveredField, 'write'> {
+  return readOnly || name === 'id' ? {} : { write: ['INSERT'] };
+}
+
+/**
+ * A lead whose email address is known is changed, as in Marketo's own imports, which AppFlow writes by: so a request that is sent
+ * again makes no lead twice.
+ *
+ * https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/lead-database/leads#create-and-update
+ */
+const insert: WriteRequest = {
+  request: 'POST /rest/v1/leads.json',
+  records: 300,
+  body: (records) => ({ action: 'createOrUpdate', lookupField: 'email', input: records }),
+  results: {
+    at: 'result',
+    written: { path: 'status', is: ['created', 'updated'] },
+    code: 'reasons[*].code',
+    message: 'reasons[*].message',
+  },
+};
 
 export function leads({ label, fields }: DiscoveredEntity): Entity {
   return {
@@ -54,6 +84,7 @@ export function leads({ label, fields }: DiscoveredEntity): Entity {
     body: { format: 'CSV' },
     projection: (paths) => ({ fields: paths }),
     job: exportOf('leads'),
+    write: { INSERT: insert },
     primaryKey: ['id'],
     mayRepeat: true,
     incremental: {
