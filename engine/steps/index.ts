@@ -11,7 +11,6 @@ import { commitOutput } from './commit-output.ts';
 import { describeSource } from './describe-source.ts';
 import { endRun } from './end-run.ts';
 import { failRun, failSplit, type Started } from './fail-run.ts';
-import { loadDestination } from './load-destination.ts';
 import { startRun } from './start-run.ts';
 import { transferBatch } from './transfer-batch.ts';
 
@@ -110,8 +109,10 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
     DescribeSource: () =>
       describeSource(run(), z.number().int().min(0).default(0).parse(state.describeTurns), ports),
     TransferBatch: () => transferBatch(run(), transferState.parse(state.transfer), ports),
-    LoadDestination: () =>
-      loadDestination(run(), z.number().int().min(0).default(0).parse(state.loadTurns), ports),
+    LoadDestination: async () => {
+      const { loadDestination } = await import('./load-destination.ts');
+      return loadDestination(run(), z.number().int().min(0).default(0).parse(state.loadTurns), ports);
+    },
     FailSplit: () => failSplit(run().executionId, stepError.parse(state.error), ports),
     CommitOutput: () => commitOutput(run(), z.number().default(0).parse(state.object), ports),
     CatalogOutput: () => catalogOutput(run(), z.number().default(0).parse(state.table), ports),

@@ -3,10 +3,9 @@ import { TributaryError } from '../../core/errors.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import { jsonText } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
+import { BatchReader, type LoadBatch } from '../run/batch-reader.ts';
 import { BreakdownCounter } from '../run/breakdown.ts';
 import {
-  BatchReader,
-  type LoadBatch,
   type Loaded,
   type LoadRecord,
   loadKey,
