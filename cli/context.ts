@@ -144,17 +144,25 @@ export function readMounts(mounts: readonly string[]): Record<string, string> {
 
 /** All that keeps a flow from running in this version. */
 export async function judge(flow: FlowDefinition, folders: readonly string[]): Promise<string[]> {
-  const { connectorType, connectorProfileName } = flow.sourceFlowConfig;
-  let source: ConnectionDefinition | undefined;
-  if (connectorType === 'CustomConnector' && connectorProfileName)
-    source = await findConnection(connectorProfileName, folders);
+  const [target] = flow.destinationFlowConfigList;
+  const source = await connectionToJudge(flow.sourceFlowConfig, folders);
+  const destination = target && (await connectionToJudge(target, folders));
   const registrations = await listRegistrations(customConnectorFolders(folders));
   return judgeWithCustom(
     flow,
     supports,
-    { source },
+    { source, destination },
     registrations.map(({ registration }) => registration),
   );
+}
+
+/** Which connector a CustomConnector is, its connection says. */
+async function connectionToJudge(
+  config: Pick<FlowDefinition['sourceFlowConfig'], 'connectorType' | 'connectorProfileName'>,
+  folders: readonly string[],
+): Promise<ConnectionDefinition | undefined> {
+  const { connectorType, connectorProfileName: name } = config;
+  return connectorType === 'CustomConnector' && name ? findConnection(name, folders) : undefined;
 }
 
 /** @throws NotRunnable naming everything at once */

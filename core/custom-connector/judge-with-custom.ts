@@ -25,8 +25,17 @@ export function judgeWithCustom(
     return connectorProblems(flow, found, role, settingsOf(connection));
   };
   return [
-    ...notRunnable(flow, { ...supports, sources: new Set([...supports.sources, ...labels]) }, connections),
+    ...notRunnable(
+      flow,
+      {
+        ...supports,
+        sources: new Set([...supports.sources, ...labels]),
+        destinations: new Set([...supports.destinations, ...labels]),
+      },
+      connections,
+    ),
     ...custom('SOURCE', connections.source),
+    ...custom('DESTINATION', connections.destination),
   ];
 }
 

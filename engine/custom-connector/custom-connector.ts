@@ -1,6 +1,7 @@
 import type { LoadedConnector } from '../../core/connector/loaded.ts';
 import type { ConnectorRegistration } from '../../core/custom-connector/registration.ts';
 import { connectorConnection } from './connection.ts';
+import { customDestination } from './destination.ts';
 import type { ConnectorHost } from './host.ts';
 import { customSource } from './source.ts';
 
@@ -10,6 +11,7 @@ export function customConnector(registration: ConnectorRegistration, host: Conne
     kind: 'coded',
     label: registration.connectorLabel,
     source: customSource(registration, host),
+    destination: customDestination(registration, host),
     connection: connectorConnection(registration),
   };
 }

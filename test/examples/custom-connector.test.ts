@@ -150,3 +150,86 @@ test('a wrong key is refused, and so is what nobody registered', async () => {
     'sourceFlowConfig.apiVersion: Shelf has no version v2; it has v1',
   );
 });
+
+const columns = {
+  id: 'long',
+  name: 'string',
+  amount: 'long',
+  price: 'double',
+  fragile: 'boolean',
+  updated_at: 'datetime',
+};
+
+/** From files of the inbox into the database. */
+const intoShelf = (operation: string, more: object = {}) => ({
+  flowName: 'into-shelf',
+  triggerConfig: { triggerType: 'OnDemand' },
+  sourceFlowConfig: {
+    connectorType: 'S3',
+    sourceConnectorProperties: {
+      S3: { bucketName: 'inbox', bucketPrefix: 'items', s3InputFormatConfig: { s3InputFileType: 'JSON' } },
+    },
+  },
+  destinationFlowConfigList: [
+    {
+      connectorType: 'CustomConnector',
+      connectorProfileName: 'shelf',
+      apiVersion: 'v1',
+      destinationConnectorProperties: {
+        CustomConnector: {
+          entityName: 'items',
+          writeOperationType: operation,
+          ...(operation !== 'INSERT' && { idFieldNames: ['id'] }),
+          ...more,
+        },
+      },
+    },
+  ],
+  tasks: [
+    {
+      taskType: 'Filter',
+      sourceFields: Object.keys(columns),
+      connectorOperator: { S3: 'PROJECTION' },
+      taskProperties: {},
+    },
+    ...Object.entries(columns).map(([field, type]) => ({
+      taskType: 'Map',
+      sourceFields: [field],
+      destinationField: field,
+      connectorOperator: { S3: 'NO_OP' },
+      taskProperties: { SOURCE_DATA_TYPE: type, DESTINATION_DATA_TYPE: type },
+    })),
+  ],
+});
+
+const linesOf = (records: readonly object[]) =>
+  records.map((record) => `${JSON.stringify(record)}\n`).join('');
+
+test('10,000 records go into it, and come out as they went in', { timeout: 120_000 }, async () => {
+  const cli = await shelf();
+  const records = Array.from({ length: 10_000 }, (_, index) => itemOf(index + 1));
+  cli.write('home/s3/inbox/items/a.jsonl', linesOf(records));
+  const into = await cli.run('run', cli.write('flows/into-shelf.json', intoShelf('UPSERT')));
+  expect({ exitCode: into.exitCode, err: into.err }).toEqual({ exitCode: 0, err: '' });
+  expect(into.out).toContain('written  10,000 records');
+  const out = await cli.run('run', cli.write('flows/items.json', items));
+  expect({ exitCode: out.exitCode, err: out.err }).toEqual({ exitCode: 0, err: '' });
+  // Three were there before, under ids that are overwritten.
+  expect(written(cli)).toEqual(records);
+});
+
+test('records that it refuses lie in the error bucket with its reason', { timeout: 60_000 }, async () => {
+  const cli = await shelf();
+  cli.write('home/s3/inbox/items/a.jsonl', linesOf([itemOf(2), itemOf(77), itemOf(3)]));
+  const errorHandlingConfig = { bucketName: 'lake', bucketPrefix: 'errors' };
+  const flow = cli.write('flows/into-shelf.json', intoShelf('UPDATE', { errorHandlingConfig }));
+  const { exitCode, out } = await cli.run('run', flow);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/written +2 records/);
+  const [file = '', ...others] = cli.files('home/s3/lake/errors');
+  expect(others).toEqual([]);
+  const text = cli.read(`home/s3/lake/errors/${file}`);
+  expect(text).toContain('there is no such record');
+  expect(text).toContain('Item 77');
+  expect(text).not.toContain('Item 3');
+});
