@@ -1,4 +1,4 @@
-/** A custom connector in Python as a Lambda function of its own, called by a deployed flow. */
+/** A custom connector in Python as a Lambda function of its own, called by deployed flows. */
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -22,14 +22,23 @@ import {
   freshCloud,
   linesOf,
   makeStores,
+  put,
   region,
 } from './support/deployment.ts';
-import { account, issuesFlow } from './support/flows.ts';
+import { account, inbox, issuesFlow } from './support/flows.ts';
 
 const connector = 'examples/custom-connectors/shelf.py';
-const records = 10_000;
+const items = Array.from({ length: 10_000 }, (_, index) => ({
+  id: index + 1,
+  name: `Item ${index + 1}`,
+  amount: index % 7 === 0 ? null : index,
+  price: index / 4,
+  fragile: index % 2 === 0,
+  updated_at: '2026-01-01T00:00:00.000Z',
+}));
 const functionArn = `arn:aws:lambda:${region}:${account}:function:shelf`;
-const items = deployedFlow('shelf-items');
+const intoShelf = deployedFlow('into-shelf');
+const fromShelf = deployedFlow('from-shelf');
 const folder = mkdtempSync(path.join(tmpdir(), 'tributary-e2e-'));
 const database = path.join(folder, 'shelf.db');
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -75,9 +84,64 @@ async function makeFunction(): Promise<void> {
   );
 }
 
-function flow(): FlowInput {
-  const { sourceFlowConfig, ...rest } = issuesFlow('shelf-items', 'shelf', {
-    tasks: [{ taskType: 'Map_all', sourceFields: [], connectorOperator: { CustomConnector: 'NO_OP' } }],
+/** A projection of all fields, and each as it is. */
+function tasksOf(operator: 'S3' | 'CustomConnector'): FlowInput['tasks'] {
+  const types = {
+    id: 'long',
+    name: 'string',
+    amount: 'long',
+    price: 'double',
+    fragile: 'boolean',
+    updated_at: 'datetime',
+  };
+  return [
+    {
+      taskType: 'Filter',
+      sourceFields: Object.keys(types),
+      connectorOperator: { [operator]: 'PROJECTION' },
+      taskProperties: {},
+    },
+    ...Object.entries(types).map(([field, type]) => ({
+      taskType: 'Map' as const,
+      sourceFields: [field],
+      destinationField: field,
+      connectorOperator: { [operator]: 'NO_OP' },
+      taskProperties: { SOURCE_DATA_TYPE: type, DESTINATION_DATA_TYPE: type },
+    })),
+  ];
+}
+
+function writing(): FlowInput {
+  return {
+    flowName: 'into-shelf',
+    triggerConfig: { triggerType: 'OnDemand' },
+    sourceFlowConfig: {
+      connectorType: 'S3',
+      sourceConnectorProperties: {
+        S3: {
+          bucketName: inbox,
+          bucketPrefix: 'into-shelf',
+          s3InputFormatConfig: { s3InputFileType: 'JSON' },
+        },
+      },
+    },
+    destinationFlowConfigList: [
+      {
+        connectorType: 'CustomConnector',
+        connectorProfileName: 'shelf',
+        apiVersion: 'v1',
+        destinationConnectorProperties: {
+          CustomConnector: { entityName: 'items', writeOperationType: 'UPSERT', idFieldNames: ['id'] },
+        },
+      },
+    ],
+    tasks: tasksOf('S3'),
+  };
+}
+
+function reading(): FlowInput {
+  const { sourceFlowConfig, ...rest } = issuesFlow('from-shelf', 'shelf', {
+    tasks: tasksOf('CustomConnector'),
   });
   return {
     ...rest,
@@ -93,15 +157,7 @@ beforeAll(async () => {
   await freshCloud();
   await makeStores();
   execFileSync('python3', [connector, 'create', database, 'a-token-of-the-tests']);
-  execFileSync('python3', [
-    '-c',
-    `import sqlite3, sys
-with sqlite3.connect(sys.argv[1]) as database:
-    database.execute("DELETE FROM items")
-    database.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
-        [(n, f"Item {n}", n, n / 4, 0, "2026-01-01T00:00:00Z") for n in range(1, ${records} + 1)])`,
-    database,
-  ]);
+  await put(inbox, 'into-shelf/items.jsonl', items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   await makeFunction();
   const host = lambdaConnectorHost(openLambda(functionArn), functionArn, async () => openSecrets(region));
   const registration = checkRegistration(
@@ -120,7 +176,7 @@ with sqlite3.connect(sys.argv[1]) as database:
     connectorLabel: 'Shelf',
     connectorProfileProperties: { database },
   } as const;
-  await deployFlows([flow()], [connection], [registration]);
+  await deployFlows([writing(), reading()], [connection], [registration]);
 });
 
 afterEach(freshCloud);
@@ -128,20 +184,12 @@ afterEach(freshCloud);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a custom connector in Python', () => {
-  it('gives a deployed flow its 10,000 records, within the rights of both', async () => {
-    const ended = await items.run();
+  it('takes and gives 10,000 records of deployed flows, within the rights of all', async () => {
+    expect(await intoShelf.run()).toMatchObject({ status: 'SUCCEEDED', run: { status: 'Successful' } });
+    const ended = await fromShelf.run();
     expect(ended.status).toBe('SUCCEEDED');
-    const lines = await linesOf('shelf-items', ended.executionId);
-    expect(lines.map((line) => JSON.parse(line))).toEqual(
-      Array.from({ length: records }, (_, index) => ({
-        id: index + 1,
-        name: `Item ${index + 1}`,
-        amount: index + 1,
-        price: (index + 1) / 4,
-        fragile: false,
-        updated_at: '2026-01-01T00:00:00Z',
-      })),
-    );
+    const lines = await linesOf('from-shelf', ended.executionId);
+    expect(lines.map((line) => JSON.parse(line))).toEqual(items);
     await expectNoTrouble();
   });
 });
