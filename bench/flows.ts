@@ -35,8 +35,39 @@ interface Sample extends Usage {
   readonly rows: number;
 }
 
-/** Prints a table as it goes. @returns what bench/results/latest.json says */
-export async function benchFlows({ records, rounds, names, profiles }: FlowBenchOptions): Promise<Result[]> {
+/** Peak memory of a run of narrow records, MB. */
+const mostMemory = 256;
+
+/** Holds ratios and memory against what they must not fall below or exceed. @throws Error naming the cases that do */
+export async function checkFlows(rounds: number): Promise<void> {
+  const results = await measureFlows({ records: 100_000, rounds });
+  const complaints = results.flatMap(({ case: name, ratio, ours }) => {
+    const { floor = 0, input } = cases.find((one) => one.name === name) ?? {};
+    return [
+      ...(ratio < floor ? [`${name}: the ratio is ${ratio.toFixed(2)}, expected ${floor} at least`] : []),
+      ...(input !== 'wide' && ours.peakRssMb > mostMemory
+        ? [`${name}: the peak is ${Math.round(ours.peakRssMb)} MB, expected ${mostMemory} at most`]
+        : []),
+    ];
+  });
+  if (complaints.length > 0) throw new Error(complaints.join('\n'));
+  console.log('No ratio is below its floor.');
+}
+
+/** Measures, and writes bench/results/latest.json. */
+export async function benchFlows(options: FlowBenchOptions): Promise<void> {
+  const results = await measureFlows(options);
+  await mkdir(join(here, 'results'), { recursive: true });
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
+  const { rounds } = options;
+  await writeFile(
+    join(here, 'results/latest.json'),
+    `${JSON.stringify({ measuredAt: new Date().toISOString(), ...machine, rounds, results }, null, 2)}\n`,
+  );
+}
+
+/** Prints a table as it goes. */
+async function measureFlows({ records, rounds, names, profiles }: FlowBenchOptions): Promise<Result[]> {
   const chosen = cases.filter(({ name }) => names?.includes(name) ?? true);
   if (chosen.length === 0) {
     throw new Error(`expected cases among ${cases.map(({ name }) => name).join(', ')}, got ${names}`);
@@ -50,12 +81,6 @@ export async function benchFlows({ records, rounds, names, profiles }: FlowBench
     console.log(lineOf(result, results.length === 0));
     results.push(result);
   }
-  await mkdir(join(here, 'results'), { recursive: true });
-  const machine = { node: process.version, duckdb: version, cpu: cpus()[0]?.model, cores: cpus().length };
-  await writeFile(
-    join(here, 'results/latest.json'),
-    `${JSON.stringify({ measuredAt: new Date().toISOString(), ...machine, rounds, results }, null, 2)}\n`,
-  );
   return results;
 }
 

@@ -3,11 +3,12 @@
  *
  *   npm run bench -- [--records 1000000] [--rounds 3] [--case NAME]… [--profiles DIR]
  *                                                      runs of flows, beside other programs
+ *   npm run bench -- check [--rounds 3]                               fails if a ratio has fallen, or memory grown
  *   npm run bench -- imports [--rounds 9]                              what a connector costs a function's cold start
  */
 
 import { parseArgs } from 'node:util';
-import { benchFlows } from './flows.ts';
+import { benchFlows, checkFlows } from './flows.ts';
 import { benchImports } from './imports.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -27,6 +28,7 @@ function count(option: string, value: string): number {
 }
 
 if (what === 'imports' && others.length === 0) await benchImports(count('rounds', options.rounds ?? '9'));
+else if (what === 'check' && others.length === 0) await checkFlows(count('rounds', options.rounds ?? '3'));
 else if (what === 'flows' && others.length === 0) {
   await benchFlows({
     records: count('records', options.records),
@@ -34,4 +36,4 @@ else if (what === 'flows' && others.length === 0) {
     names: options.case,
     profiles: options.profiles,
   });
-} else throw new Error(`expected flows or imports, got ${positionals.join(' ')}`);
+} else throw new Error(`expected flows, check or imports, got ${positionals.join(' ')}`);
