@@ -1,6 +1,7 @@
 /**
- * List prices in USD, without free tiers and volume discounts, as AWS published them up to this day. The one place to
- * renew them.
+ * List prices in USD, without free tiers and volume discounts, as they were looked up on this day: those of Step Functions
+ * and Glue on AWS's own pages, the others in copies of its price list and in what third parties say of it. An estimate is good
+ * to a few percent at best; the pages named here decide. The one place to renew them.
  *
  * - Step Functions, per state transition: https://aws.amazon.com/step-functions/pricing/
  * - Lambda on arm64, per GB-second (first tier) and per request: https://aws.amazon.com/lambda/pricing/
@@ -11,7 +12,7 @@
  * - KMS, per signature with an ECC key: https://aws.amazon.com/kms/pricing/
  * - AppFlow, per flow run and per GB processed: https://aws.amazon.com/appflow/pricing/
  */
-export const pricesOf = '2026-09-01';
+export const pricesOf = '2026-11-24';
 
 export interface ListPrices {
   readonly transition: number;
