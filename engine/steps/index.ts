@@ -1,4 +1,7 @@
-/** The steps of a run by name: the one entry that the Lambda functions and the local runner share. */
+/**
+ * The steps of a run by name: the one entry that the Lambda functions and the local runner share. Each is loaded when it is
+ * first run: a function's cold start pays for its own steps alone.
+ */
 
 import * as z from 'zod';
 import { TributaryError } from '../../core/errors.ts';
@@ -6,13 +9,7 @@ import { executionIdOf } from '../../core/execution/execution-id.ts';
 import { type StepName, stepNames } from '../../core/flow/state-machine.ts';
 import type { EnginePorts } from '../ports.ts';
 import { carryFailure } from '../run/failure.ts';
-import { catalogOutput } from './catalog-output.ts';
-import { commitOutput } from './commit-output.ts';
-import { describeSource } from './describe-source.ts';
-import { endRun } from './end-run.ts';
-import { failRun, failSplit, type Started } from './fail-run.ts';
-import { startRun } from './start-run.ts';
-import { transferBatch } from './transfer-batch.ts';
+import type { Started } from './fail-run.ts';
 
 const runReference = z.object({ executionId: z.string(), fence: z.number().int() });
 
@@ -85,7 +82,7 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
   const ownId = executionIdOf(envelope.executionName);
   const run = (): z.infer<typeof runReference> => runReference.parse(state.run);
   const steps: Record<StepName, () => Promise<object>> = {
-    StartRun: () => {
+    StartRun: async () => {
       const parsed = executionInput.safeParse(envelope.input ?? {});
       if (!parsed.success) {
         throw new TributaryError('InvalidArgument', z.prettifyError(parsed.error), {
@@ -93,6 +90,7 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
         });
       }
       const { trigger, parameters, scheduledTime, settle } = parsed.data;
+      const { startRun } = await import('./start-run.ts');
       return startRun(
         {
           executionId: ownId,
@@ -106,18 +104,36 @@ export async function runStep(event: unknown, ports: EnginePorts): Promise<objec
         ports,
       );
     },
-    DescribeSource: () =>
-      describeSource(run(), z.number().int().min(0).default(0).parse(state.describeTurns), ports),
-    TransferBatch: () => transferBatch(run(), transferState.parse(state.transfer), ports),
+    DescribeSource: async () => {
+      const { describeSource } = await import('./describe-source.ts');
+      return describeSource(run(), z.number().int().min(0).default(0).parse(state.describeTurns), ports);
+    },
+    TransferBatch: async () => {
+      const { transferBatch } = await import('./transfer-batch.ts');
+      return transferBatch(run(), transferState.parse(state.transfer), ports);
+    },
     LoadDestination: async () => {
       const { loadDestination } = await import('./load-destination.ts');
       return loadDestination(run(), z.number().int().min(0).default(0).parse(state.loadTurns), ports);
     },
-    FailSplit: () => failSplit(run().executionId, stepError.parse(state.error), ports),
-    CommitOutput: () => commitOutput(run(), z.number().default(0).parse(state.object), ports),
-    CatalogOutput: () => catalogOutput(run(), z.number().default(0).parse(state.table), ports),
-    EndRun: () => endRun(run(), ownId, ports),
-    FailRun: () => {
+    FailSplit: async () => {
+      const { failSplit } = await import('./fail-run.ts');
+      return failSplit(run().executionId, stepError.parse(state.error), ports);
+    },
+    CommitOutput: async () => {
+      const { commitOutput } = await import('./commit-output.ts');
+      return commitOutput(run(), z.number().default(0).parse(state.object), ports);
+    },
+    CatalogOutput: async () => {
+      const { catalogOutput } = await import('./catalog-output.ts');
+      return catalogOutput(run(), z.number().default(0).parse(state.table), ports);
+    },
+    EndRun: async () => {
+      const { endRun } = await import('./end-run.ts');
+      return endRun(run(), ownId, ports);
+    },
+    FailRun: async () => {
+      const { failRun } = await import('./fail-run.ts');
       const reference = runReference.safeParse(state.run);
       const error = stepError.safeParse(state.error);
       return failRun(

@@ -50,7 +50,7 @@ describe('the bundle', () => {
 
   it('loads little before a step begins: no connector, no Glue, no database driver', () => {
     const loaded = loadedWith('transfer.mjs');
-    expect(bytes(loaded)).toBeLessThan(1_000_000);
+    expect(bytes(loaded)).toBeLessThan(900_000);
     const all = [...loaded].map(text).join('');
     for (const absent of [
       'api.github.com',
