@@ -11,6 +11,7 @@ import { sapOData } from './vendors/sap-odata.ts';
 import { servicenow } from './vendors/servicenow.ts';
 import { slack } from './vendors/slack.ts';
 import { stripe } from './vendors/stripe.ts';
+import { woocommerce } from './vendors/woocommerce.ts';
 import { zendesk } from './vendors/zendesk.ts';
 
 /** By the name on the command line, which is that of the connector's folder. */
@@ -27,5 +28,6 @@ export const vendors: Readonly<Record<string, Vendor>> = {
   servicenow,
   slack,
   stripe,
+  woocommerce,
   zendesk,
 };
