@@ -5,6 +5,7 @@ import { jiraCloud } from './vendors/jira-cloud.ts';
 import { marketo } from './vendors/marketo.ts';
 import { microsoftDynamics365 } from './vendors/microsoft-dynamics-365.ts';
 import { okta } from './vendors/okta.ts';
+import { paypal } from './vendors/paypal.ts';
 import { quickBooksOnline } from './vendors/quickbooks-online.ts';
 import { salesforce } from './vendors/salesforce.ts';
 import { sapOData } from './vendors/sap-odata.ts';
@@ -22,6 +23,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
   marketo,
   'microsoft-dynamics-365': microsoftDynamics365,
   okta,
+  paypal,
   'quickbooks-online': quickBooksOnline,
   salesforce,
   'sap-odata': sapOData,

@@ -19,6 +19,8 @@ export interface SimulatedFlow {
    * `deletions`: changes, and deleted records as such.
    */
   readonly sees: 'changes' | 'deletions' | 'inserts' | 'all';
+  /** So long after a change the vendor may still not show it, says its page: a test looks for what happened before. Default 0. */
+  readonly settlesAfterSeconds?: number;
   /** Which of the collection's records the entity has. Default all. */
   readonly has?: (record: SimulatedRecord) => boolean;
   /** Why a version may come in two runs, where the vendor gives no other way. In one run it never does. */

@@ -85,6 +85,7 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
       simulator.inject({ kinds: [] });
       simulator.capQuotas();
       if (plan.sees === 'all') delivered.length = 0;
+      clock.advance((plan.settlesAfterSeconds ?? 0) * 1000);
       delivered.push(...(await pull()));
       expectLastState(world, plan, delivered);
 
