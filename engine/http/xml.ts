@@ -6,7 +6,8 @@ import { TributaryError } from '../../core/errors.ts';
  * The root element of an XML text. Document types are passed over and entities of their own refused: nothing is expanded,
  * nothing is fetched.
  *
- * @throws ConnectorProtocol if it is no XML; the parser's message, which quotes the text, is left out
+ * @throws ServerError if it begins as XML and is broken, most likely cut short on its way; ConnectorProtocol if it is no XML.
+ *   The parser's message, which quotes the text, is left out.
  */
 export function readXml(text: string, at: string): XmlElement {
   let root: ParsedElement | null;
@@ -16,6 +17,7 @@ export function readXml(text: string, at: string): XmlElement {
     root = null;
   }
   if (root) return elementOf(root);
+  if (text.startsWith('<?xml')) throw new TributaryError('ServerError', "the answer's XML is broken", { at });
   throw new TributaryError('ConnectorProtocol', 'the answer is not XML', { at });
 }
 

@@ -731,7 +731,9 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
   ServerError: [
     {
       name: 'answerCutOff',
-      when: { says: /JSON is broken|compressed body is broken|archive is broken|another number of records/ },
+      when: {
+        says: /JSON is broken|XML is broken|compressed body is broken|archive is broken|another number of records/,
+      },
       cause: 'An answer of the vendor arrived cut off or broken, several times.',
       elseFix:
         'start again; if it always breaks at the same place, ask for smaller pages or a narrower window',

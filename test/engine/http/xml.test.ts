@@ -29,3 +29,10 @@ test.each([
 ])('no XML, or one with entities of its own, is refused without being quoted: %s', (text) => {
   expect(() => readXml(text, 'X')).toThrow(/^X: the answer is not XML$/);
 });
+
+test('XML that breaks off may be whole when it is asked for again', () => {
+  const text = '<?xml version="1.0"?><a><secret>words</secret>';
+  expect(() => readXml(text, 'X')).toThrow(
+    expect.objectContaining({ code: 'ServerError', message: "X: the answer's XML is broken" }),
+  );
+});
