@@ -52,7 +52,7 @@ export async function preview(
     if (previewed.length >= limit) break;
     const session = await source.open(request, split, around);
     try {
-      for (const row of (await firstRows(session, ports)).slice(0, limit - previewed.length)) {
+      for (const row of await firstRows(session, limit - previewed.length, ports)) {
         const mapped = mapper.map(row);
         previewed.push({ before: named(tasks.readFields, row), after: after(mapped) });
       }
@@ -74,14 +74,20 @@ export async function preview(
   }
 }
 
-/** Of the first page with any. A source that asks to slow down, or whose job is not done yet, is waited for. */
-async function firstRows(session: SourceSession, { clock }: EnginePorts): Promise<readonly Row[]> {
+/** So many, of as many pages as it takes: a slice of a window may hold few. A source that asks to slow down, or whose job is not done yet, is waited for. */
+async function firstRows(
+  session: SourceSession,
+  count: number,
+  { clock }: EnginePorts,
+): Promise<readonly Row[]> {
+  const found: Row[] = [];
   let token: PageToken | undefined;
   let waited = 0;
   while (true) {
     try {
       const { rows, next } = await session.read(token);
-      if (rows.length > 0 || !next) return rows;
+      found.push(...rows.slice(0, count - found.length));
+      if (found.length >= count || !next) return found;
       token = next;
     } catch (error) {
       const wait = error instanceof TributaryError ? error.context.retryAfterSeconds : undefined;

@@ -32,7 +32,7 @@ export interface CollectionPlan {
   readonly touches?: number;
   /** At most so many records of one moment at first, as an import makes them. Default 250, and never more than a tenth. */
   readonly burst?: number;
-  /** Records never change, as those of a log. */
+  /** Records are created and never change, as those of a log. */
   readonly unchanging?: true;
   /** What the vendor never deletes. Default nothing. */
   readonly keeps?: (number: number) => boolean;
@@ -116,6 +116,7 @@ export function collection(
       for (let change = 0; change < times; change++) {
         const chosen = random() * 100;
         if (chosen < creates) add(stamp(now()));
+        else if (plan.unchanging) continue;
         else if (chosen >= 100 - touches) touch(below(histories.length) + 1, now());
         else append(below(histories.length) + 1, now(), chosen < creates + deletes);
       }

@@ -1,5 +1,6 @@
 import type { Vendor } from './vendor.ts';
 import { github } from './vendors/github.ts';
+import { googleSearchConsole } from './vendors/google-search-console.ts';
 import { hubspot } from './vendors/hubspot.ts';
 import { jiraCloud } from './vendors/jira-cloud.ts';
 import { marketo } from './vendors/marketo.ts';
@@ -18,6 +19,7 @@ import { zendesk } from './vendors/zendesk.ts';
 /** By the name on the command line, which is that of the connector's folder. */
 export const vendors: Readonly<Record<string, Vendor>> = {
   github,
+  'google-search-console': googleSearchConsole,
   hubspot,
   'jira-cloud': jiraCloud,
   marketo,
