@@ -5,6 +5,7 @@ import { hubspot } from './vendors/hubspot.ts';
 import { jiraCloud } from './vendors/jira-cloud.ts';
 import { marketo } from './vendors/marketo.ts';
 import { microsoftDynamics365 } from './vendors/microsoft-dynamics-365.ts';
+import { mixpanel } from './vendors/mixpanel.ts';
 import { okta } from './vendors/okta.ts';
 import { paypal } from './vendors/paypal.ts';
 import { quickBooksOnline } from './vendors/quickbooks-online.ts';
@@ -24,6 +25,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
   'jira-cloud': jiraCloud,
   marketo,
   'microsoft-dynamics-365': microsoftDynamics365,
+  mixpanel,
   okta,
   paypal,
   'quickbooks-online': quickBooksOnline,

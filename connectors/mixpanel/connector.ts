@@ -168,6 +168,7 @@ export const mixpanel = defineConnector({
         param: 'page',
         first: 0,
         size: 1000,
+        fullAt: 'page_size',
         session: { at: 'session_id', param: 'session_id' },
       }),
       primaryKey: ['$distinct_id'],

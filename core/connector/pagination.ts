@@ -61,6 +61,8 @@ export type Pagination =
       readonly size?: PageSize | number;
       /** The number of pages. Without it the first page that is not full ends the list. */
       readonly pages?: AnswerPlace;
+      /** Records of a full page, where each answer says it: then that, and not `size`, tells the last page. */
+      readonly fullAt?: AnswerPlace;
       readonly mayBeShort?: true;
       /** A token in each answer that the next page's request needs beside the number. */
       readonly session?: { readonly at: AnswerPlace; readonly param: string };

@@ -68,12 +68,13 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
       return ends ? undefined : { after };
     }
     case 'page': {
-      const { first = 1, pages, mayBeShort, session } = pagination;
+      const { first = 1, pages, fullAt, mayBeShort, session } = pagination;
       const number = numberOf(page, first);
       const all = pages === undefined ? undefined : countAt(answer, pages, at);
+      const full = fullAt === undefined ? size : countAt(answer, fullAt, at);
       const ends =
         all === undefined
-          ? records.length === 0 || (!mayBeShort && records.length < size)
+          ? records.length === 0 || (!mayBeShort && records.length < full)
           : number - first + 1 >= all;
       if (ends) return undefined;
       if (!session) return { after: number + 1 };

@@ -240,6 +240,19 @@ describe('pages', () => {
     expect(lines).toEqual(requests);
   });
 
+  test('by number are full with as many records as the answer says', async () => {
+    const pagination = pageNumber({ param: 'page', size: 3, fullAt: 'page_size' });
+    const paged = { ...things, records: 'results', pagination };
+    const { lines } = await pull(paged, [
+      { body: { results: ids(1, 2), page_size: 2 } },
+      { body: { results: ids(3), page_size: 2 } },
+    ]);
+    expect(lines).toEqual(['GET /things', 'GET /things?page=2']);
+    await expect(pull(paged, [{ body: { results: ids(1) } }])).rejects.toThrow(
+      "X.things: the answer has no count at 'page_size'",
+    );
+  });
+
   test('by number may need a token beside it', async () => {
     const session = { at: 'session_id', param: 'session_id' };
     const profiles: Entity = {
