@@ -111,8 +111,9 @@ export const mixpanel = defineConnector({
       values: ['https://data.mixpanel.com', 'https://data-eu.mixpanel.com', 'https://data-in.mixpanel.com'],
     },
   },
-  // 60 queries an hour; what is left of them no header tells.
-  rateLimit: { otherwiseSeconds: 300 },
+  // 60 queries an hour, and 60 exports, of which three a second; what is left of them no header tells:
+  // https://docs.mixpanel.com/reference/rate-limits
+  rateLimit: { budget: { requests: 2, seconds: 1 }, otherwiseSeconds: 300 },
   errors: { message: 'error' },
   // Times of older projects are those of a clock in the project's zone, up to twelve hours behind UTC.
   settleSeconds: 24 * 3600,
