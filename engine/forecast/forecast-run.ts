@@ -8,10 +8,10 @@
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { defaultConcurrency, turnsPerLoop } from '../../core/flow/state-machine.ts';
 import { flowResourceName, stateBucketName } from '../../core/physical-name.ts';
+import { concurrency, reserveMilliseconds } from '../run/commit.ts';
 import { mostObjects } from '../run/manifest.ts';
 import { runFolder } from '../run/plan.ts';
 import { defaultSizes } from '../run/sizes.ts';
-import { concurrency, reserveMilliseconds } from '../steps/commit-output.ts';
 import { noFigures, type RunFigures } from './figures.ts';
 import { historyEvents } from './history.ts';
 import { type Latencies, usualLatencies } from './latencies.ts';

@@ -3,6 +3,14 @@
  * time of requests to AWS and count what AWS would bill, under the limits that AWS would enforce.
  */
 
+// Steps are loaded when they are first run, which takes time that the virtual clock knows nothing of.
+import '../../engine/steps/catalog-output.ts';
+import '../../engine/steps/commit-output.ts';
+import '../../engine/steps/describe-source.ts';
+import '../../engine/steps/end-run.ts';
+import '../../engine/steps/fail-run.ts';
+import '../../engine/steps/start-run.ts';
+import '../../engine/steps/transfer-batch.ts';
 import type { Catalog, ObjectStore, Source, StateItem, StateKey, StateStore } from '#core';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { runTimeoutSeconds, type StepName, stateMachine } from '../../core/flow/state-machine.ts';
