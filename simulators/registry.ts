@@ -1,6 +1,8 @@
 import type { Vendor } from './vendor.ts';
 import { github } from './vendors/github.ts';
+import { googleAnalytics4 } from './vendors/google-analytics-4.ts';
 import { googleSearchConsole } from './vendors/google-search-console.ts';
+import { googleSheets } from './vendors/google-sheets.ts';
 import { hubspot } from './vendors/hubspot.ts';
 import { jiraCloud } from './vendors/jira-cloud.ts';
 import { marketo } from './vendors/marketo.ts';
@@ -20,7 +22,9 @@ import { zendesk } from './vendors/zendesk.ts';
 /** By the name on the command line, which is that of the connector's folder. */
 export const vendors: Readonly<Record<string, Vendor>> = {
   github,
+  'google-analytics-4': googleAnalytics4,
   'google-search-console': googleSearchConsole,
+  'google-sheets': googleSheets,
   hubspot,
   'jira-cloud': jiraCloud,
   marketo,

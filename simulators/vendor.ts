@@ -23,6 +23,8 @@ export interface SimulatedFlow {
   readonly settlesAfterSeconds?: number;
   /** Which of the collection's records the entity has. Default all. */
   readonly has?: (record: SimulatedRecord) => boolean;
+  /** Why a list of the suite's size has one page: then none can come again. */
+  readonly onePage?: string;
   /** Why a version may come in two runs, where the vendor gives no other way. In one run it never does. */
   readonly repeats?: string;
   /** The DateTime that the window is on. Default the connector's. */

@@ -35,12 +35,25 @@ async function sheetsOf(id: string, reader: MetadataReader): Promise<readonly Sh
   return found.map(({ properties }) => properties).filter(({ sheetType = 'GRID' }) => sheetType === 'GRID');
 }
 
-/** `<spreadsheet ID>/<sheet's title>`; an ID has no slash. */
+/** AppFlow's names of entities have no blanks; titles of sheets do: `Form%20Responses%201`. */
+function nameOf(id: string, title: string): string {
+  return `${id}/${title.replaceAll(/[\s%]/g, encodeURIComponent)}`;
+}
+
+/** `<spreadsheet ID>/<sheet's title>`; an ID has no slash. A title with a `%` that means itself is taken as it is. */
 function partsOf(name: string): { readonly id: string; readonly title: string | undefined } {
   const slash = name.indexOf('/');
-  return slash < 0
-    ? { id: name, title: undefined }
-    : { id: name.slice(0, slash), title: name.slice(slash + 1) };
+  if (slash < 0) return { id: name, title: undefined };
+  const title = name.slice(slash + 1);
+  return { id: name.slice(0, slash), title: title.replaceAll(/(?:%[0-9A-F]{2})+/gi, decoded) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function describe(name: string, reader: MetadataReader): Promise<DiscoveredEntity | undefined> {
@@ -123,7 +136,7 @@ export const googleSheets = defineConnector({
       const { id, title } = partsOf(name);
       if (title !== undefined) return [];
       return (await sheetsOf(id, reader)).map((sheet) => ({
-        name: `${id}/${sheet.title}`,
+        name: nameOf(id, sheet.title),
         label: sheet.title,
       }));
     },

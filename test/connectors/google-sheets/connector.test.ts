@@ -51,7 +51,7 @@ test('a title may have quotes', () => {
   expect(rangeOf("Anna's", 28, 2, 9)).toBe("'Anna''s'!A2:AB9");
 });
 
-function drive(rowCount: number, columnCount: number) {
+function drive(rowCount: number, columnCount: number, title = 'A/B') {
   const headers = Array.from({ length: columnCount }, (_, index) => `h${index}`);
   const http = testHttp(({ url }) => {
     const { pathname, searchParams } = new URL(url);
@@ -64,7 +64,7 @@ function drive(rowCount: number, columnCount: number) {
       };
     }
     if (pathname.includes('/values/')) return { body: { values: [headers] } };
-    const properties = { title: 'A/B', sheetType: 'GRID', gridProperties: { rowCount, columnCount } };
+    const properties = { title, sheetType: 'GRID', gridProperties: { rowCount, columnCount } };
     return { body: { sheets: [{ properties }, { properties: { title: 'Pie', sheetType: 'OBJECT' } }] } };
   });
   return { http, ports: testSourcePorts({ http, credentials: { accessToken: 'the-token' } }) };
@@ -110,4 +110,18 @@ test.each(['x', 'x/Other', 'x/Pie'])('there is no sheet %s', async (name) => {
   await expect(source.describe(request(name), drive(10, 2).ports)).rejects.toMatchObject({
     code: 'ResourceNotFoundError',
   });
+});
+
+test('a title with blanks has a name without', async () => {
+  const { http, ports } = drive(10, 2, 'Übersicht 50% of 2026');
+  const name = 'x/Übersicht%2050%25%20of%202026';
+  expect(await source.listEntities(request(''), 'x', ports)).toMatchObject([{ name }]);
+  const { splits } = await source.describe(request(name), ports);
+  expect(splits).toMatchObject([{ parents: [{ range: "'Übersicht 50% of 2026'!A2:B10" }] }]);
+  expect(http.requests.at(-1)?.url).toContain(encodeURIComponent("'Übersicht 50% of 2026'!A1:B1"));
+});
+
+test('a title may have a percent sign that means itself', async () => {
+  const { splits } = await source.describe(request('x/50%'), drive(3, 2, '50%').ports);
+  expect(splits).toMatchObject([{ parents: [{ range: "'50%'!A2:B3" }] }]);
 });
