@@ -23,6 +23,8 @@ export interface SimulatedRecord {
 export interface CollectionPlan {
   /** Records at first. Default the simulator's. */
   readonly records?: (count: number) => number;
+  /** Days before now within which they were created. Default 20. */
+  readonly days?: number;
   /** Milliseconds that stamps are cut to. Default 1000. */
   readonly precision?: number;
   /** Of 100 changes, how many create and how many delete a record; the others update one. Default 25 and 10. */
@@ -53,12 +55,12 @@ export interface Collection {
 
 const hour = 3600 * 1000;
 
-/** Records created within the 20 days before now, a third of them changed since; a tenth has one and the same stamp. */
+/** Records created within the plan's days before now, a third of them changed since; a tenth has one and the same stamp. */
 export function collection(
   plan: CollectionPlan,
   options: { readonly records: number; readonly now: () => number; readonly random: Random },
 ): Collection {
-  const { precision = 1000, creates = 25, deletes = 10, touches = 0 } = plan;
+  const { days = 20, precision = 1000, creates = 25, deletes = 10, touches = 0 } = plan;
   const { now, random } = options;
   const histories: SimulatedRecord[][] = [];
   const stamp = (at: number): number => Math.floor(at / precision) * precision;
@@ -83,7 +85,7 @@ export function collection(
 
   const count = plan.records?.(options.records) ?? options.records;
   const end = now() - hour;
-  const begin = end - 20 * 24 * hour;
+  const begin = end - days * 24 * hour;
   const from = Math.floor(count * 0.4);
   const imported = {
     from,

@@ -1,4 +1,5 @@
 import type { Vendor } from './vendor.ts';
+import { amplitude } from './vendors/amplitude.ts';
 import { github } from './vendors/github.ts';
 import { googleAnalytics4 } from './vendors/google-analytics-4.ts';
 import { googleSearchConsole } from './vendors/google-search-console.ts';
@@ -21,6 +22,7 @@ import { zendesk } from './vendors/zendesk.ts';
 
 /** By the name on the command line, which is that of the connector's folder. */
 export const vendors: Readonly<Record<string, Vendor>> = {
+  amplitude,
   github,
   'google-analytics-4': googleAnalytics4,
   'google-search-console': googleSearchConsole,

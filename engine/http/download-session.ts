@@ -5,7 +5,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { DownloadedFile } from '../../core/ports.ts';
 import type { Row } from '../../core/records.ts';
 import type { Page, PageToken, SourcePorts, SourceRequest, SourceSession, Split } from '../../core/source.ts';
-import { type Line, linesOf } from './downloaded-lines.ts';
+import { checkWhole, type Line, linesOf } from './downloaded-lines.ts';
 import type { EntityList } from './entity-list.ts';
 import type { Parent } from './list-request.ts';
 import { compileRow } from './read-records.ts';
@@ -93,7 +93,8 @@ export function downloadSession(
     if (open?.of === of && open.records === (done?.records ?? 0)) return open;
     await close();
     const asked = list.requestOf({ parent: parents[parent] ?? {}, window: slices[slice] });
-    const answer = await client.download(asked).catch((error: unknown) => {
+    const check = (file: DownloadedFile) => checkWhole(file, format, at);
+    const answer = await client.download(asked, check).catch((error: unknown) => {
       const { status } = error instanceof TributaryError ? error.context : {};
       if (entity.absent?.some((absent) => absent === status)) return undefined;
       throw error;

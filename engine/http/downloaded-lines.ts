@@ -31,11 +31,7 @@ export async function* linesOf(file: DownloadedFile, format: FileFormat, at: str
   try {
     // An hour without data may come as an archive of nothing at all.
     if (file.size === 0) return;
-    const yauzl = await import('yauzl');
-    const archive = await yauzl.fromRandomAccessReaderPromise(readerOf(file, yauzl), file.size, {
-      lazyEntries: true,
-      autoClose: false,
-    });
+    const archive = await archiveOf(file);
     const entries = [];
     for await (const entry of archive.eachEntry()) entries.push(entry);
     // Names are compared by code units: the same on every machine.
@@ -49,8 +45,28 @@ export async function* linesOf(file: DownloadedFile, format: FileFormat, at: str
     }
   } catch (error) {
     if (error instanceof TributaryError) throw error;
-    throw new TributaryError('ServerError', "the answer's archive is broken", { at, cause: error });
+    throw broken(at, error);
   }
+}
+
+/** @throws ServerError for an archive that broke off: what says where its files are stands at its end */
+export async function checkWhole(file: DownloadedFile, format: FileFormat, at: string): Promise<void> {
+  if (format === 'jsonLines' || file.size === 0) return;
+  await archiveOf(file).catch((error: unknown) => {
+    throw broken(at, error);
+  });
+}
+
+function broken(at: string, cause: unknown): TributaryError {
+  return new TributaryError('ServerError', "the answer's archive is broken", { at, cause });
+}
+
+async function archiveOf(file: DownloadedFile) {
+  const yauzl = await import('yauzl');
+  return yauzl.fromRandomAccessReaderPromise(readerOf(file, yauzl), file.size, {
+    lazyEntries: true,
+    autoClose: false,
+  });
 }
 
 /** What the package reads an archive by. */

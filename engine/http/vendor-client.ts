@@ -52,8 +52,15 @@ export interface VendorClient {
    * ResourceNotFoundError, ClientError, ServerError, ServiceUnavailable, RequestTimeout, ConnectorUnreachable, ConnectorProtocol
    */
   send(request: VendorRequest, check?: (answer: Answer) => void): Promise<Answer>;
-  /** The same for an answer that may be larger than memory. Who asked for the file removes it. */
-  download(request: VendorRequest): Promise<Answer & { readonly file: DownloadedFile }>;
+  /**
+   * The same for an answer that may be larger than memory. Who asked for the file removes it.
+   *
+   * @param check throws a ServerError for a file that broke off: it is asked for again
+   */
+  download(
+    request: VendorRequest,
+    check?: (file: DownloadedFile) => Promise<void>,
+  ): Promise<Answer & { readonly file: DownloadedFile }>;
 }
 
 export interface VendorClientOptions {
@@ -104,9 +111,13 @@ export function vendorClient({
       check,
     );
 
-  const download = (request: VendorRequest) =>
+  const download = (request: VendorRequest, check?: (file: DownloadedFile) => Promise<void>) =>
     tried(request, async (sent) => {
       const { file = noFile, ...response } = await http.download({ ...sent, timeout: downloadTimeout });
+      await check?.(file).catch(async (error: unknown) => {
+        await file.remove();
+        throw error;
+      });
       return { ...response, json: undefined, file };
     });
 

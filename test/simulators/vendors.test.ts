@@ -43,7 +43,7 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
       const flow = flowOf(
         `${name}-${title}-${trouble}`.replaceAll(/[^\w-]/g, '-'),
         plan,
-        '2026-02-01T00:00:00Z',
+        beginning(vendor, plan),
       );
       const kinds = faultKinds.filter((kind) => kind === trouble);
       const delivered: Delivered[] = [];
@@ -110,6 +110,12 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
     }
   });
 });
+
+/** Some time before the first record. */
+function beginning({ collections }: Vendor, { collection }: SimulatedFlow): string {
+  const days = (collections[collection]?.days ?? 20) * 1.4;
+  return new Date(Date.parse('2026-03-02T08:00:00Z') - days * 24 * hour).toISOString();
+}
 
 /** The code by which a run may end, if the trouble is none that a run can get over. */
 function ending(vendor: Vendor, trouble: FaultKind | 'nothing' | 'quota'): string | undefined {

@@ -205,6 +205,15 @@ describe('a zip archive', () => {
     expect((await readAll(vendor('zippedJsonLines', () => ({})))).rows).toEqual([]);
   });
 
+  test('that broke off is asked for again', async () => {
+    const whole = zipOf([['a.json', Buffer.from(lines(1))]]);
+    const one = vendor('zippedJsonLines', (_, index) => ({
+      body: index === 0 ? whole.subarray(0, 40) : whole,
+    }));
+    expect((await readAll(one)).rows).toEqual([1]);
+    expect(one.http.requests).toHaveLength(2);
+  });
+
   test.each<[string, Buffer]>([
     ['cut short', zipOf([['a.json', Buffer.from(lines(1))]]).subarray(0, 40)],
     ['no archive', Buffer.from('<html>busy</html>')],
