@@ -28,11 +28,15 @@ export async function startFromArguments(
   const kinds = values.faults === 'all' ? faultKinds : values.faults.split(',').filter((kind) => kind !== '');
   const known = kinds.filter(isFaultKind);
   if (known.length < kinds.length) throw new Error(`there is no such fault\n\n${usage}`);
-  const simulator = await startSimulator(vendor, {
+  const options = {
     port: number(values.port),
     records: number(values.records),
     changes: number(values.changes),
     seed: number(values.seed),
+  };
+  const simulator = await startSimulator(vendor, options).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new Error(`port ${values.port} is in use, by another simulator perhaps; choose another: --port`);
   });
   simulator.inject({ kinds: known, every: number(values.every) });
   return { simulator, text: introduction(name, vendor, simulator.endpoint) };

@@ -78,3 +78,12 @@ describe('npm run simulator', () => {
     await expect(startFromArguments(args)).rejects.toThrow('npm run simulator -- VENDOR [--port 8085]');
   });
 });
+
+test('says that another simulator has the port', async () => {
+  const { simulator } = await startFromArguments(['stripe', '--port', '0', '--records', '1']);
+  onTestFinished(() => simulator.close());
+  const { port } = new URL(simulator.endpoint);
+  await expect(startFromArguments(['stripe', '--port', port, '--records', '1'])).rejects.toThrow(
+    `port ${port} is in use, by another simulator perhaps; choose another: --port`,
+  );
+});
