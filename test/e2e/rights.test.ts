@@ -134,6 +134,11 @@ const notMissed: Readonly<Record<string, string>> = {
   'Control WriteLog': 'a run goes on without its log; the refusal is recorded',
   'Transfer WriteLog': 'a run goes on without its log; the refusal is recorded',
   'Transfer ReadQuarantine': 'only a replay reads what an earlier run has refused',
+  // Without the right to list, S3 says of an object that is not there that it is forbidden.
+  'Transfer ListState': 'only a flow with a lookback asks whether its ledger is there',
+  'Control ListDestination':
+    'only a commit that goes on after a break asks which objects are there, and for uploads',
+  'Control ListErrorBucket': 'the same of the quarantine',
 };
 /** Only many splits go through the Map, and only a refused refresh token makes the transfer emit an event. */
 const notMissedByOneSplit = [
