@@ -11,7 +11,7 @@ const usage = `npm run simulator -- VENDOR [--port 8085] [--records 20000] [--ch
 VENDOR   ${Object.keys(vendors).join(', ')}
 KINDS    ${faultKinds.join(',')}
 changes  records that change after every answer
-every    one request in about so many meets a fault`;
+every    one request in about so many meets a fault; 2 at least`;
 
 /** Starts what the arguments say. @throws Error with the usage, if they are wrong */
 export async function startFromArguments(
@@ -34,11 +34,13 @@ export async function startFromArguments(
     changes: number(values.changes),
     seed: number(values.seed),
   };
+  const every = number(values.every);
+  if (every < 2) throw new Error(`--every ${every} is below 2\n\n${usage}`);
   const simulator = await startSimulator(vendor, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     throw new Error(`port ${values.port} is in use, by another simulator perhaps; choose another: --port`);
   });
-  simulator.inject({ kinds: known, every: number(values.every) });
+  simulator.inject({ kinds: known, every });
   return { simulator, text: introduction(name, vendor, simulator.endpoint) };
 }
 

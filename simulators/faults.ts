@@ -28,7 +28,7 @@ export function isFaultKind(text: string): text is FaultKind {
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[];
   readonly seed: number;
-  /** One request in about so many, never two in a row. Default 5. */
+  /** One request in about so many, never two in a row: 2 at least. Default 5. */
   readonly every?: number;
   /** How many at most. Default as many as come. */
   readonly times?: number;
@@ -44,15 +44,19 @@ export function faults({ kinds, seed, every = 5, times = Number.POSITIVE_INFINIT
   const injected = new Map<FaultKind, number>();
   let requests = 0;
   let turn = 0;
+  let met = 0;
   let due = 3;
   return {
     injected,
     next(can) {
       requests++;
-      if (kinds.length === 0 || requests < due || turn >= times) return undefined;
-      const kind = kinds[turn % kinds.length];
-      if (kind === undefined || !can(kind)) return undefined;
-      turn++;
+      if (kinds.length === 0 || requests < due || met >= times) return undefined;
+      // The next in turn that makes sense here: one that never does must not hold up the others.
+      const step = kinds.findIndex((_, ahead) => can(kinds[(turn + ahead) % kinds.length] as FaultKind));
+      const kind = kinds[(turn + step) % kinds.length];
+      if (step < 0 || kind === undefined) return undefined;
+      turn += step + 1;
+      met++;
       due = requests + 2 + hashed(2 * every - 3, seed, requests);
       injected.set(kind, (injected.get(kind) ?? 0) + 1);
       return kind;

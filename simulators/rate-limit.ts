@@ -21,6 +21,8 @@ export interface QuotaState {
 
 export interface Taken {
   readonly headers: Record<string, string>;
+  /** Whether it took the last of a quota. */
+  readonly isLast: boolean;
   /** Absent: it was there to take. */
   readonly refused?: { readonly seconds: number; readonly limit: RateLimit };
 }
@@ -46,6 +48,7 @@ export function limiter(
     take(asked) {
       const headers: Record<string, string> = {};
       let refused: Taken['refused'];
+      let isLast = false;
       for (const window of windows) {
         const { limit, quota } = window;
         if (limit.counts?.(asked) === false) continue;
@@ -53,12 +56,14 @@ export function limiter(
           window.used = 0;
           window.resetAt = now() + limit.seconds * 1000;
         }
+        const seconds = Math.ceil((window.resetAt - now()) / 1000);
         if (window.used < quota) window.used++;
-        else refused = { seconds: Math.ceil((window.resetAt - now()) / 1000), limit };
+        else if (!refused || refused.seconds < seconds) refused = { seconds, limit };
+        isLast ||= window.used === quota;
         const state = { limit: quota, remaining: quota - window.used, resetAt: window.resetAt };
         Object.assign(headers, limit.headers?.(state));
       }
-      return { headers, ...(refused && { refused }) };
+      return { headers, isLast, ...(refused && { refused }) };
     },
   };
 }

@@ -43,8 +43,13 @@ export interface Simulator {
   setChanges(count: number): void;
   /** From now on at most so many requests of each quota, and nothing used yet. Default the vendor's quotas. */
   capQuotas(most?: number): void;
-  /** Requests beyond a quota since then, and those among them that came before the time that the refusal before had told. */
-  refused(): { readonly all: number; readonly early: number };
+  /** What the quotas have seen since then. */
+  quotas(): {
+    /** Requests that took the last of one, or came beyond it. */
+    readonly usedUp: number;
+    /** Requests beyond one that came before the time that the refusal before had told. */
+    readonly early: number;
+  };
   close(): Promise<void>;
 }
 
@@ -68,7 +73,7 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
   const pages = new Map<string, { readonly asked: Asked; readonly answer: Answer; readonly at: number }>();
   let layer = faults({ kinds: [], seed });
   let limits = limiter(vendor.rateLimits, now);
-  let refused = { all: 0, early: 0 };
+  let quotas = { usedUp: 0, early: 0 };
   /** Epoch milliseconds that the last refusal told. */
   let notBefore = 0;
 
@@ -126,10 +131,11 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     if (!isAccepted) return { answer: vendor.refuse(401) };
     const quota = limits.take(asked);
     const withQuota = (one: Answer): Answer => ({ ...one, headers: { ...quota.headers, ...one.headers } });
+    if (quota.isLast) quotas = { ...quotas, usedUp: quotas.usedUp + 1 };
     if (quota.refused) {
       const { seconds, limit } = quota.refused;
       const refusal = withQuota(limit.refuse?.(seconds) ?? vendor.refuse(429, seconds));
-      refused = { all: refused.all + 1, early: refused.early + (now() < notBefore ? 1 : 0) };
+      if (now() < notBefore) quotas = { ...quotas, early: quotas.early + 1 };
       const tells = refusal.headers?.['retry-after'] ?? Object.keys(quota.headers)[0];
       if (tells !== undefined) notBefore = now() + seconds * 1000;
       return { answer: refusal };
@@ -224,10 +230,10 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
     },
     capQuotas(most) {
       limits = limiter(vendor.rateLimits, now, most);
-      refused = { all: 0, early: 0 };
+      quotas = { usedUp: 0, early: 0 };
       notBefore = 0;
     },
-    refused: () => refused,
+    quotas: () => quotas,
     async close() {
       server.closeAllConnections();
       server.close();

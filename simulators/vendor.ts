@@ -23,6 +23,8 @@ export interface SimulatedFlow {
   readonly settlesAfterSeconds?: number;
   /** Which of the collection's records the entity has. Default all. */
   readonly has?: (record: SimulatedRecord) => boolean;
+  /** Requests of a window where the suite keeps quotas small, so that they are used up. Default 3. */
+  readonly quota?: number;
   /** Why a list of the suite's size has one page: then none can come again. */
   readonly onePage?: string;
   /** Why a version may come in two runs, where the vendor gives no other way. In one run it never does. */

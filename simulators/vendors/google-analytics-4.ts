@@ -180,6 +180,7 @@ export const googleAnalytics4: Vendor = {
       entityName: 'core_report',
       collection: 'visits',
       sees: 'inserts',
+      quota: 1,
       onePage: 'a page has as many rows as it is asked for: tens of thousands',
       settlesAfterSeconds: 4 * daySeconds,
       identify: ({ pagePath, sessions }) => ({

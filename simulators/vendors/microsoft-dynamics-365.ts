@@ -207,6 +207,7 @@ export const microsoftDynamics365: Vendor = {
   flows: [
     {
       entityName: 'accounts',
+      quota: 5,
       collection: 'accounts',
       sees: 'changes',
       identify: ({ name, description }) => numbered(name, description),

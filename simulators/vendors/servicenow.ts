@@ -216,6 +216,7 @@ export const servicenow: Vendor = {
   flows: [
     {
       entityName: 'incident',
+      quota: 5,
       collection: 'incidents',
       sees: 'changes',
       has: (record) => !isHidden(record),

@@ -74,6 +74,7 @@ describe('npm run simulator', () => {
     [['stripe', '--faults', '429,oops']],
     [['stripe', '--records', 'many']],
     [['stripe', '--speed', '3']],
+    [['stripe', '--every', '1']],
   ])('shows how it is used for %j', async (args) => {
     await expect(startFromArguments(args)).rejects.toThrow('npm run simulator -- VENDOR [--port 8085]');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { collection } from '../../simulators/collection.ts';
-import type { FaultKind } from '../../simulators/faults.ts';
+import { type FaultKind, faults } from '../../simulators/faults.ts';
 import { seededRandom } from '../../simulators/random.ts';
 import { limiter } from '../../simulators/rate-limit.ts';
 import { type Simulator, startSimulator } from '../../simulators/simulator.ts';
@@ -38,6 +38,24 @@ describe('a collection', () => {
       ),
     ).toEqual(new Set(['created', 'updated', 'deleted']));
   });
+});
+
+test('a fault that makes no sense does not hold up the others', () => {
+  const { next, injected } = faults({ kinds: ['duplicate', '429', 'drip'], seed: 1 });
+  for (let request = 0; request < 60; request++) next((kind) => kind !== 'duplicate');
+  expect([...injected.keys()]).toEqual(['429', 'drip']);
+  expect(injected.get('drip')).toBeGreaterThan(3);
+});
+
+test('of several quotas that are used up the longest is told', () => {
+  const limits = [
+    { requests: 1, seconds: 3600 },
+    { requests: 1, seconds: 1 },
+  ];
+  const { take } = limiter(limits, now);
+  const asked = { method: 'GET' } as Parameters<typeof take>[0];
+  take(asked);
+  expect(take(asked).refused?.seconds).toBe(3600);
 });
 
 describe('a fault', () => {
