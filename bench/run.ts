@@ -14,7 +14,7 @@ import { benchImports } from './imports.ts';
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    records: { type: 'string', default: '1000000' },
+    records: { type: 'string' },
     rounds: { type: 'string' },
     case: { type: 'string', multiple: true },
     profiles: { type: 'string' },
@@ -22,18 +22,29 @@ const { values: options, positionals } = parseArgs({
 });
 const [what = 'flows', ...others] = positionals;
 
+/** Options that the benchmark has. */
+const known: Readonly<Record<string, readonly string[]>> = {
+  flows: ['records', 'rounds', 'case', 'profiles'],
+  check: ['rounds'],
+  imports: ['rounds'],
+};
+if (others.length > 0 || !Object.hasOwn(known, what))
+  throw new Error(`expected ${Object.keys(known).join(', ')}, got ${positionals.join(' ')}`);
+const unknown = Object.keys(options).filter((option) => !known[what]?.includes(option));
+if (unknown.length > 0) throw new Error(`${what} has no option --${unknown.join(', --')}`);
+
 function count(option: string, value: string): number {
   if (Number(value) > 0) return Number(value);
   throw new Error(`--${option}: expected a count above 0, got ${value}`);
 }
 
-if (what === 'imports' && others.length === 0) await benchImports(count('rounds', options.rounds ?? '9'));
-else if (what === 'check' && others.length === 0) await checkFlows(count('rounds', options.rounds ?? '3'));
-else if (what === 'flows' && others.length === 0) {
+if (what === 'imports') await benchImports(count('rounds', options.rounds ?? '9'));
+else if (what === 'check') await checkFlows(count('rounds', options.rounds ?? '3'));
+else {
   await benchFlows({
-    records: count('records', options.records),
+    records: count('records', options.records ?? '1000000'),
     rounds: count('rounds', options.rounds ?? '3'),
     names: options.case,
     profiles: options.profiles,
   });
-} else throw new Error(`expected flows, check or imports, got ${positionals.join(' ')}`);
+}
