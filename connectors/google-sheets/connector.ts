@@ -40,7 +40,7 @@ function nameOf(id: string, title: string): string {
   return `${id}/${title.replaceAll(/[\s%]/g, encodeURIComponent)}`;
 }
 
-/** `<spreadsheet ID>/<sheet's title>`; an ID has no slash. A title with a `%` that means itself is taken as it is. */
+/** `<spreadsheet ID>/<sheet's title>`; an ID has no slash. A `%` of a title before two hexadecimal digits is written `%25`. */
 function partsOf(name: string): { readonly id: string; readonly title: string | undefined } {
   const slash = name.indexOf('/');
   if (slash < 0) return { id: name, title: undefined };

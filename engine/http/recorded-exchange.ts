@@ -22,7 +22,8 @@ export function recordedExchange(
 ): RecordedExchange {
   const text = redact(Buffer.from(body).toString(), secrets);
   const query = [...new Set(url.searchParams.keys())].join('&');
-  const path = url.pathname.replace(/\/(?=[^/]*\d)(?!v\d+(?:\.\d+)*(?:\/|$))[^/]+/g, '/*');
+  // Without its template a path does not tell ids from words: what has a digit, an @ or an encoded sign is taken for one.
+  const path = url.pathname.replace(/\/(?=[^/]*[\d@%])(?!v\d+(?:\.\d+)*(?:\/|$))[^/]+/g, '/*');
   return {
     method,
     request: query ? `${path}?${query}` : path,

@@ -17,7 +17,9 @@ export function readXml(text: string, at: string): XmlElement {
     root = null;
   }
   if (root) return elementOf(root);
-  if (text.startsWith('<?xml')) throw new TributaryError('ServerError', "the answer's XML is broken", { at });
+  // A declaration or a name with a prefix: pages of HTML have neither.
+  if (/^\uFEFF?\s*<(?:\?xml|[A-Za-z_][\w.-]*:)/.test(text))
+    throw new TributaryError('ServerError', "the answer's XML is broken", { at });
   throw new TributaryError('ConnectorProtocol', 'the answer is not XML', { at });
 }
 

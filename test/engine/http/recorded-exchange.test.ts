@@ -26,6 +26,15 @@ test('of a refusal what the vendor says of it is kept, and no value, id or secre
   });
 });
 
+test.each([
+  ['/api/users/ada@shop.example/tags', '/api/users/*/tags'],
+  ['/v4/sheets/My%20Form', '/v4/sheets/*'],
+])('of a path what looks like an id or an address is left out: %s', (path, request) => {
+  const asked = { method: 'GET', url: new URL(path, 'https://eu.shop.example') };
+  const answer = { status: 500, headers: {}, body: Buffer.from('{}') };
+  expect(recordedExchange(shop, asked, answer, []).request).toBe(request);
+});
+
 test('of a page that is cut off only its form is kept', () => {
   const body = Buffer.from('{"orders":[{"id":1,"name":"Ada"},{"id":2,"na');
   expect(recordedExchange(shop, { method: 'GET', url }, { status: 200, headers: {}, body }, []).body).toBe(
