@@ -216,7 +216,10 @@ export async function tributary(
     .action(does((run: string, options) => verifyCommand(run, options, shell)));
   taking(program.command('cancel').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('ask a run to stop; nothing of it is written')
-    .option('--abandon', 'take back a dead run whose commit cannot be finished: its objects are removed')
+    .option(
+      '--abandon',
+      'take back a dead run whose commit cannot be finished: its objects are removed; what an application has taken stays',
+    )
     .action(does((run: string, options) => cancelCommand(run, options, shell)));
   taking(program.command('start').argument('<flow>', 'flow file'), home, mount, connections, aws, region)
     .description(

@@ -59,7 +59,7 @@ export interface DestinationSession {
   /**
    * Writes one batch. Refusals of single records are results; whatever concerns the batch as a whole is thrown.
    *
-   * A batch whose answer was lost is written again: with INSERT its records may then be there twice.
+   * A batch whose answer was lost is written again: with INSERT its records may then be there more than once.
    *
    * @returns a result for each record, in their order
    * @throws RateLimitExceeded with `retryAfterSeconds` for the engine to wait; InvalidCredentials, AccessDenied, ClientError …

@@ -72,6 +72,10 @@ export function connectorProcess(
     });
     // A process that ends while it is written to is told of by its exit.
     started.stdin.on('error', () => undefined);
+    // One that ends between two requests is started anew for the next.
+    started.once('exit', () => {
+      if (child === started) child = undefined;
+    });
     return started;
   }
 
@@ -83,16 +87,17 @@ export function connectorProcess(
   async function exchange(request: ProtocolMessage, timeout: number): Promise<unknown> {
     clearTimeout(idle);
     child ??= start();
-    keepAlive(child, true);
+    const asked = child;
+    keepAlive(asked, true);
     try {
-      return answerOf(await lineOf(child, `${JSON.stringify(request)}\n`, timeout), at);
+      return answerOf(await lineOf(asked, `${JSON.stringify(request)}\n`, timeout), at);
     } catch (error) {
       // Whatever it still says belongs to no request.
-      child.kill();
+      asked.kill();
       child = undefined;
       throw error;
     } finally {
-      if (child) keepAlive(child, false);
+      keepAlive(asked, false);
       idle = setTimeout(letGo, idleTime).unref();
     }
   }

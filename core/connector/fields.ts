@@ -5,7 +5,8 @@ import type { Json } from '../ports.ts';
 import type { FieldType } from '../records.ts';
 
 /** What a destination does with a record; AppFlow's WriteOperationType. */
-export type WriteOperation = 'INSERT' | 'UPDATE' | 'UPSERT' | 'DELETE';
+export const writeOperations = ['INSERT', 'UPDATE', 'UPSERT', 'DELETE'] as const;
+export type WriteOperation = (typeof writeOperations)[number];
 
 /**
  * How a moment is written, in records and in parameters alike. The format fixes the precision.

@@ -27,17 +27,8 @@ export interface Attempt<T extends RequestType> {
 export interface ConnectorClient {
   /** @throws what the host throws; ConnectorProtocol for an answer that is none of the protocol */
   attempt<T extends RequestType>(type: T, request: ProtocolMessage): Promise<Attempt<T>>;
-  /**
-   * The same for an answer that has to be a success.
-   *
-   * @param secrets what no error must show
-   * @throws what the connector's error code says, too
-   */
-  ask<T extends RequestType>(
-    type: T,
-    request: ProtocolMessage,
-    secrets?: readonly string[],
-  ): Promise<AnswerOf<T>>;
+  /** The same for an answer that has to be a success, of a request without credentials. @throws what its error code says, too */
+  ask<T extends RequestType>(type: T, request: ProtocolMessage): Promise<AnswerOf<T>>;
 }
 
 /** @param label the connector's */
@@ -64,9 +55,9 @@ export function connectorClient(label: string, host: ConnectorHost, log: Log): C
 
   return {
     attempt,
-    async ask(type, request, secrets = []) {
+    async ask(type, request) {
       const { outcome: told, answer } = await attempt(type, request);
-      if (!told.isSuccess || answer === undefined) throw refusal(told, placeOf(type), secrets);
+      if (!told.isSuccess || answer === undefined) throw refusal(told, placeOf(type), []);
       return answer;
     },
   };

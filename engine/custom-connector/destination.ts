@@ -1,7 +1,7 @@
 /** A custom connector as a destination of records. */
 
 import { stringify } from 'lossless-json';
-import type { WriteOperation } from '../../core/connector/fields.ts';
+import { type WriteOperation, writeOperations } from '../../core/connector/fields.ts';
 import { settingsOf } from '../../core/custom-connector/configuration.ts';
 import type { ConnectorRegistration } from '../../core/custom-connector/registration.ts';
 import type {
@@ -26,7 +26,8 @@ const keptBytes = 90_000;
 /** Bytes of a request that are neither records nor the entity's definition. */
 const frameBytes = 64 * 1024;
 
-const operations: readonly WriteOperation[] = ['INSERT', 'UPDATE', 'UPSERT', 'DELETE'];
+/** Of a record that was asked to be written only if all others are. */
+const besidesRefused = 'not written, as another record of the same request was refused';
 
 export function customDestination(
   registration: ConnectorRegistration,
@@ -35,7 +36,7 @@ export function customDestination(
   const { connectorLabel: label, connectorConfiguration: configuration } = registration;
   const about = (request: DestinationRequest, ports: SourcePorts): Conversation =>
     conversation(registration, host, request, ports, 'DESTINATION');
-  const offered = operations.filter(
+  const offered = writeOperations.filter(
     (operation) => configuration.supportedWriteOperations?.includes(operation) ?? true,
   );
 
@@ -138,7 +139,10 @@ async function writeRecords(
     const halves = async (): Promise<readonly WriteResult[]> => {
       const half = Math.ceil(sent.length / 2);
       const first = await send(sent.slice(0, half));
-      return [...first, ...(await send(sent.slice(half)))];
+      const rest = sent.slice(half);
+      if (failOnFirstError && first.some(({ kind }) => kind === 'refused'))
+        return [...first, ...rest.map(() => refused(besidesRefused, undefined))];
+      return [...first, ...(await send(rest))];
     };
     let got: Attempt<'WriteDataRequest'>;
     try {
@@ -151,19 +155,20 @@ async function writeRecords(
         connectorContext: context(definition),
       }));
     } catch (error) {
-      // What of these is written by now is written again, as it would be by whoever else tries again.
+      // What of these is written by now is written again: of records that are inserted, each time to stay.
       const isLate = error instanceof TributaryError && error.code === 'RequestTimeout';
-      if (isLate && sent.length > 1) return halves();
+      if (isLate && sent.length > 1 && operation !== 'INSERT') return halves();
       throw error;
     }
     const { outcome, answer } = got;
     const told = answer?.writeRecordResults ?? [];
+    const { errorCode, errorMessage } = outcome.errorDetails ?? {};
+    // Anything else is no judgement on records, whatever results come with it.
+    const isJudged =
+      errorCode === undefined || ['PartialWriteFailure', 'InvalidArgument'].includes(errorCode);
+    if (!outcome.isSuccess && !isJudged) throw asked.refusal('WriteDataRequest', got);
     if (told.length > 0) return matched(told, sent);
     if (outcome.isSuccess) return sent.map(() => ({ kind: 'written' }));
-    const { errorCode, errorMessage } = outcome.errorDetails ?? {};
-    // Anything else is no judgement on records.
-    if (errorCode !== undefined && errorCode !== 'PartialWriteFailure' && errorCode !== 'InvalidArgument')
-      throw asked.refusal('WriteDataRequest', got);
     if (errorCode === 'InvalidArgument' && sent.length > 1 && !failOnFirstError) return halves();
     return sent.map(() => refused(errorMessage, errorCode));
   }
@@ -192,7 +197,9 @@ async function writeRecords(
     }
     return ids.map((id, index) => {
       const result = isById ? byId.get(id) : told[index];
-      return result?.isSuccess === false ? refused(result.errorMessage, undefined) : { kind: 'written' };
+      if (result?.isSuccess === false) return refused(result.errorMessage, undefined);
+      // Of `allOrNone`, those that are not told of went with the others.
+      return result || !request.failOnFirstError ? { kind: 'written' } : refused(besidesRefused, undefined);
     });
   }
 

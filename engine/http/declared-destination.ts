@@ -1,6 +1,6 @@
 import type { Connector } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
-import type { Field, WriteOperation } from '../../core/connector/fields.ts';
+import { type Field, writeOperations } from '../../core/connector/fields.ts';
 import type { WriteRequest, WriteResults } from '../../core/connector/write.ts';
 import type {
   DestinationRequest,
@@ -18,8 +18,6 @@ import type { DeclaredSourceOptions } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { vendorClient } from './vendor-client.ts';
 
-const operations: readonly WriteOperation[] = ['INSERT', 'UPDATE', 'UPSERT', 'DELETE'];
-
 /** The engine's side of a declared connector's `write`: nothing here knows a vendor. */
 export function declaredDestination(
   connector: Connector,
@@ -31,7 +29,7 @@ export function declaredDestination(
       const { write = {}, fields } = entity;
       return {
         fields: Object.entries(fields).map(writableField),
-        operations: operations.filter((operation) => write[operation] !== undefined),
+        operations: writeOperations.filter((operation) => write[operation] !== undefined),
         batchSize: write[request.operation]?.records ?? 1,
         ...(discovered && { kept: { discovered: discovered as unknown as JsonObject } }),
       };
@@ -64,6 +62,7 @@ export function declaredDestination(
             method,
             url: withQuery(url, write, records),
             ...bodyOf(write, records),
+            repeats: false,
           });
           return readResults(json, records.length);
         },

@@ -40,6 +40,11 @@ export interface VendorRequest {
   /** Over the connector's. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /**
+   * Whether a failure that may pass is tried again here. Default true. `false`: who asked decides, as the vendor may have done
+   * what it was asked to; only refusals that say so ("slow down", an old token) are.
+   */
+  readonly repeats?: false;
 }
 
 export interface VendorClient {
@@ -141,6 +146,7 @@ export function vendorClient({
           continue;
         }
         if (!(error instanceof TributaryError) || !isPassing(error)) throw error;
+        if (request.repeats === false && error.code !== 'RateLimitExceeded') throw finalError(error, at);
         const told = error.context.retryAfterSeconds;
         const wait = told ?? (0.5 + random() / 2) * 2 ** (attempt - 1);
         if (attempt === attempts || wait >= longestSleep) throw finalError(error, at);

@@ -6,16 +6,17 @@
 import { TributaryError } from '../../core/errors.ts';
 import type { StateItem } from '../../core/ports.ts';
 import type { EnginePorts } from '../ports.ts';
+import { readLoaded } from './load.ts';
 import { readManifest } from './manifest.ts';
 import { abortUnrecordedUploads, abortUploads, isPresent } from './materialise.ts';
-import { readPlan } from './plan.ts';
+import { type RunPlan, readPlan } from './plan.ts';
 import { type Run, readRun } from './run.ts';
 
 /** Objects looked at at once. */
 const concurrency = 16;
 
 /**
- * Takes back what the commit has written and leaves the run to be closed as Canceled by its flow's next start, which is
+ * Takes back what the commit has written into buckets and leaves the run to be closed as Canceled by its flow's next start, which is
  * then free to pull the same window again. Safe to repeat after any interruption.
  *
  * 1. `cancelRequested`: from here no execution goes on with the commit. 2. Its objects and uploads go. 3. The run is as one
@@ -45,26 +46,32 @@ export async function abandonCommit(
       { pk: item.pk, sk: item.sk, expect: item.revision, set: { ...item.data, cancelRequested: true } },
     ]);
   }
-  const removed = await removeOutput(item.data, ports);
+  const plan = await readPlan(ports.objects, ports.home, flowName, executionId);
+  // What an application has taken stays there; it is not known any more what was there before.
+  const acknowledged = plan.destination && (await readLoaded(ports.state, executionId)).written;
+  const removed = plan.destination ? 0 : await removeOutput(plan, ports);
   const { data, revision } = await readRun(ports.state, executionId);
   await ports.state.write([
     {
       pk: item.pk,
       sk: item.sk,
       expect: revision,
-      set: { ...data, status: 'RUNNING', bytesWritten: 0, objectsWritten: 0 },
+      set: {
+        ...data,
+        status: 'RUNNING',
+        bytesWritten: 0,
+        objectsWritten: 0,
+        ...(acknowledged !== undefined && { recordsAcknowledged: acknowledged }),
+      },
     },
   ]);
   return removed;
 }
 
 async function removeOutput(
-  { flowName, executionId }: Run,
+  plan: RunPlan,
   { state, objects, home }: Pick<EnginePorts, 'state' | 'objects' | 'home'>,
 ): Promise<number> {
-  const plan = await readPlan(objects, home, flowName, executionId);
-  // What an application has taken stays there; it is not known any more what was there before.
-  if (plan.destination) return 0;
   const manifest = (await readManifest(objects, home, plan)).objects;
   let removed = 0;
   for (const bucket of new Set(manifest.map((object) => object.bucket))) {
@@ -80,6 +87,6 @@ async function removeOutput(
     }
     await abortUnrecordedUploads(own, objects);
   }
-  await abortUploads(objects, state, executionId);
+  await abortUploads(objects, state, plan.executionId);
   return removed;
 }

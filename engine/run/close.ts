@@ -62,7 +62,7 @@ export async function closeRun(
       executionId: run.executionId,
       status: run.status,
       recordsProcessed: run.counts?.received,
-      recordsWritten: run.counts?.written,
+      recordsWritten: run.recordsAcknowledged ?? run.counts?.written,
     });
   }
   await reportEnd(ports, flow, run);

@@ -132,7 +132,12 @@ async function endedLoad(run: Run, code: string, ports: EnginePorts): Promise<Pa
   if (!plan.destination) return undefined;
   const { written, rejected } = await readLoaded(ports.state, run.executionId);
   const { counts = noRecords() } = run;
-  return { recordsAcknowledged: written, counts: { ...counts, rejected: counts.rejected + rejected } };
+  // All is there: what failed is the certificate or the quarantine, and a run over the same window would write all again.
+  if (code !== 'RecordRejected' && written + rejected === counts.written) return undefined;
+  return {
+    recordsAcknowledged: written,
+    counts: { ...counts, written: counts.written - rejected, rejected: counts.rejected + rejected },
+  };
 }
 
 /** How an execution was started that may have no record yet. */

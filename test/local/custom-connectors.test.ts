@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { connectorProcess, type LocalConnector } from '../../local/connector-process.ts';
 import { findRegistration, processHost } from '../../local/custom-connectors.ts';
 import { secretServer } from '../../local/secret-server.ts';
@@ -30,6 +30,13 @@ describe('a process', () => {
       context: { got: 'exit code 3' },
     });
     expect(await running.invoke({ n: 2 }, 10_000)).toEqual({});
+  });
+
+  test('that ends after an answer is started again for the next', async () => {
+    const running = start(lines('console.log(JSON.stringify({ pid: process.pid })); process.exit()'));
+    const { pid } = (await running.invoke({ n: 1 }, 10_000)) as { pid: number };
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 10_000);
+    expect(await running.invoke({ n: 2 }, 10_000)).not.toEqual({ pid });
   });
 
   test('that does not answer is given up', async () => {

@@ -144,6 +144,19 @@ describe('results', () => {
     expect(await results).toEqual([written, { kind: 'refused', message: 'locked' }, written]);
   });
 
+  test('of the failures alone, of records that are written all or not at all, leave none written', async () => {
+    const { results } = await write(
+      people(3),
+      () => ({ ...failed('PartialWriteFailure'), writeRecordResults: [result('2', 'locked')] }),
+      { failOnFirstError: true },
+    );
+    const others = {
+      kind: 'refused',
+      message: 'not written, as another record of the same request was refused',
+    };
+    expect(await results).toEqual([others, { kind: 'refused', message: 'locked' }, others]);
+  });
+
   test('that do not say which records they are of are no answer', async () => {
     const { results } = await write(people(3), () => ({ ...ok, writeRecordResults: [result('x')] }));
     await expect(results).rejects.toMatchObject({ code: 'ConnectorProtocol' });
@@ -202,13 +215,42 @@ describe('a batch', () => {
     expect(host.requests.map(({ allOrNone }) => allOrNone)).toEqual([true]);
   });
 
+  const lateAboveTwo = ({ records }: ProtocolMessage) =>
+    (records as string[]).length > 2 ? new TributaryError('RequestTimeout', 'late') : ok;
+
   test('that takes too long is tried by halves', async () => {
-    const { host, results } = await write(people(4), ({ records }) =>
-      (records as string[]).length > 2 ? new TributaryError('RequestTimeout', 'late') : ok,
-    );
+    const { host, results } = await write(people(4), lateAboveTwo);
     expect(await results).toEqual([written, written, written, written]);
     expect(sizes(host.requests)).toEqual([4, 2, 2]);
   });
+
+  test('of inserts that takes too long is not sent again here', async () => {
+    const { host, results } = await write(people(4), lateAboveTwo, { operation: 'INSERT', idFieldNames: [] });
+    await expect(results).rejects.toMatchObject({ code: 'RequestTimeout' });
+    expect(sizes(host.requests)).toEqual([4]);
+  });
+
+  test('of which one half is refused ends there in a flow that ends with the first refusal', async () => {
+    const { host, results } = await write(
+      people(4),
+      (sent) =>
+        (sent.records as string[]).length > 2 ? lateAboveTwo(sent) : failed('PartialWriteFailure', 'locked'),
+      { failOnFirstError: true },
+    );
+    expect((await results).map(({ kind }) => kind)).toEqual(['refused', 'refused', 'refused', 'refused']);
+    expect(sizes(host.requests)).toEqual([4, 2]);
+  });
+
+  test.each(['RateLimitExceeded', 'ServerError'])(
+    '%s is none either where some results come along',
+    async (code) => {
+      const { results } = await write(people(2), () => ({
+        ...failed(code, 'no'),
+        writeRecordResults: [result('2', 'not reached')],
+      }));
+      await expect(results).rejects.toMatchObject({ code });
+    },
+  );
 
   test.each(['RateLimitExceeded', 'ServerError', 'AccessDenied', 'ResourceNotFoundError'])(
     '%s is no judgement on records',

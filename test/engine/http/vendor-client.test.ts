@@ -131,6 +131,25 @@ describe('a failure of the vendor', () => {
     expect(slept).toEqual([1000, 2000, 4000]);
   });
 
+  test.each<[string, TestAnswer | Error]>([
+    ['a 500', { status: 500 }],
+    ['a 503', { status: 503, headers: { 'retry-after': '1' } }],
+    ['a reset connection', reset],
+    ['a timeout', new TributaryError('RequestTimeout', 'no answer')],
+    ['broken JSON', { body: '{"fine":' }],
+  ])('%s is left to who asks, if it may have been done', async (_, failure) => {
+    const { client, http, slept } = setup([failure, ok]);
+    await failureOf(client.send({ method: 'POST', url, body: '{}', repeats: false }));
+    expect(http.requests).toHaveLength(1);
+    expect(slept).toEqual([]);
+  });
+
+  test('"slow down" is waited out all the same', async () => {
+    const { client, http } = setup([{ status: 429, headers: { 'retry-after': '2' } }, ok]);
+    await client.send({ method: 'POST', url, body: '{}', repeats: false });
+    expect(http.requests).toHaveLength(2);
+  });
+
   test('is given up after four tries', async () => {
     const { client, http } = setup([reset]);
     const error = await failureOf(client.get(url));

@@ -202,6 +202,7 @@ describe('a run into an application', () => {
       recordsRejected: 1,
       error: { code: 'RecordRejected' },
     });
+    expect(run.counts).toMatchObject({ received: 5, written: 4, rejected: 1 });
     expect((await at.state.get<FlowState>(flowKey('to-desk'), 'STATE'))?.data.watermark).toBeUndefined();
     expect(leftovers(at)).toEqual({ segments: [], uploads: [], uploadRecords: [] });
   });
@@ -353,6 +354,31 @@ describe('an application that fails', () => {
     expect(await runOf(at, id(1))).toMatchObject({ status: 'Successful', counts: { written: 5 } });
   });
 
+  it.each(['signer.sign', 'objects.put'])(
+    'is only certified by the next start once all is written: %s',
+    async (call) => {
+      const desk = scriptedDestination({ refuse: refuseThird });
+      const at = await home(desk);
+      at.hook = (asked, when) => {
+        if (asked === call && when === 'before' && desk.batches.length === 3)
+          throw new TributaryError('ResourceNotFoundError', 'it is gone');
+      };
+      expect(await at.run(toDesk({ operation: 'INSERT' }), { name: id(1) })).toMatchObject({
+        error: 'ResourceNotFoundError',
+      });
+      expect((await runOf(at, id(1))).status).toBe('COMMITTING');
+      at.hook = () => undefined;
+      await at.objects.delete('inbox', ['in/a.csv']);
+      await at.objects.put('inbox', 'in/b.csv', 'id,name\n6,f\n');
+      expect(await at.run(toDesk({ operation: 'INSERT' }), { name: id(2) })).toHaveProperty('output');
+      expect(desk.batches.flat().map((record) => record.id)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(await runOf(at, id(1))).toMatchObject({
+        status: 'Successful',
+        counts: { written: 4, rejected: 1 },
+      });
+    },
+  );
+
   it('can be given up by hand: what it has taken stays', async () => {
     const desk = scriptedDestination();
     const at = await home(desk);
@@ -363,7 +389,10 @@ describe('an application that fails', () => {
     desk.onWrite = () => undefined;
     expect(await abandonCommit(await readRun(at.state, id(1)), at.ports(toDesk()))).toBe(0);
     expect(await at.run(toDesk(), { name: id(2) })).toHaveProperty('output');
-    expect(await runOf(at, id(1))).toMatchObject({ status: 'Canceled' });
+    expect(await runResult(await runOf(at, id(1)), at.ports(toDesk()))).toMatchObject({
+      status: 'Canceled',
+      recordsWritten: 2,
+    });
     expect(desk.records.size).toBe(5);
   });
 });
