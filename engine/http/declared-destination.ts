@@ -13,6 +13,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { Json, JsonObject } from '../../core/ports.ts';
 import type { SourceRequest } from '../../core/source.ts';
 import { jsonText } from '../encode/value-checks.ts';
+import { describedField } from './described-field.ts';
 import { entityOf } from './discover.ts';
 import type { DeclaredSourceOptions } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
@@ -89,17 +90,8 @@ function questionOf({ properties, ...request }: DestinationRequest): SourceReque
 }
 
 function writableField([name, field]: [string, Field]): WritableField {
-  const { type, label, description, precision, scale, write = [], identifies = [] } = field;
-  return {
-    name,
-    type,
-    ...(label === undefined ? {} : { label }),
-    ...(description === undefined ? {} : { description }),
-    ...(precision === undefined ? {} : { precision }),
-    ...(scale === undefined ? {} : { scale }),
-    operations: write,
-    identifies,
-  };
+  const { write = [], identifies = [] } = field;
+  return { ...describedField(name, field), operations: write, identifies };
 }
 
 type Method = Parameters<ReturnType<typeof vendorClient>['send']>[0]['method'];

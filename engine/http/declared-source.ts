@@ -4,6 +4,7 @@ import { own } from '../../core/connector/own.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import type { SourceField } from '../../core/records.ts';
 import type { Source, SourceDescription, SourcePorts, SourceRequest } from '../../core/source.ts';
+import { describedField } from './described-field.ts';
 import { entityOf, metadataReader, type ResolvedEntity } from './discover.ts';
 import { downloadSession } from './download-session.ts';
 import { type DeclaredSourceOptions, listOf, type Transfer } from './entity-list.ts';
@@ -126,14 +127,7 @@ function ask(
 }
 
 function sourceFields(fields: Fields): SourceField[] {
-  return Object.entries(fields).map(([name, { type, label, description, precision, scale }]) => ({
-    name,
-    type,
-    ...(label === undefined ? {} : { label }),
-    ...(description === undefined ? {} : { description }),
-    ...(precision === undefined ? {} : { precision }),
-    ...(scale === undefined ? {} : { scale }),
-  }));
+  return Object.entries(fields).map(([name, field]) => describedField(name, field));
 }
 
 /** The vendor's clock or ours, whichever is behind, less the time that records take to settle. */
