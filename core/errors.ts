@@ -54,6 +54,8 @@ const reactions = {
   FencedOut: permanent,
   /** The vendor's answer breaks its own contract: a repeated page token, a next link to another origin. */
   ConnectorProtocol: permanent,
+  /** The vendor gives no list as long as that of the window, not even of the shortest that can be asked for. */
+  WindowTooLarge: permanent,
   /** The vendor refuses the request with another 4xx. */
   ClientError: permanent,
   /** The vendor's request quota is used up; `retryAfterSeconds` says for how long. */

@@ -93,7 +93,13 @@ export const paypal = defineConnector({
   },
   // https://developer.paypal.com/api/rest/reference/rate-limiting/: no limits are named.
   rateLimit: { otherwiseSeconds: 60 },
-  errors: { message: 'message', vendorCode: 'name', requestId: 'paypal-debug-id' },
+  errors: {
+    message: 'message',
+    vendorCode: 'name',
+    requestId: 'paypal-debug-id',
+    // No more than 10,000 transactions, all pages of a range together.
+    rules: [{ status: [400], vendorCode: 'RESULTSET_TOO_LARGE', code: 'WindowTooLarge' }],
+  },
   // https://developer.paypal.com/docs/transaction-search/: up to three hours until a transaction is listed.
   settleSeconds: 3 * 3600,
   entities: {
@@ -113,7 +119,7 @@ export const paypal = defineConnector({
         // Whether end_date itself is included is left open; a transaction on the seam of two slices may come twice.
         to: { param: 'end_date', operator: 'LESS_THAN' },
         parameter: 'date_range',
-        // 31 days are allowed, but no more than 10,000 transactions in all of a list's pages.
+        // 31 days are allowed; the shorter the range, the less moves while its pages are read.
         sliceDays: 7,
         reachDays: 3 * 365,
       },

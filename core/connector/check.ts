@@ -31,9 +31,10 @@ export function checkConnector(connector: Connector): void {
       ...Object.fromEntries([connector.errors?.message].flat().map((path) => ['errors.message', path])),
       'errors.vendorCode': connector.errors?.vendorCode,
     }),
-    ...Object.entries(connector.entities).flatMap(([name, entity]) =>
-      entityFindings(connector, `${connector.label}.${name}`, entity, settings),
-    ),
+    ...Object.entries(connector.entities).flatMap(([name, entity]) => [
+      ...entityFindings(connector, `${connector.label}.${name}`, entity, settings),
+      ...halvingFindings(connector, `${connector.label}.${name}`, entity),
+    ]),
   ];
   if (findings.length > 0) throw new TributaryErrors('InvalidArgument', findings);
 }
@@ -168,6 +169,19 @@ function entityFindings(
     findings.push(finding(at, "the order 'oldestFirst' repeats records; declare mayRepeat: true"));
   }
   return findings;
+}
+
+/** What is read again, as its window turns out to be too large after a page or two, is known by its key. */
+function halvingFindings(
+  { errors, pagination: usual }: Connector,
+  at: string,
+  { incremental, pagination = usual, mayRepeat, job, file }: Entity,
+): TributaryError[] {
+  const isHalved = errors?.rules?.some(({ code }) => code === 'WindowTooLarge') ?? false;
+  const isPaged = pagination !== undefined && pagination !== 'onePage' && !job && !file;
+  return isHalved && isPaged && incremental?.from && incremental.to && !mayRepeat
+    ? [finding(at, 'a window that is halved after its first page repeats records; declare mayRepeat: true')]
+    : [];
 }
 
 function jobFindings(

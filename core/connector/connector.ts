@@ -66,6 +66,7 @@ export interface ErrorRule {
   readonly message?: string;
   /** The vendor's error code. */
   readonly vendorCode?: string;
+  /** `WindowTooLarge`: the list of this window is longer than the vendor gives. The window is halved, until it is not. */
   readonly code: ErrorCode;
   /** Seconds to wait where the refusal names no time. Default: `rateLimit.otherwiseSeconds`. */
   readonly retryAfterSeconds?: number;

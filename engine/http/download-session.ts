@@ -9,11 +9,11 @@ import { checkWhole, type Line, linesOf } from './downloaded-lines.ts';
 import type { EntityList } from './entity-list.ts';
 import type { Parent } from './list-request.ts';
 import { compileRow } from './read-records.ts';
+import { type WindowPart, windowParts } from './window-parts.ts';
 
-/** A place in the split: which parent's list, which slice of the window, how much of its file has been read. */
-interface Place {
+/** A place in the split: which parent's list, which part of the window, how much of its file has been read. */
+interface Place extends WindowPart {
   readonly parent: number;
-  readonly slice?: number;
   readonly read?: {
     readonly records: number;
     /** Of the records so far: another download of the file must begin with the same ones. */
@@ -45,7 +45,8 @@ export function downloadSession(
   split: Split,
   { log }: SourcePorts,
 ): SourceSession {
-  const { entity, at, client, slices } = list;
+  const { entity, at, client } = list;
+  const parts = windowParts(list);
   const rowOf = compileRow(entity, request.fields, at);
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
@@ -53,9 +54,8 @@ export function downloadSession(
   let open: Open | undefined;
 
   async function read(token: PageToken | undefined): Promise<Page> {
-    const place = (token ?? { parent: 0 }) as unknown as Place;
-    const { parent, slice = 0 } = place;
-    const source = await openAt(place);
+    const { place, source } = await begin((token ?? { parent: 0 }) as unknown as Place);
+    const { parent } = place;
     const rows: Row[] = [];
     let bytes = 0;
     let records = 0;
@@ -76,8 +76,8 @@ export function downloadSession(
     if (ended) await close();
     const next: Place | undefined =
       ended || !source
-        ? following(parent, slice)
-        : { parent, slice, read: { records: source.records, hash: hashOf(source) } };
+        ? following(place)
+        : { parent, ...partOf(place), read: { records: source.records, hash: hashOf(source) } };
     log.info('page fetched', { at, records, bytes });
     return {
       rows,
@@ -87,12 +87,25 @@ export function downloadSession(
     };
   }
 
-  /** `undefined`: this parent, or this slice, has no such file. */
-  async function openAt({ parent, slice = 0, read: done }: Place): Promise<Open | undefined> {
-    const of = JSON.stringify([parent, slice]);
+  /** Of the part, or of one that is shorter where the vendor gives no file as large as that. */
+  async function begin(place: Place): Promise<{ readonly place: Place; readonly source: Open | undefined }> {
+    for (let asked = place; ; ) {
+      try {
+        return { place: asked, source: await openAt(asked) };
+      } catch (error) {
+        if (asked.read) throw error;
+        asked = { parent: asked.parent, ...parts.shorter(partOf(asked), error) };
+      }
+    }
+  }
+
+  /** `undefined`: this parent, or this part of the window, has no such file. */
+  async function openAt(place: Place): Promise<Open | undefined> {
+    const { parent, read: done } = place;
+    const of = JSON.stringify([parent, partOf(place)]);
     if (open?.of === of && open.records === (done?.records ?? 0)) return open;
     await close();
-    const asked = list.requestOf({ parent: parents[parent] ?? {}, window: slices[slice] });
+    const asked = list.requestOf({ parent: parents[parent] ?? {}, window: parts.windowOf(place) });
     const check = (file: DownloadedFile) => checkWhole(file, format, at);
     const answer = await client.download(asked, check).catch((error: unknown) => {
       const { status } = error instanceof TributaryError ? error.context : {};
@@ -128,8 +141,10 @@ export function downloadSession(
     throw new TributaryError('SourceDataInvalid', 'the line is no JSON object', { at: `${at} ${place}` });
   }
 
-  function following(parent: number, slice: number): Place | undefined {
-    if (slice + 1 < slices.length) return { parent, slice: slice + 1 };
+  function following(place: Place): Place | undefined {
+    const { parent } = place;
+    const part = parts.following(place);
+    if (part) return { parent, ...part };
     return parent + 1 < parents.length ? { parent: parent + 1 } : undefined;
   }
 
@@ -141,6 +156,10 @@ export function downloadSession(
   }
 
   return { read, close };
+}
+
+function partOf({ parent: _, read: __, ...part }: Place): WindowPart {
+  return part;
 }
 
 function take(open: Open, { bytes }: Line): void {

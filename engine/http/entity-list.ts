@@ -19,7 +19,7 @@ import {
   type VendorRequest,
   vendorClient,
 } from './vendor-client.ts';
-import { slicesOf, windowQuery } from './window-parameters.ts';
+import { slicesOf, windowQuery, windowUnitOf } from './window-parameters.ts';
 
 export interface DeclaredSourceOptions {
   /** In [0, 1); spreads retries. Default Math.random. */
@@ -50,6 +50,8 @@ export interface EntityList {
   readonly appliesWindow: boolean;
   /** The windows that are asked for one after the other; one `undefined` where the list has none. */
   readonly slices: readonly (PullWindow | undefined)[];
+  /** Milliseconds between two neighbouring moments that the window's bounds can be. */
+  readonly windowUnit: number;
   /**
    * The request for a page; of a job the one that makes it.
    *
@@ -142,6 +144,7 @@ export function listOf(
     tracksChanges,
     appliesWindow: tracksChanges || (request.window.start !== undefined && (first?.exact ?? false)),
     slices: window ? slicesOf(entity, window) : [undefined],
+    windowUnit: windowUnitOf(entity),
     client: client({ parse, decode: entity.decode }),
     parse,
     requestOf: build,

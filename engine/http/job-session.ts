@@ -11,11 +11,11 @@ import { type Parent, pathsOf } from './list-request.ts';
 import { type NextPage, nextPage } from './next-page.ts';
 import { compileRow } from './read-records.ts';
 import { type Answer, checkOrigin } from './vendor-client.ts';
+import { type WindowPart, windowParts } from './window-parts.ts';
 
-/** A place in the split: which parent's list, which slice of the window, which job, and where in its results. */
-interface Place {
+/** A place in the split: which parent's list, which part of the window, which job, and where in its results. */
+interface Place extends WindowPart {
   readonly parent: number;
-  readonly slice?: number;
   /** The job's id; absent while there is none. */
   readonly job?: string;
   /** Of results that are pages. */
@@ -59,7 +59,8 @@ export function jobSession(
   split: Split,
   { log }: SourcePorts,
 ): SourceSession {
-  const { entity, at, client, job, slices } = list;
+  const { entity, at, client, job } = list;
+  const parts = windowParts(list);
   const { status, results, id: idPath } = job.declared;
   const idOf = firstAt(idPath);
   const stateOf = firstAt(status.at);
@@ -102,9 +103,13 @@ export function jobSession(
   }
 
   async function make(place: Place): Promise<Page> {
-    const window = slices[place.slice ?? 0];
+    const window = parts.windowOf(place);
     const parent = parents[place.parent] ?? {};
-    const answer = await client.send(list.requestOf({ parent, window }));
+    const answer = await client.send(list.requestOf({ parent, window })).catch((error: unknown) => {
+      const { parent: number, ...part } = place;
+      return { shorter: { parent: number, ...parts.shorter(part, error) } };
+    });
+    if ('shorter' in answer) return make(answer.shorter);
     const id = idOf(answer.json);
     if (typeof id !== 'string' && typeof id !== 'number') {
       throw new TributaryError('ConnectorProtocol', `the answer has no id of a job at '${idPath}'`, { at });
@@ -309,8 +314,10 @@ export function jobSession(
     };
   }
 
-  function following({ parent, slice = 0 }: Place): Place | undefined {
-    if (slice + 1 < slices.length) return { parent, slice: slice + 1 };
+  function following(place: Place): Place | undefined {
+    const { parent } = place;
+    const part = parts.following(place);
+    if (part) return { parent, ...part };
     return parent + 1 < parents.length ? { parent: parent + 1 } : undefined;
   }
 

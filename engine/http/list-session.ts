@@ -19,13 +19,11 @@ import type { Parent } from './list-request.ts';
 import { type NextPage, nextPage } from './next-page.ts';
 import { compileRow } from './read-records.ts';
 import { type Answer, checkOrigin } from './vendor-client.ts';
+import { type WindowPart, windowParts } from './window-parts.ts';
 
-/** A page's place in the split: which parent's list, which slice of the window, asked anew since when, which page. */
-interface Place {
+/** A page's place in the split: which parent's list, which part of the window (asked anew since when), which page. */
+interface Place extends WindowPart {
   readonly parent: number;
-  readonly slice?: number;
-  /** Epoch milliseconds; in place of the slice's beginning. */
-  readonly since?: number;
   readonly page?: NextPage;
 }
 
@@ -36,7 +34,8 @@ export function sessionOf(
   split: Split,
   { log }: SourcePorts,
 ): SourceSession {
-  const { entity, pagination, at, client, slices } = list;
+  const { entity, pagination, at, client } = list;
+  const parts = windowParts(list);
   const rowOf = compileRow(entity, request.fields, at);
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
@@ -55,13 +54,24 @@ export function sessionOf(
   const isNumbered = pagination?.kind === 'offset' || pagination?.kind === 'page';
 
   async function read(token: PageToken | undefined): Promise<Page> {
-    const place = placeOf(token, since);
-    const key = JSON.stringify(token ?? {});
+    for (let place = placeOf(token, since); ; ) {
+      try {
+        return await readAt(place);
+      } catch (error) {
+        // From its first page on, whichever was refused: what repeats is written once.
+        place = { parent: place.parent, ...parts.shorter(partOf(place), error) };
+        log.info('the vendor gives less at a time', { at, ...partOf(place) });
+      }
+    }
+  }
+
+  async function readAt(place: Place): Promise<Page> {
+    const key = JSON.stringify(place);
     if (key !== expected) seen.clear();
     seen.add(key);
 
     const parent = parents[place.parent] ?? {};
-    const window = windowAt(place);
+    const window = parts.windowOf(place);
     const page = place.page ?? (await begin(parent, window));
     const asked = list.requestOf({ parent, window, page, range }, size);
     if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
@@ -142,19 +152,15 @@ export function sessionOf(
     );
   }
 
-  function windowAt({ slice = 0, since }: Place): PullWindow | undefined {
-    const whole = slices[slice];
-    return since === undefined ? whole : { start: since, end: whole?.end ?? Number.POSITIVE_INFINITY };
-  }
-
   /** The next page of the same list; `undefined` at its end. */
   function within(
-    { slice, since, page, parent }: Place,
+    place: Place,
     answer: Answer,
     records: readonly object[],
     url: URL,
     window: PullWindow | undefined,
   ): Place | undefined {
+    const { page, parent } = place;
     if (order.endsWith(records, window)) return undefined;
     const next = nextPage(pagination, {
       answer,
@@ -168,19 +174,24 @@ export function sessionOf(
     });
     if (!next) return undefined;
     if ('url' in next) checkOrigin(new URL(next.url), list.base.origin, at);
-    const inSlice = { parent, ...(slice === undefined ? {} : { slice }) };
     const anew = order.anew(records, window);
-    if (anew !== undefined) return { ...inSlice, since: anew };
-    return { ...inSlice, ...(since === undefined ? {} : { since }), page: next };
+    const part = partOf(place);
+    return anew === undefined ? { parent, ...part, page: next } : { parent, ...part, since: anew };
   }
 
-  function nextPlace({ parent, slice = 0 }: Place, next: Place | undefined): Place | undefined {
+  function nextPlace(place: Place, next: Place | undefined): Place | undefined {
     if (next) return next;
-    if (slice + 1 < slices.length) return { parent, slice: slice + 1 };
+    const { parent } = place;
+    const part = parts.following(place);
+    if (part) return { parent, ...part };
     return parent + 1 < parents.length ? { parent: parent + 1 } : undefined;
   }
 
   return { read, close: async () => {} };
+}
+
+function partOf({ parent: _, page: __, ...part }: Place): WindowPart {
+  return part;
 }
 
 /** @param since where a pull of changes begins */

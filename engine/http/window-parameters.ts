@@ -81,14 +81,23 @@ function boundOf<O extends string>(
   return { param, operator, format, unit, exact };
 }
 
-/** Consecutive parts of an entity's window, none longer than its `sliceDays`. */
-export function slicesOf({ incremental, fields }: Entity, window: PullWindow): PullWindow[] {
-  const { start, end } = window;
-  const { sliceDays, field = '', from, to } = incremental ?? {};
-  if (sliceDays === undefined || start === undefined) return [window];
-  // Cut where every bound can be said: of a day that lay in two parts, both would bring the records.
+type Windowed = Pick<Entity, 'fields'> & { readonly incremental?: Incremental | undefined };
+
+/**
+ * Milliseconds: windows are cut where every bound can be said. Of a day that lay in two parts, both would bring the records.
+ */
+export function windowUnitOf({ incremental, fields }: Windowed): number {
+  const { field = '', from, to } = incremental ?? {};
   const formats = [from, to].map((bound) => (typeof bound === 'object' ? bound.format : undefined));
-  const unit = Math.max(...formats.map((format) => unitOf(format ?? fields[field]?.format ?? 'iso8601')));
+  return Math.max(...formats.map((format) => unitOf(format ?? fields[field]?.format ?? 'iso8601')));
+}
+
+/** Consecutive parts of an entity's window, none longer than its `sliceDays`. */
+export function slicesOf({ incremental, fields }: Windowed, window: PullWindow): PullWindow[] {
+  const { start, end } = window;
+  const { sliceDays } = incremental ?? {};
+  if (sliceDays === undefined || start === undefined) return [window];
+  const unit = windowUnitOf({ incremental, fields });
   const slices: PullWindow[] = [];
   for (let begin = start; begin < end; ) {
     const next = (Math.floor(begin / unit) + 1) * unit;

@@ -652,6 +652,15 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       retry: 'later',
     },
   ],
+  WindowTooLarge: [
+    {
+      name: 'windowTooLarge',
+      cause:
+        '{connector} gives no list as long as the one that was asked for, and its window cannot be any shorter.',
+      elseFix: 'add a filter that the vendor applies, so that fewer records are asked for at a time',
+      retry: 'afterFix',
+    },
+  ],
   ClientError: [
     {
       name: 'wrongRegion',

@@ -214,7 +214,8 @@ export const github: Vendor = {
     // More than a page of one second is the limit that the connector's README tells.
     issues: { keeps: isPull, burst: 80 },
     comments: { burst: 80 },
-    reviews: { records: (count) => Math.ceil(count / 4) },
+    // "Submitted reviews cannot be deleted": https://docs.github.com/en/rest/pulls/reviews#delete-a-pending-review-for-a-pull-request
+    reviews: { records: (count) => Math.ceil(count / 4), deletes: 0 },
   },
   routes: {
     'GET /user': () => ({ body: user('octocat') }),

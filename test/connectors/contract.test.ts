@@ -26,7 +26,13 @@ import {
 import { declarations } from '../support/declarations.ts';
 import { type Fixture, fixtureFile, readSetOf, recordOf } from '../support/fixture.ts';
 import { type Exchange, requestLine } from '../support/http-server.ts';
-import { allRows, type TestHttp, testHttp, testSourcePorts } from '../support/source-ports.ts';
+import {
+  allRows,
+  type TestAnswer,
+  type TestHttp,
+  testHttp,
+  testSourcePorts,
+} from '../support/source-ports.ts';
 
 const secret = 's3cr3t-value-of-the-connection';
 function credentialsOf(connector: Connector): Record<string, string> {
@@ -210,6 +216,31 @@ describe.each(declaredEntities)('$title', (tested) => {
     if (code === 'RateLimitExceeded') expect(error.context.retryAfterSeconds).toBe(120);
     expect(http.requests).toHaveLength(before.length + tries);
   });
+
+  const { from, to } = entity.incremental ?? {};
+  const tooLarge = connector.errors?.rules?.find((rule) => rule.code === 'WindowTooLarge');
+  if (tooLarge && from && to && fixture.request.window) {
+    test('halves a window that the vendor finds too large', async () => {
+      const refused: TestAnswer = {
+        status: tooLarge.status?.[0] ?? 400,
+        body: {
+          ...(refusal(connector.errors?.vendorCode, tooLarge.vendorCode ?? '') as object),
+          ...(refusal(connector.errors?.message, tooLarge.message ?? '') as object),
+        },
+      };
+      const http = testHttp(
+        (_, index) => before[index] ?? (index === before.length ? refused : { status: 404 }),
+      );
+      await failureOf(pull(connector, request, http, readSet));
+      const [whole, half] = http.requests
+        .slice(before.length)
+        .map(({ url, body = '' }) => `${url} ${body}`.split(/[&? ]/));
+      // The end alone is another.
+      const others = whole?.filter((part, index) => half?.[index] !== part) ?? [];
+      expect(others).toHaveLength(1);
+      expect(half).toHaveLength(whole?.length ?? 0);
+    });
+  }
 
   test('shows no secret in logs or errors', async () => {
     const { ports } = await pull(connector, request, replay(fixture.exchanges), readSet);

@@ -87,7 +87,12 @@ export const shop = defineConnector({
   ],
   validateCredentials: 'GET /me',
   pagination: cursor({ at: 'next', param: 'page' }),
-  errors: { message: 'message', vendorCode: 'code', requestId: 'x-request-id' },
+  errors: {
+    message: 'message',
+    vendorCode: 'code',
+    requestId: 'x-request-id',
+    rules: [{ vendorCode: 'TOO_MUCH', code: 'WindowTooLarge' }],
+  },
   entities: {
     orders: entity({
       docs: 'https://docs.shop.example/api/orders',

@@ -7,6 +7,7 @@ import {
   defineConnector,
   type Entity,
   entity,
+  linkHeader,
   long,
   oauth2,
   string,
@@ -184,6 +185,19 @@ describe('an entity is refused', () => {
       "GitHub.grandchild: no setting or field named 'issues.id'; expected one of owner, child.id, grandchild.id",
       'GitHub.grandchild: the parents lead in a circle: child, grandchild, child',
     ]);
+  });
+
+  test('for windows that may be read again, of records that may not', () => {
+    const errors: Connector['errors'] = { rules: [{ status: [413], code: 'WindowTooLarge' }] };
+    const windowed: Partial<Entity> = {
+      pagination: linkHeader({}),
+      incremental: { field: 'updated_at', from: 'since', to: 'until' },
+    };
+    expect(findingsOf(connectorWith({ errors }, windowed))).toEqual([
+      'GitHub.issues: a window that is halved after its first page repeats records; declare mayRepeat: true',
+    ]);
+    expect(findingsOf(connectorWith({ errors }, { ...windowed, mayRepeat: true }))).toEqual([]);
+    expect(findingsOf(connectorWith({ errors }, { ...windowed, pagination: 'onePage' }))).toEqual([]);
   });
 
   test('for parts and stamps that are no fields', () => {

@@ -24,7 +24,11 @@ const start = Date.UTC(2024, 4, 1);
 function vendor(
   file: FileFormat,
   answer: (line: string, index: number) => TestAnswer | Error,
-  { entity = {}, request = {} }: { entity?: Partial<Entity>; request?: Partial<SourceRequest> } = {},
+  {
+    entity = {},
+    request = {},
+    errors,
+  }: { entity?: Partial<Entity>; request?: Partial<SourceRequest>; errors?: Connector['errors'] } = {},
 ) {
   const connector: Connector = {
     label: 'X',
@@ -33,6 +37,7 @@ function vendor(
     auth: [apiKey({ label: 'Key' })],
     validateCredentials: 'GET /me',
     clock: 'GET /me',
+    ...(errors && { errors }),
     entities: {
       things: {
         docs: base,
@@ -256,6 +261,28 @@ describe('a window', () => {
       '/export?from=20240501T00&to=20240501T00',
       '/export?from=20240501T01&to=20240501T01',
       '/export?from=20240501T02&to=20240501T02',
+    ]);
+  });
+
+  test('is halved where its file is larger than the vendor gives', async () => {
+    const { incremental } = entity;
+    if (!incremental) throw new Error('it has one');
+    const one = vendor(
+      'jsonLines',
+      (_, index) => (index < 2 ? { status: 413 } : asText(`{"id":${index},"at":"2024-05-01 00:00:00"}`)),
+      {
+        entity: { ...entity, incremental: { ...incremental, sliceDays: 1 } },
+        request: { ...request, window: { start, end: start + 4 * 3_600_000 } },
+        errors: { rules: [{ status: [413], code: 'WindowTooLarge' }] },
+      },
+    );
+    expect((await readAll(one, true)).pages).toEqual([[2], [3], [4]]);
+    expect(one.http.requests.map(({ url }) => url.replace(base, ''))).toEqual([
+      '/export?from=20240501T00&to=20240501T03',
+      '/export?from=20240501T00&to=20240501T01',
+      '/export?from=20240501T00&to=20240501T00',
+      '/export?from=20240501T01&to=20240501T01',
+      '/export?from=20240501T02&to=20240501T03',
     ]);
   });
 

@@ -296,6 +296,34 @@ describe('a job', () => {
     expect(await one.describe()).toMatchObject({ appliedFilters: [0], appliesWindow: true });
   });
 
+  test('of a window that the vendor finds too large are made for its halves', async () => {
+    const entity: Entity = {
+      ...things,
+      fields: { id: long(), at: dateTime({ format: 'iso8601Seconds' }) },
+      incremental: { field: 'at', from: 'from', to: 'to' },
+    };
+    let jobs = 0;
+    const byLine = (line: string): TestAnswer | Error => {
+      if (line.includes('"2024-05-01T00:00:00Z","to":"2024-05-02'))
+        return { status: 400, body: { code: 'TOO_MUCH' } };
+      if (line.startsWith('POST')) return { body: { id: `${++jobs}` } };
+      if (line.endsWith('/results?most=2')) return csv(`id,at\n${jobs},2024-05-01T00:00:00Z\n`);
+      return state('Done');
+    };
+    const request = { window: { start: end - day, end } };
+    const errors: Connector['errors'] = {
+      vendorCode: 'code',
+      rules: [{ vendorCode: 'TOO_MUCH', code: 'WindowTooLarge' }],
+    };
+    const one = vendor(entity, byLine, request, { clock: 'GET /time', errors });
+    expect((await readAll(one)).rows).toEqual([[1], [2]]);
+    expect(one.lines.filter((line) => line.startsWith('POST'))).toEqual([
+      'POST /jobs {"kind":"export","from":"2024-05-01T00:00:00Z","to":"2024-05-02T00:00:00Z"}',
+      'POST /jobs {"kind":"export","from":"2024-05-01T00:00:00Z","to":"2024-05-01T12:00:00Z"}',
+      'POST /jobs {"kind":"export","from":"2024-05-01T12:00:00Z","to":"2024-05-02T00:00:00Z"}',
+    ]);
+  });
+
   test.each([
     [
       'that failed says why',

@@ -18,6 +18,7 @@ import {
   ndjson,
   nextLink,
   offset,
+  type PageToken,
   pageNumber,
   type Search,
   type SourceRequest,
@@ -55,13 +56,15 @@ interface Pull {
   readonly request?: Partial<SourceRequest>;
   readonly connector?: Partial<Connector>;
   readonly others?: Readonly<Record<string, Entity>>;
+  /** A new session for every page. */
+  readonly killed?: boolean;
 }
 
 /** Describes and reads all, by answers in the order of the requests. */
 async function pull(
   entity: Entity,
   answers: readonly TestAnswer[],
-  { request, connector, others }: Pull = {},
+  { request, connector, others, killed = false }: Pull = {},
 ) {
   const http = testHttp((_, index) => answers[index] ?? new Error('unexpected request'));
   const ports = testSourcePorts({ http, credentials: { apiKey: 'the-key' }, now: end });
@@ -79,8 +82,15 @@ async function pull(
   const description = await source.describe(asked, ports);
   const rows: unknown[] = [];
   for (const split of description.splits) {
-    const session = await source.open(asked, JSON.parse(JSON.stringify(split)), ports);
-    rows.push(...(await allRows(session)));
+    const open = () => source.open(asked, JSON.parse(JSON.stringify(split)), ports);
+    let session = await open();
+    if (!killed) rows.push(...(await allRows(session)));
+    for (let token: PageToken | undefined, ended = !killed; !ended; session = await open()) {
+      const page = await session.read(token);
+      rows.push(...page.rows);
+      token = page.next && JSON.parse(JSON.stringify(page.next));
+      ended = token === undefined;
+    }
   }
   const lines = http.requests.map(({ method, url, body }) =>
     [method, decodeURIComponent(url.replace(base, '')), body].filter(Boolean).join(' '),
@@ -589,6 +599,118 @@ describe('a window', () => {
       connector: { clock: 'GET /{shop}/time' },
     });
     expect(lines[0]).toBe('GET /acme/time');
+  });
+
+  describe('that holds more than the vendor gives', () => {
+    const halved: Entity = {
+      ...things,
+      mayRepeat: true,
+      fields: { id: long(), at: dateTime({ format: 'iso8601Seconds' }) },
+      pagination: pageNumber({ param: 'page', size: { size: 2 } }),
+      incremental: { field: 'at', from: 'from', to: 'to' },
+    };
+    const connector: Partial<Connector> = {
+      clock: 'GET /time',
+      errors: { vendorCode: 'code', rules: [{ vendorCode: 'TOO_MUCH', code: 'WindowTooLarge' }] },
+    };
+    const tooMuch: TestAnswer = { status: 400, body: { code: 'TOO_MUCH' } };
+    const hour = 3_600_000;
+    const asked = (from: string, to: string, page = '') =>
+      `GET /things?size=2&from=2024-05-01T${from}Z&to=2024-05-01T${to}Z${page}`;
+
+    test.each([false, true])(
+      'is halved until it does not, killed between any two pages: %s',
+      async (killed) => {
+        const answers = [
+          tooMuch,
+          tooMuch,
+          { body: ids(1, 2) },
+          { body: ids(3) },
+          tooMuch,
+          { body: ids(4) },
+          { body: [] },
+          { body: ids(5) },
+        ];
+        const { lines, rows } = await pull(halved, [{}, ...answers], {
+          connector,
+          killed,
+          request: { window: { start, end: start + 8 * hour } },
+        });
+        expect(lines.slice(1)).toEqual([
+          asked('00:00:00', '08:00:00'),
+          asked('00:00:00', '04:00:00'),
+          asked('00:00:00', '02:00:00'),
+          asked('00:00:00', '02:00:00', '&page=2'),
+          asked('02:00:00', '04:00:00'),
+          asked('02:00:00', '03:00:00'),
+          asked('03:00:00', '04:00:00'),
+          asked('04:00:00', '08:00:00'),
+        ]);
+        expect(rows).toEqual([[1], [2], [3], [4], [5]]);
+      },
+    );
+
+    test('may be refused on a later page: the first half begins again, and what repeats is written once', async () => {
+      const answers = [{ body: ids(1, 2) }, tooMuch, { body: ids(1) }, { body: ids(2) }];
+      const { lines, rows, description } = await pull(halved, [{}, ...answers], {
+        connector,
+        request: { window: { start, end: start + 2 * hour } },
+      });
+      expect(lines.slice(1)).toEqual([
+        asked('00:00:00', '02:00:00'),
+        asked('00:00:00', '02:00:00', '&page=2'),
+        asked('00:00:00', '01:00:00'),
+        asked('01:00:00', '02:00:00'),
+      ]);
+      expect(rows).toEqual([[1], [2], [1], [2]]);
+      expect(description.mayRepeat).toBe(true);
+    });
+
+    test('goes on from the last record where pages are asked for anew', async () => {
+      const entity: Entity = {
+        ...halved,
+        pagination: pageNumber({ param: 'page', size: { size: 2 } }),
+        incremental: { field: 'at', from: 'from', to: 'to', order: 'oldestFirst' },
+      };
+      const at = (id: number, time: string) => ({ id, at: `2024-05-01T${time}Z` });
+      const answers = [
+        { body: [at(1, '00:00:01'), at(2, '05:00:00')] },
+        tooMuch,
+        { body: [at(2, '05:00:00')] },
+        { body: [at(3, '07:00:00')] },
+      ];
+      const { lines, rows } = await pull(entity, [{}, ...answers], {
+        connector,
+        request: { window: { start, end: start + 8 * hour } },
+      });
+      expect(lines.slice(1)).toEqual([
+        asked('00:00:00', '08:00:00'),
+        asked('05:00:00', '08:00:00'),
+        asked('05:00:00', '06:00:00'),
+        asked('06:00:00', '08:00:00'),
+      ]);
+      expect(rows).toEqual([[1], [2], [2], [3]]);
+    });
+
+    test('down to the shortest, which is named', async () => {
+      const error = await pull(halved, [{}, tooMuch, tooMuch], {
+        connector,
+        request: { window: { start: start + 500, end: start + 2000 } },
+      }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        code: 'WindowTooLarge',
+        message:
+          'X.things: the vendor refused the request (status 400, code TOO_MUCH); got 2024-05-01T00:00:00.500Z to ' +
+          '2024-05-01T00:00:01.000Z, which is the shortest window; add a filter that the vendor applies',
+      });
+    });
+
+    test('cannot be cut where there is none', async () => {
+      await expect(pull(halved, [tooMuch], { connector })).rejects.toThrow(
+        'X.things: the vendor refused the request (status 400, code TOO_MUCH); got a list without bounds that could be closer; ' +
+          'pull the entity incrementally, or add a filter that the vendor applies',
+      );
+    });
   });
 });
 

@@ -502,6 +502,10 @@ const vendorFaults: readonly Fault[] = [
     status: 400,
     body: { message: 'unknown parameter' },
   }),
+  byVendor('more than the vendor gives', ['WindowTooLarge', 'windowTooLarge', 'afterFix', 'TransferBatch'], {
+    status: 400,
+    body: { code: 'TOO_MUCH' },
+  }),
   byVendor('maintenance', ['ServiceUnavailable', 'vendorDown', 'later', 'TransferBatch'], {
     status: 503,
     body: {},
