@@ -130,5 +130,10 @@ export function warningsOf(
       `a page of ${Math.round((size.pageRecords * size.recordBytes) / 1e6)} MB may not fit into ${memory} MB of memory: set tributary.memorySize to ${Math.min(10_240, needed)} or more`,
     );
   }
+  if (flow.tributary?.lookback !== undefined) {
+    warnings.push(
+      'tributary.lookback is not in the forecast: neither the records that are read once more, nor the ledger that tells them',
+    );
+  }
   return warnings;
 }

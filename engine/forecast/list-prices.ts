@@ -5,7 +5,7 @@
  *
  * - Step Functions, per state transition: https://aws.amazon.com/step-functions/pricing/
  * - Lambda on arm64, per GB-second (first tier) and per request: https://aws.amazon.com/lambda/pricing/
- * - S3 Standard, per request and per GB and month (first tier): https://aws.amazon.com/s3/pricing/
+ * - S3 Standard, per request: https://aws.amazon.com/s3/pricing/
  * - DynamoDB on demand, per request unit: https://aws.amazon.com/dynamodb/pricing/on-demand/
  * - EventBridge, per custom event: https://aws.amazon.com/eventbridge/pricing/
  * - Glue Data Catalog, per request: https://aws.amazon.com/glue/pricing/
@@ -20,7 +20,6 @@ export interface ListPrices {
   readonly invocation: number;
   readonly s3Write: number;
   readonly s3Read: number;
-  readonly s3GigabyteMonth: number;
   readonly stateWrite: number;
   readonly stateRead: number;
   readonly event: number;
@@ -49,7 +48,6 @@ export const listPrices: Readonly<Record<string, ListPrices>> = {
     ...common,
     s3Write: 0.005 / 1000,
     s3Read: 0.0004 / 1000,
-    s3GigabyteMonth: 0.023,
     stateWrite: 0.625 / million,
     stateRead: 0.125 / million,
   },
@@ -57,7 +55,6 @@ export const listPrices: Readonly<Record<string, ListPrices>> = {
     ...common,
     s3Write: 0.0054 / 1000,
     s3Read: 0.00043 / 1000,
-    s3GigabyteMonth: 0.0245,
     stateWrite: 0.7625 / million,
     stateRead: 0.1525 / million,
   },

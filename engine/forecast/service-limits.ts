@@ -4,13 +4,9 @@
 export const mostHistoryEvents = 25_000;
 /** 256 KiB. */
 export const mostPayloadBytes = 262_144;
-/** Items of a Distributed Map that is read from a file. */
-export const mostMapItems = 100_000_000;
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const mostInvocationSeconds = 900;
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const mostParts = 10_000;
 /** 5 TiB. */
 export const mostObjectBytes = 5 * 2 ** 40;
-/** https://docs.aws.amazon.com/general/latest/gr/glue.html: partitions of a table. */
-export const mostTablePartitions = 10_000_000;

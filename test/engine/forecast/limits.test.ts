@@ -100,4 +100,12 @@ describe('warnings', () => {
     ]);
     expect(warned({ records: 1000, pageRecords: 100, recordBytes: 1_000_000 }, 1769)).toEqual([]);
   });
+
+  it('tell of what a flow that looks back reads once more', () => {
+    const looksBack = { ...flow, tributary: { lookback: 600 } };
+    const asked = { ...size, records: 10_000 };
+    expect(warningsOf(looksBack, asked, forecastRun(looksBack, asked), 512)).toEqual([
+      'tributary.lookback is not in the forecast: neither the records that are read once more, nor the ledger that tells them',
+    ]);
+  });
 });
