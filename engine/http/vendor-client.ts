@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Connector } from '../../core/connector/connector.ts';
 import type { WriteMethod } from '../../core/connector/write.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
+import type { RecordedExchange } from '../../core/exchange.ts';
 import type { DownloadedFile, HttpRequest, HttpResponse } from '../../core/ports.ts';
 import type { SourcePorts, SourceRequest } from '../../core/source.ts';
 import { authorizer } from '../credentials/authorizer.ts';
@@ -22,7 +23,9 @@ const redirects = 3;
 /** Milliseconds: a vendor may have much to gather before the first byte comes. */
 const downloadTimeout = 5 * 60_000;
 
-type Exchange<A> = (request: HttpRequest) => Promise<A>;
+/** What may be kept of an answer: of its request as it was before credentials came to it. */
+type Recorder = (response: HttpResponse) => RecordedExchange;
+type Exchange<A> = (request: HttpRequest, recorded: Recorder) => Promise<A>;
 
 /** Of a refusal, which nobody reads. */
 const noFile: DownloadedFile = { size: 0, read: () => Readable.from([]), remove: async () => {} };
@@ -108,10 +111,10 @@ export function vendorClient({
   const send = (request: VendorRequest, check?: (answer: Answer) => void) =>
     tried(
       request,
-      async (sent): Promise<Answer> => {
+      async (sent, recorded): Promise<Answer> => {
         const response = await http.send(sent);
         const { status } = response;
-        return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, sent) : undefined };
+        return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, recorded) : undefined };
       },
       check,
     );
@@ -170,12 +173,16 @@ export function vendorClient({
       const asked = withQuery(url, authorized.query);
       const signed = { method, url: asked, headers: more, ...(body === undefined ? {} : { body }) };
       const headers = { ...more, ...authorized.headers, ...authorized.sign?.(signed, clock.now()) };
-      const response = await exchange({ ...signed, url: asked.href, headers }).catch((error: unknown) => {
-        if (!(error instanceof TributaryError) || error.context.at === at) throw error;
-        const { at: address, ...context } = error.context;
-        const summary = address ? `${address}: ${error.summary}` : error.summary;
-        throw new TributaryError(error.code, summary, { ...context, at, cause: error });
-      });
+      const from = { method, url };
+      const recorded: Recorder = (answer) => recordedExchange(connector, from, answer, secrets);
+      const response = await exchange({ ...signed, url: asked.href, headers }, recorded).catch(
+        (error: unknown) => {
+          if (!(error instanceof TributaryError) || error.context.at === at) throw error;
+          const { at: address, ...context } = error.context;
+          const summary = address ? `${address}: ${error.summary}` : error.summary;
+          throw new TributaryError(error.code, summary, { ...context, at, cause: error });
+        },
+      );
       const { status, headers: got, json } = response;
       const resetSeconds = secondsUntilReset(response);
       if (resetSeconds !== undefined) notBefore = clock.now() + resetSeconds * 1000;
@@ -190,7 +197,7 @@ export function vendorClient({
           response,
           secrets,
           (code, ofRule) => waitOf(code, response, resetSeconds, ofRule),
-          recordedExchange(connector, { method, url }, response, secrets),
+          recorded(response),
         );
       }
       url = new URL(got.location, url);
@@ -262,17 +269,16 @@ export function vendorClient({
     }
   }
 
-  function jsonOf(response: HttpResponse, { method, url }: HttpRequest): unknown {
+  function jsonOf(response: HttpResponse, recorded: Recorder): unknown {
     const { headers, body, status } = response;
     if (body.length === 0) return undefined;
     const type = headers['content-type'];
     if (!decode && type !== undefined && !/[/+]json\b/.test(type)) {
-      const exchange = recordedExchange(connector, { method, url: new URL(url) }, response, []);
       throw new TributaryError('ConnectorProtocol', 'the answer is not JSON', {
         at,
         status,
         got: type,
-        exchange,
+        exchange: recorded(response),
       });
     }
     try {
@@ -280,8 +286,11 @@ export function vendorClient({
       return parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
     } catch {
       // Most likely cut short on its way. The parser's own message quotes the data.
-      const exchange = recordedExchange(connector, { method, url: new URL(url) }, response, []);
-      throw new TributaryError('ServerError', "the answer's JSON is broken", { at, status, exchange });
+      throw new TributaryError('ServerError', "the answer's JSON is broken", {
+        at,
+        status,
+        exchange: recorded(response),
+      });
     }
   }
 

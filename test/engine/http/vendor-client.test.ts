@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { apiKey, basic, type Connector, type SourceRequest, TributaryError } from '#core';
+import { apiKey, basic, type Connector, custom, type SourceRequest, TributaryError } from '#core';
 import { vendorClient } from '../../../engine/http/vendor-client.ts';
 import { type TestAnswer, testHttp, testSourcePorts } from '../../support/source-ports.ts';
 
@@ -344,6 +344,31 @@ test('an answer that is no JSON is refused by its content type', async () => {
     'X.things: the answer is not JSON (status 200); got text/html',
   );
   expect(http.requests).toHaveLength(1);
+});
+
+describe('of an answer that cannot be read no credentials are kept', () => {
+  const keyed: Connector = {
+    ...connector,
+    auth: [custom({ label: 'key', query: { api_key: '{apiKey}' } })],
+    errors: { requestId: 'x-id' },
+  };
+  test.each<[string, string, string]>([
+    ['no JSON', 'text/html', 'ConnectorProtocol'],
+    ['broken JSON', 'application/json', 'ServerError'],
+  ])('%s', async (_, type, code) => {
+    const headers = { 'content-type': type, 'x-id': 'for the-key' };
+    const { client, http } = setup([{ headers, body: '{"the-key' }], { connector: keyed });
+    const error = await failureOf(client.get(new URL(`${origin}/things?page=1`)));
+    expect(http.requests[0]?.url).toBe(`${origin}/things?page=1&api_key=the-key`);
+    expect(error.code).toBe(code);
+    expect(error.context.exchange).toEqual({
+      method: 'GET',
+      request: '/things?page',
+      status: 200,
+      headers: { 'content-type': type, 'x-id': 'for ***' },
+      body: '{"***',
+    });
+  });
 });
 
 test('an empty answer has no JSON', async () => {
