@@ -1,9 +1,11 @@
+import type { Connector } from '../core/connector/connector.ts';
+import type { LoadConnector } from '../core/connector/loaded.ts';
 import { TributaryError } from '../core/errors.ts';
-import { sourceConnectorName } from '../core/flow/connector-name.ts';
-import { type Explanation, explainRun } from '../engine/run/explain.ts';
+import { type Explanation, endingOf, explainRun, type Surroundings } from '../engine/run/explain.ts';
 import { isClosed, type LeftError, leftKey, type Run, readFlowItems } from '../engine/run/run.ts';
 import { type RunDefinition, readDefinition } from '../engine/run/run-definition.ts';
 import type { Backend } from './backend.ts';
+import { connectorNames } from './connector-names.ts';
 import { connectionFolders, connectorLoader } from './context.ts';
 import { findRun } from './find-run.ts';
 import { type BackendOptions, openBackend } from './open-backend.ts';
@@ -32,40 +34,43 @@ export async function explainCommand(
   const backend = await openBackend(options, shell);
   const { data: run } = await findRun(executionId, backend);
   const definition = await readDefinition(run, backend);
-  const explanation = await explain(run, definition, backend, options, shell);
+  const around = await surroundings(run, definition, backend, options, shell);
+  const explanation = explainRun(run, around);
   shell.terminal.out(options.json ? json(explanation) : inWords(explanation));
   if (bundle !== undefined) {
     const { writeBundle } = await import('./failure-bundle.ts');
-    const said = await writeBundle(bundle, { run, explanation, definition, backend, withData });
+    const { failure = {} } = endingOf(run, around) ?? {};
+    const said = await writeBundle(bundle, { run, failure, explanation, definition, backend, withData });
     shell.terminal.err(`${said.join('\n')}\n`);
   }
   return 0;
 }
 
-async function explain(
+async function surroundings(
   run: Run,
   definition: RunDefinition | undefined,
   backend: Backend,
   { aws = false }: BackendOptions,
   { clock, env }: Shell,
-): Promise<Explanation> {
+): Promise<Surroundings> {
   const { flowName, executionArn } = run;
   const isRunning = !isClosed(run) && (await backend.executions.isRunning(executionArn));
   const isLeftOpen = !isClosed(run) && !isRunning;
   const { state } = await readFlowItems(backend.state, flowName);
   const load = connectorLoader(connectionFolders({}), { env });
-  const loaded = definition && (await load(connectorOf(definition)));
+  const { source, destination } = definition ? connectorNames(definition) : {};
   const left = isLeftOpen ? await leftWith(run, backend) : undefined;
-  return explainRun(run, {
+  return {
     now: clock.now(),
     isRunning,
     state: state?.data,
     flow: definition?.flow,
-    connector: loaded?.kind === 'declared' ? loaded.connector : undefined,
+    connector: await declared(load, source),
+    destinationConnector: await declared(load, destination),
     stateBucket: backend.home.stateBucket,
     left,
     aws,
-  });
+  };
 }
 
 /** What the execution of a run ended with that was not closed. */
@@ -77,10 +82,9 @@ async function leftWith({ flowName, executionId }: Run, backend: Backend): Promi
   return failed && { errorCode: failed.code, errorMessage: failed.message };
 }
 
-/** `''` where the connection is missing that would tell. */
-function connectorOf({ flow, connection }: RunDefinition): string {
-  const isKnown = connection !== undefined || flow.sourceFlowConfig.connectorType !== 'CustomConnector';
-  return isKnown ? sourceConnectorName(flow, connection) : '';
+async function declared(load: LoadConnector, name: string | undefined): Promise<Connector | undefined> {
+  const loaded = name === undefined ? undefined : await load(name);
+  return loaded?.kind === 'declared' ? loaded.connector : undefined;
 }
 
 function inWords(told: Explanation): string {

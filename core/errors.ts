@@ -104,6 +104,8 @@ export interface ErrorContext {
   position?: number;
   /** Seconds to wait before the next try, as told by the vendor. */
   retryAfterSeconds?: number;
+  /** Of the application that the flow writes to; absent: of the source, or of neither. */
+  side?: 'destination';
   /** The vendor's answer. */
   exchange?: RecordedExchange;
   cause?: unknown;

@@ -15,6 +15,10 @@ export type RetryAdvice = 'now' | 'later' | 'afterFix';
 export interface CauseWords {
   readonly flow: string;
   readonly run: string;
+  /** ` --aws` behind commands on a deployed flow, or nothing. */
+  readonly aws: string;
+  /** `source` or `destination`: what the failure is of. */
+  readonly side: string;
   /** `connection shop`, or `the connection`. */
   readonly connection: string;
   /** The command that changes the connection. */
@@ -91,7 +95,7 @@ const pullAgain = 'start the flow again: nothing of this run was written';
 const unforeseen: Cause = {
   name: 'unforeseen',
   cause: 'Tributary met something that it does not foresee; this may be a defect of its own.',
-  fix: 'report it with the folder that `tributary explain {run} --bundle DIR` writes',
+  fix: 'report it with the folder that `tributary explain {run}{aws} --bundle DIR` writes',
   retry: 'now',
 };
 
@@ -105,12 +109,12 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       when: { says: /not the one that this flow has run with/ },
       cause:
         'The definition was changed to another source or destination; watermark and schema version of {flow} belong to the old ones.',
-      fix: 'give the changed flow another flowName, or forget the old state with `tributary reset {flow}`',
+      fix: 'give the changed flow another flowName, or forget the old state with `tributary reset {flow}{aws}`',
       retry: 'afterFix',
     },
     {
       name: 'definitionInvalid',
-      cause: 'The definition does not go together with what the source offers.',
+      cause: 'The definition does not go together with what the {side} offers.',
       elseFix:
         'mend the definition at the place that the error names; `tributary preview` tries it without a run',
       retry: 'afterFix',
@@ -174,7 +178,7 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       name: 'inputInvalid',
       when: { says: /the execution input/ },
       cause: 'The execution was started with an input that is not one of a run.',
-      fix: 'start it with an input as docs/architecture.md describes, or with `tributary start`',
+      fix: 'start it with an input as docs/architecture.md describes, or with `tributary start FLOW{aws}`',
       retry: 'afterFix',
     },
     {
@@ -573,7 +577,7 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       name: 'booksUnbalanced',
       cause:
         'What was read does not add up to what became of it. This is a defect of Tributary; nothing was written.',
-      fix: 'report it with the folder that `tributary explain {run} --bundle DIR` writes',
+      fix: 'report it with the folder that `tributary explain {run}{aws} --bundle DIR` writes',
       retry: 'now',
     },
   ],
@@ -607,7 +611,7 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       name: 'slotLost',
       cause:
         'Another execution took the run slot over, as this one looked dead; what this one did has no effect.',
-      fix: "look at the flow's newer run with `tributary runs {flow}`",
+      fix: "look at the flow's newer run with `tributary runs {flow}{aws}`",
       retry: 'now',
     },
   ],
@@ -641,14 +645,14 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
       cause:
         'The vendor pages in circles, or does not say how its list goes on. To go on would lose records.',
       elseFix:
-        'start again; if it stays, report it with the folder that `tributary explain {run} --bundle DIR` writes',
+        'start again; if it stays, report it with the folder that `tributary explain {run}{aws} --bundle DIR` writes',
       retry: 'later',
     },
     {
       name: 'contractBroken',
       cause:
         "The vendor's answer is not what {connector}'s documentation promises: the API has changed, or another version answered.",
-      elseFix: 'report it with the folder that `tributary explain {run} --bundle DIR` writes',
+      elseFix: 'report it with the folder that `tributary explain {run}{aws} --bundle DIR` writes',
       retry: 'later',
     },
   ],
@@ -777,7 +781,7 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
     {
       name: 'changedMeanwhile',
       cause: 'Another process changed the same thing at the same time, again and again.',
-      elseFix: 'start again; see with `tributary runs {flow}` whether another run works on it',
+      elseFix: 'start again; see with `tributary runs {flow}{aws}` whether another run works on it',
       retry: 'now',
     },
   ],

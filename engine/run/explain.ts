@@ -4,11 +4,14 @@ import type { Connector } from '../../core/connector/connector.ts';
 import { fillHoles } from '../../core/connector/holes.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { destinationProperties, sourceProperties } from '../../core/flow/describe.ts';
-import { recordDestination } from '../../core/flow/record-destination.ts';
+import { errorHandlingOf, recordDestination } from '../../core/flow/record-destination.ts';
+import type { StepName } from '../../core/flow/state-machine.ts';
 import { type Cause, type CauseWords, causeOf, type Facts, type RetryAdvice } from './causes.ts';
 import type { Failure } from './failure.ts';
 import { executionStatus, type FlowState, isClosed, isCommitted, type LeftError, type Run } from './run.ts';
 import { isIncremental, iso, movesWatermark } from './window.ts';
+
+type ExplainedConnector = Pick<Connector, 'label' | 'docs' | 'auth' | 'entities'>;
 
 /** What is known beside the run's record; the more, the better the explanation. */
 export interface Surroundings {
@@ -19,7 +22,9 @@ export interface Surroundings {
   readonly state?: FlowState | undefined;
   /** The definition that it ran with. */
   readonly flow?: FlowDefinition | undefined;
-  readonly connector?: Pick<Connector, 'label' | 'docs' | 'auth' | 'entities'> | undefined;
+  readonly connector?: ExplainedConnector | undefined;
+  /** Of the application that it writes to. */
+  readonly destinationConnector?: ExplainedConnector | undefined;
   readonly stateBucket: string;
   /** What its execution ended with, where the record does not tell. */
   readonly left?: LeftError | undefined;
@@ -65,14 +70,22 @@ export interface Explanation {
   readonly notes: readonly string[];
 }
 
+/** What a run ended with: by its record, or, of one that was left open, by what is known of its execution. */
+export function endingOf(
+  run: Run,
+  { isRunning, left }: Pick<Surroundings, 'isRunning' | 'left'>,
+): LeftError | undefined {
+  return run.errorCode || isClosed(run) || isRunning ? run : left;
+}
+
 export function explainRun(run: Run, around: Surroundings): Explanation {
-  const error: LeftError | undefined = run.errorCode || isClosed(run) || around.isRunning ? run : around.left;
+  const error = endingOf(run, around);
   const { errorCode: code, errorMessage: message = '', failure = {} } = error ?? {};
   const base = {
     executionId: run.executionId,
     flowName: run.flowName,
     status: executionStatus(run),
-    outcome: outcomeOf(run, around),
+    outcome: outcomeOf(run, failure, around),
     data: dataOf(run, around),
     watermark: watermarkOf(run, around),
     notes: notesOf(run, around),
@@ -80,7 +93,8 @@ export function explainRun(run: Run, around: Surroundings): Explanation {
   if (code === undefined) return { ...base, failed: null, cause: null, fix: null, retry: null };
   const facts = factsOf(message, failure, around);
   const cause = causeOf(code, facts);
-  const words = wordsOf(run, facts, around);
+  const side = failedSide(failure, around);
+  const words = wordsOf(run, facts, side, around.aws);
   const fill = (text: string): string => fillHoles(text, (name) => words[name as keyof CauseWords] ?? '');
   const own = failure.fix;
   const fix = cause.fix ? fill(cause.fix) : (own ?? (cause.elseFix ? fill(cause.elseFix) : null));
@@ -95,14 +109,14 @@ export function explainRun(run: Run, around: Surroundings): Explanation {
       page: failure.page ?? null,
       position: failure.position ?? null,
       at: failure.at ?? null,
-      entity: around.flow ? entityOf(around.flow) : null,
+      entity: side.entity,
       status: failure.status ?? null,
       vendorCode: failure.vendorCode ?? null,
       requestId: failure.requestId ?? null,
     },
     cause: { name: cause.name, text: text.charAt(0).toUpperCase() + text.slice(1) },
     fix,
-    retry: retryOf(cause, run, failure, around.now),
+    retry: retryOf(cause, error?.at ?? run.endedAt, failure, around.now),
   };
 }
 
@@ -125,19 +139,72 @@ function bucketOf(bucket: string, stateBucket: string, flow: FlowDefinition | un
   if (!flow) return undefined;
   if (bucket === destinationProperties(flow).bucketName) return 'destination';
   if (bucket === sourceProperties(flow).bucketName) return 'source';
-  return bucket === flow.tributary?.errorHandlingConfig?.bucketName ? 'error' : undefined;
+  return bucket === errorHandlingOf(flow)?.bucketName ? 'error' : undefined;
 }
 
-function wordsOf(run: Run, facts: Facts, { flow, connector, aws }: Surroundings): CauseWords {
-  const profile = flow?.sourceFlowConfig.connectorProfileName;
+/** Which of the flow's two applications a failure is of. */
+interface FailedSide {
+  readonly side: 'source' | 'destination';
+  readonly entity: string | null;
+  readonly connectorProfileName?: string | undefined;
+  readonly connector?: ExplainedConnector | undefined;
+}
+
+function failedSide(
+  failure: Failure,
+  {
+    flow,
+    connector,
+    destinationConnector,
+  }: Pick<Surroundings, 'flow' | 'connector' | 'destinationConnector'>,
+): FailedSide {
+  if (!flow) return { side: 'source', entity: null, connector };
+  if (isOfDestination(failure, flow)) {
+    const { entityName, connectorProfileName } = recordDestination(flow) ?? {};
+    return {
+      side: 'destination',
+      entity: entityName ?? null,
+      connectorProfileName,
+      connector: destinationConnector,
+    };
+  }
+  const { object, entityName, bucketPrefix } = sourceProperties(flow);
+  const name = object ?? entityName ?? bucketPrefix;
+  return {
+    side: 'source',
+    entity: typeof name === 'string' ? name : null,
+    connectorProfileName: flow.sourceFlowConfig.connectorProfileName,
+    connector,
+  };
+}
+
+/** Whether a failure is of the application that the flow writes to: once a run commits, its source is asked no more. */
+function isOfDestination({ side, step }: Failure, flow: FlowDefinition): boolean {
+  if (!recordDestination(flow)) return false;
+  return side === 'destination' || isAfterTransfer(step);
+}
+
+/** Steps of a run that has read all there is. */
+export function isAfterTransfer(step: StepName | undefined): boolean {
+  return step === 'CommitOutput' || step === 'LoadDestination';
+}
+
+function wordsOf(
+  run: Run,
+  facts: Facts,
+  { side, entity: entityName, connectorProfileName: profile, connector }: FailedSide,
+  aws: boolean | undefined,
+): CauseWords {
   const scopes = connector?.auth.flatMap((scheme) => (scheme.kind === 'oauth2' ? scheme.scopes : [])) ?? [];
-  const entity = flow && connector?.entities[entityOf(flow) ?? ''];
-  const docs = entity?.docs ?? connector?.docs;
+  const docs = connector?.entities[entityName ?? '']?.docs ?? connector?.docs;
+  const behind = aws ? ' --aws' : '';
   return {
     flow: run.flowName,
-    run: aws ? `${run.executionId} --aws` : run.executionId,
+    run: run.executionId,
+    aws: behind,
+    side,
     connection: profile ? `connection ${profile}` : 'the connection',
-    edit: `tributary connection edit ${profile ?? 'NAME'}${aws ? ' --aws' : ''}`,
+    edit: `tributary connection edit ${profile ?? 'NAME'}${behind}`,
     connector: connector?.label ?? 'the vendor',
     action: facts.action ?? 'this',
     bucket: facts.bucketOf ? `the ${facts.bucketOf} bucket` : 'the bucket',
@@ -147,15 +214,9 @@ function wordsOf(run: Run, facts: Facts, { flow, connector, aws }: Surroundings)
   };
 }
 
-function entityOf(flow: FlowDefinition): string | null {
-  const { object, entityName, bucketPrefix } = sourceProperties(flow);
-  const name = object ?? entityName ?? bucketPrefix;
-  return typeof name === 'string' ? name : null;
-}
-
 function retryOf(
   { retry }: Cause,
-  { endedAt }: Run,
+  endedAt: number | undefined,
   { retryAfterSeconds }: Failure,
   now: number,
 ): NonNullable<Explanation['retry']> {
@@ -175,10 +236,10 @@ function retryOf(
   return { advice: retry, at: null, text: texts[retry] };
 }
 
-function outcomeOf(run: Run, { isRunning }: Surroundings): string {
-  const { counts, failure, parameters } = run;
-  const where = failure?.step ? ` in ${failure.step}` : '';
-  const split = failure?.split === undefined ? '' : `, split ${failure.split}`;
+function outcomeOf(run: Run, failure: Failure, { isRunning }: Surroundings): string {
+  const { counts, parameters } = run;
+  const where = failure.step ? ` in ${failure.step}` : '';
+  const split = failure.split === undefined ? '' : `, split ${failure.split}`;
   switch (run.status) {
     case 'Successful':
       return parameters.dryRun
@@ -249,17 +310,18 @@ function watermarkOf(run: Run, { state, flow }: Surroundings): string {
 }
 
 function notesOf(run: Run, { aws }: Surroundings): string[] {
+  const behind = aws ? ' --aws' : '';
   const { recordsQuarantined = 0, deactivated, warnings = [] } = run;
   return [
     ...(recordsQuarantined > 0 && isCommitted(run)
       ? [
-          `in the quarantine: ${counted(recordsQuarantined, 'record')}, refused or invalid; mend the flow, then \`tributary replay ${run.executionId}${aws ? ' --aws' : ''}\``,
+          `in the quarantine: ${counted(recordsQuarantined, 'record')}, refused or invalid; mend the flow, then \`tributary replay ${run.executionId}${behind}\``,
         ]
       : []),
     ...warnings,
     ...(deactivated
       ? [
-          `the flow was suspended (${deactivated}): mend the cause, then make it active with \`tributary start\``,
+          `the flow was suspended (${deactivated}): mend the cause, then make it active with \`tributary start FLOW${behind}\`, FLOW being its file`,
         ]
       : []),
   ];

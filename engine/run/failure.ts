@@ -20,6 +20,7 @@ type Told = Pick<
   | 'page'
   | 'position'
   | 'retryAfterSeconds'
+  | 'side'
   | 'exchange'
 >;
 
@@ -79,5 +80,10 @@ function bounded(told: Readonly<Record<string, unknown>>): Failure {
     ...numbers.flatMap((name) => (typeof told[name] === 'number' ? [[name, told[name]]] : [])),
   ];
   const exchange = told.exchange as Failure['exchange'];
-  return { ...(step && { step }), ...(Object.fromEntries(kept) as Failure), ...(exchange && { exchange }) };
+  return {
+    ...(step && { step }),
+    ...(Object.fromEntries(kept) as Failure),
+    ...(told.side === 'destination' && { side: told.side }),
+    ...(exchange && { exchange }),
+  };
 }

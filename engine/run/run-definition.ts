@@ -3,6 +3,8 @@
 import type { ConnectionDefinition } from '../../core/connection.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
+import { destinationConfig } from '../../core/flow/describe.ts';
+import type { ConnectionRequest } from '../../core/source.ts';
 import type { EnginePorts } from '../ports.ts';
 import { planKey, readPlan, runFolder } from './plan.ts';
 import type { Run } from './run.ts';
@@ -12,6 +14,8 @@ export interface RunDefinition {
   readonly flow: FlowDefinition;
   /** Absent: the source needs none, or it was not found. */
   readonly connection?: ConnectionDefinition;
+  /** Of the application that the flow writes to; absent as the source's. */
+  readonly destinationConnection?: ConnectionDefinition;
 }
 
 const definitionKey = (flowName: string, executionId: string): string =>
@@ -27,9 +31,15 @@ export async function keepDefinition(executionId: string, ports: EnginePorts): P
     const flow = await ports.loadFlow();
     const { flowName } = flow;
     if (await objects.head(home.stateBucket, planKey(flowName, executionId))) return;
-    const name = flow.sourceFlowConfig.connectorProfileName;
-    const connection = name && (await ports.loadConnection(name).catch(() => undefined));
-    const kept: RunDefinition = { flow, ...(connection && { connection }) };
+    const found = async ({ connectorProfileName: name }: Profile) =>
+      name === undefined ? undefined : ports.loadConnection(name).catch(() => undefined);
+    const connection = await found(flow.sourceFlowConfig);
+    const destinationConnection = await found(destinationConfig(flow));
+    const kept: RunDefinition = {
+      flow,
+      ...(connection && { connection }),
+      ...(destinationConnection && { destinationConnection }),
+    };
     await objects.put(home.stateBucket, definitionKey(flowName, executionId), JSON.stringify(kept));
   } catch (error) {
     ports.log.warn('the definition of the run was not kept', { executionId, errorMessage: messageOf(error) });
@@ -43,23 +53,35 @@ export async function readDefinition(
 ): Promise<RunDefinition | undefined> {
   const plan = await found(readPlan(objects, home, flowName, executionId));
   if (plan) {
-    const { flow, request } = plan;
-    const { connectorType, connectorProfileName } = flow.sourceFlowConfig;
-    if (!connectorProfileName) return { flow };
+    const { flow, request, destination } = plan;
+    const connection = connectionOf(flow.sourceFlowConfig, request);
+    const destinationConnection = destination && connectionOf(destinationConfig(flow), destination.request);
     return {
       flow,
-      connection: {
-        connectorProfileName,
-        connectorType,
-        ...(connectorType === 'CustomConnector' && { connectorLabel: request.connector }),
-        connectorProfileProperties: request.settings,
-        ...(request.endpoint && { endpoint: request.endpoint }),
-      },
+      ...(connection && { connection }),
+      ...(destinationConnection && { destinationConnection }),
     };
   }
   const paper = await found(objects.read(home.stateBucket, definitionKey(flowName, executionId)));
   // Written by this program and never by anyone else.
   return paper && (JSON.parse(Buffer.from(paper).toString()) as RunDefinition);
+}
+
+type Profile = Pick<FlowDefinition['sourceFlowConfig'], 'connectorType' | 'connectorProfileName'>;
+
+/** The connection that a request of a plan was made with. */
+function connectionOf(
+  { connectorType, connectorProfileName }: Profile,
+  { connector, settings, endpoint }: ConnectionRequest & { readonly connector: string },
+): ConnectionDefinition | undefined {
+  if (!connectorProfileName) return undefined;
+  return {
+    connectorProfileName,
+    connectorType,
+    ...(connectorType === 'CustomConnector' && { connectorLabel: connector }),
+    connectorProfileProperties: settings,
+    ...(endpoint && { endpoint }),
+  };
 }
 
 async function found<T>(reading: Promise<T>): Promise<T | undefined> {

@@ -130,7 +130,10 @@ export interface Run {
 }
 
 /** Why a commit was left unfinished; it says nothing of a run that was finished since. */
-export type LeftError = Pick<Run, 'errorCode' | 'errorMessage' | 'failure'>;
+export interface LeftError extends Pick<Run, 'errorCode' | 'errorMessage' | 'failure'> {
+  /** Epoch milliseconds. */
+  readonly at?: number;
+}
 
 /** AppFlow's ExecutionStatus of a run. */
 export function executionStatus(

@@ -214,6 +214,17 @@ async function describeDestination(
   return { request: identified(asked, description), description };
 }
 
+/** This step asks source and destination alike: an error has to say which of them it is of. */
+async function askedOfDestination<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error;
+    const { code, summary, context } = error;
+    throw new TributaryError(code, summary, { ...context, side: 'destination', cause: error });
+  }
+}
+
 function plannedOf({ request, description }: DescribedDestination): PlannedDestination {
   const { batchSize, kept } = description;
   return { request, batchSize, ...(kept && { kept }) };
@@ -240,7 +251,7 @@ async function makePlan(
   };
   const { source, earlier } = await runSource(flow.flowName, asked.connector, parameters.replayOf, ports);
   if (earlier) refuseUnreplayable(flow, earlier);
-  const destination = await describeDestination(flow, ports);
+  const destination = await askedOfDestination(() => describeDestination(flow, ports));
   const description = await source.describe(asked, sourcePorts(ports, connectorProfileName));
 
   const end = Math.min(run.window.end, description.completeUntil ?? Number.POSITIVE_INFINITY);
@@ -279,7 +290,11 @@ async function makePlan(
     partitionColumnsInCatalog: flow.metadataCatalogConfig?.glueDataCatalog !== undefined,
     ...(destination && { destinationTypes: writtenTypes(destination.request, destination.description) }),
   });
-  if (destination) checkMapped(destination.request, destination.description, tasks.destinationFields);
+  if (destination) {
+    await askedOfDestination(async () =>
+      checkMapped(destination.request, destination.description, tasks.destinationFields),
+    );
+  }
   if (earlier) refuseUnread(tasks.readFields, flow, earlier);
   const schema = schemaOf(flow, tasks);
   const schemaVersion = (state?.schemaVersion ?? 0) + (state?.schemaFingerprint === schema ? 0 : 1);

@@ -91,7 +91,8 @@ export async function failRun(
       await keepDefinition(executionId, ports);
       await closeRun(ports, flow, item, { status: 'Error', ...ending, ...loaded });
     } else {
-      await ports.state.write([{ ...leftKey(executionId), set: { ...ending }, expiresAt: expiresAt(ports) }]);
+      const left = { ...ending, at: ports.clock.now() };
+      await ports.state.write([{ ...leftKey(executionId), set: left, expiresAt: expiresAt(ports) }]);
     }
     return told;
   }

@@ -23,6 +23,7 @@ import {
 import { s3Flow } from '../../support/flows.ts';
 import { type LocalServer, startServer } from '../../support/http-server.ts';
 import { type MemoryHome, memoryHome, type RunOptions } from '../../support/memory-home.ts';
+import { scriptedDestination } from '../../support/scripted-destination.ts';
 
 const nothingWritten = 'nothing was written';
 
@@ -752,6 +753,134 @@ describe('what became of an execution that said nothing', () => {
     const { failed, cause, retry, data } = await explained(home, csv);
     expect([failed?.code, cause?.name, retry?.advice, failed?.step]).toEqual(is);
     expect(data).toBe('nothing was written');
+  });
+});
+
+/** From `s3://inbox/in` into the shop's orders. */
+const intoShop = s3Flow({
+  name: 'to-shop',
+  fields,
+  more: {
+    destinationFlowConfigList: [
+      {
+        connectorType: 'CustomConnector',
+        connectorProfileName: 'my-shop',
+        apiVersion: 'v1',
+        destinationConnectorProperties: {
+          CustomConnector: {
+            entityName: 'orders',
+            writeOperationType: 'INSERT',
+            errorHandlingConfig: { bucketName: 'errors' },
+          },
+        },
+      },
+    ],
+  },
+});
+
+describe('a failure of a run into an application', () => {
+  const forbidden = { errorCode: 'AccessDenied', errorMessage: 'forbidden' };
+  const ofShop =
+    'grant the scopes that Shop asks for (orders.read) and consent anew with `tributary connection edit my-shop`; see https://docs.shop.example/api/orders';
+
+  test.each<[string, Run['failure'], string | null, string]>([
+    [
+      'in a load is of the application',
+      { step: 'LoadDestination', status: 403, summary: 'lacks the scope' },
+      'orders',
+      ofShop,
+    ],
+    [
+      'in a commit is of the application',
+      { step: 'CommitOutput', status: 403, summary: 'lacks the scope' },
+      'orders',
+      ofShop,
+    ],
+    [
+      'is of the application where the error says so',
+      { step: 'DescribeSource', side: 'destination', status: 403, summary: 'lacks the scope' },
+      'orders',
+      ofShop,
+    ],
+    [
+      'is of the source else',
+      { step: 'DescribeSource', status: 403, summary: 'lacks the scope' },
+      'in',
+      'grant the scopes that the vendor asks for and consent anew with `tributary connection edit NAME`',
+    ],
+  ])('%s', (_, failure, entity, fix) => {
+    const run = failedRun({ ...forbidden, ...(failure && { failure }) });
+    const told = explainRun(run, { ...around, flow: intoShop, destinationConnector: shop });
+    expect([told.failed?.entity, told.fix]).toEqual([entity, fix]);
+  });
+
+  test('knows the bucket of refused records', () => {
+    const summary = 's3:PutObject failed: not authorized to perform kms:GenerateDataKey';
+    const failure = { step: 'CommitOutput' as const, at: 's3://errors/x', summary };
+    const run = failedRun({ errorCode: 'AccessDenied', errorMessage: summary, failure });
+    expect(explainRun(run, { ...around, flow: intoShop }).cause?.text).toBe(
+      'The KMS key that the error bucket is encrypted with does not let the function use it, or is disabled.',
+    );
+  });
+
+  test('that does not take a field says which side it is of', async () => {
+    const flow = structuredClone(intoShop) as { tasks: { destinationField?: string }[] };
+    for (const task of flow.tasks) if (task.destinationField === 'name') task.destinationField = 'surname';
+    const at = memoryHome({
+      buckets: ['inbox', 'errors'],
+      destinations: { Shop: scriptedDestination() },
+      connections: {
+        'my-shop': {
+          connectorProfileName: 'my-shop',
+          connectorType: 'CustomConnector',
+          connectorLabel: 'Shop',
+        },
+      },
+    });
+    await at.objects.put('inbox', 'in/a.csv', 'id,name\n1,a\n');
+    await at.run(flow as FlowDefinition);
+    const { failed, cause } = await explained(at, flow as FlowDefinition);
+    expect([failed?.step, failed?.entity]).toEqual(['DescribeSource', 'orders']);
+    expect(cause?.text).toBe('The definition does not go together with what the destination offers.');
+  });
+});
+
+test('of a commit that was left open it is told where, and from when on a retry helps', async () => {
+  const home = s3Home();
+  await home.objects.put('inbox', 'in/a.csv', 'id,name\n1,a\n');
+  const put = home.objects.put.bind(home.objects);
+  home.objects.put = async (bucket, ...more) => {
+    if (bucket === 'lake')
+      throw new TributaryError('RateLimitExceeded', 'slow down', { retryAfterSeconds: 3600 });
+    return put(bucket, ...more);
+  };
+  await home.run(csv);
+  const ended = home.clock.now();
+  const at = new Date(ended + 3_600_000).toISOString();
+  const { outcome, failed, retry } = await explained(home, csv);
+  expect(outcome).toBe('The run ended in CommitOutput without being closed.');
+  expect([failed?.code, failed?.step]).toEqual(['RateLimitExceeded', 'CommitOutput']);
+  expect(retry).toEqual({ advice: 'later', at, text: `helps from ${at} on, as the vendor says` });
+});
+
+describe('commands for a deployed flow say so', () => {
+  test.each([
+    ['FlowInvalid', 'not the one that this flow has run with', '`tributary reset shop-orders --aws`'],
+    ['FencedOut', 'gone', '`tributary runs shop-orders --aws`'],
+    ['StateConflict', 'changed', '`tributary runs shop-orders --aws`'],
+    ['InvalidArgument', 'the execution input is wrong', '`tributary start FLOW --aws`'],
+    ['TypeError', 'x', `\`tributary explain ${executionId} --aws --bundle DIR\``],
+  ])('%s', (errorCode, errorMessage, line) => {
+    const run = failedRun({ errorCode, errorMessage });
+    expect(explainRun(run, { ...around, aws: true }).fix).toContain(line);
+    expect(explainRun(run, around).fix).toContain(line.replace(' --aws', ''));
+  });
+
+  test('a suspended one', () => {
+    const run = failedRun({ errorCode: 'ServerError', errorMessage: 'down', deactivated: '5 failed runs' });
+    expect(explainRun(run, { ...around, aws: true }).notes).toEqual([
+      'the flow was suspended (5 failed runs): mend the cause, then make it active with `tributary start FLOW --aws`, FLOW being its file',
+    ]);
   });
 });
 

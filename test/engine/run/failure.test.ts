@@ -15,6 +15,7 @@ test('what the vendor told travels in the trace; a cause does not, and texts are
     vendorCode: 'bad_gateway',
     requestId: 'r-1',
     retryAfterSeconds: 30,
+    side: 'destination',
     got: 'x'.repeat(600),
     cause: new Error('kept to itself'),
   });
@@ -28,6 +29,7 @@ test('what the vendor told travels in the trace; a cause does not, and texts are
     vendorCode: 'bad_gateway',
     requestId: 'r-1',
     retryAfterSeconds: 30,
+    side: 'destination',
     got: 'x'.repeat(500),
   });
 });
