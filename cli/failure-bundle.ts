@@ -12,28 +12,20 @@ import { sourceProperties } from '../core/flow/describe.ts';
 import type { ObjectInfo } from '../core/ports.ts';
 import type { Explanation } from '../engine/run/explain.ts';
 import type { Failure } from '../engine/run/failure.ts';
-import type { Run, RunParameters } from '../engine/run/run.ts';
+import type { Run } from '../engine/run/run.ts';
 import type { RunDefinition } from '../engine/run/run-definition.ts';
 import { version } from '../engine/version.ts';
 import { fileError } from '../local/files.ts';
 import type { Backend } from './backend.ts';
+import type { BundleIndex } from './bundle-index.ts';
+import { whyNotRepeatable } from './not-repeatable.ts';
 import { bytesLookedAt, objectStandIn } from './object-stand-in.ts';
 import { commandLine } from './output.ts';
 
-/** `bundle.json`: what `tributary reproduce` goes by. */
-export interface BundleIndex {
-  readonly tributary: string;
-  readonly node: string;
-  /** The error that is to be met again. */
-  readonly code: string;
-  readonly parameters: RunParameters;
-  /** Names of the buckets whose objects are here. */
-  readonly buckets: readonly string[];
-  readonly exchange: Failure['exchange'] | null;
-}
-
 export interface BundleOptions {
   readonly run: Run;
+  /** What the run ended with. */
+  readonly failure: Failure;
   readonly explanation: Explanation;
   readonly definition: RunDefinition | undefined;
   readonly backend: Pick<Backend, 'objects' | 'home'>;
@@ -43,7 +35,7 @@ export interface BundleOptions {
 
 /** @returns what to say about it, a line each. @throws InvalidArgument if nothing failed or the folder is in use */
 export async function writeBundle(folder: string, options: BundleOptions): Promise<string[]> {
-  const { run, explanation, definition } = options;
+  const { run, failure, explanation, definition } = options;
   const { failed } = explanation;
   if (!failed) {
     throw new TributaryError('InvalidArgument', 'nothing has failed that could be met again', {
@@ -58,15 +50,16 @@ export async function writeBundle(folder: string, options: BundleOptions): Promi
     });
   }
   const put = await emptyFolder(folder);
-  const { flow, connection } = definition;
+  const { flow, connection, destinationConnection } = definition;
+  const connections = [connection, destinationConnection].filter((one) => one !== undefined);
   const object = await sourceObject(options, definition).catch((error: unknown) => {
     // It may be the bucket itself that failed the run.
     if (error instanceof TributaryError) return undefined;
     throw error;
   });
   await put('flow.json', pretty(flow));
-  if (connection)
-    await put(`connections/${connection.connectorProfileName}.json`, pretty(withoutSecrets(connection)));
+  for (const each of connections)
+    await put(`connections/${each.connectorProfileName}.json`, pretty(withoutSecrets(each)));
   await put('run.json', pretty(run));
   await put('explanation.json', pretty(explanation));
   if (object) await put(`s3/${object.bucket}/${object.key}`, object.body);
@@ -74,21 +67,32 @@ export async function writeBundle(folder: string, options: BundleOptions): Promi
     tributary: version,
     node: process.version,
     code: failed.code,
-    // An object that is copied is of today: no window would hold it.
-    parameters: object ? { full: true } : parametersOf(run),
+    ...(failure.step && { step: failure.step }),
+    parameters: parametersOf(run, object !== undefined),
     buckets: object ? [object.bucket] : [],
-    exchange: run.failure?.exchange ?? null,
+    exchange: failure.exchange ?? null,
   };
   await put('bundle.json', pretty(index));
-  const lines = contents(index, object?.isStandIn ?? false, connection !== undefined);
-  await put('README.md', readme(folder, explanation, index, lines));
-  return [`${folder}: written`, ...lines.map((line) => `  ${line}`)];
+  const lines = contents(index, object?.isStandIn ?? false, connections.length);
+  const whyNot = await whyNotRepeatable(definition, index);
+  const again = whyNot === undefined ? howAgain(folder, index) : notAgain(whyNot);
+  await put('README.md', readme(explanation, index, lines, again));
+  return [
+    `${folder}: written`,
+    ...lines.map((line) => `  ${line}`),
+    ...(whyNot === undefined ? [] : [`  ${notAgain(whyNot)}`]),
+  ];
 }
 
-function parametersOf({ parameters, window }: Run): RunParameters {
-  const { replayOf: _, ...rest } = parameters;
-  if (window.start === undefined || rest.full || window.end <= window.start) return rest;
-  return { ...rest, from: window.start, to: window.end };
+function parametersOf({ parameters, window }: Run, hasObject: boolean): BundleIndex['parameters'] {
+  const { full, dryRun, limit, replayOf, from, to } = parameters;
+  const kept = { ...(dryRun && { dryRun: true as const }), ...(limit !== undefined && { limit }) };
+  if (replayOf !== undefined) return { ...kept, replayOf };
+  // An object that is copied is of today: no window would hold it.
+  if (hasObject || full) return { ...kept, full: true };
+  if (window.start === undefined || window.end <= window.start)
+    return { ...kept, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  return { ...kept, from: window.start, to: window.end };
 }
 
 async function emptyFolder(folder: string): Promise<(name: string, body: string | Buffer) => Promise<void>> {
@@ -178,10 +182,10 @@ function fieldsOf({ tasks }: FlowDefinition): Set<string> {
   return new Set(names.flatMap((name) => [name, ...name.split('.')]));
 }
 
-function contents({ exchange, buckets }: BundleIndex, isStandIn: boolean, hasConnection: boolean): string[] {
+function contents({ exchange, buckets }: BundleIndex, isStandIn: boolean, connections: number): string[] {
   return [
     'flow.json: the definition that the run had',
-    ...(hasConnection ? ["connections/: the connection's settings, without credentials"] : []),
+    ...(connections > 0 ? ['connections/: the settings of the connections, without credentials'] : []),
     'run.json, explanation.json: what is known of the failure',
     ...(exchange
       ? [
@@ -198,11 +202,22 @@ function contents({ exchange, buckets }: BundleIndex, isStandIn: boolean, hasCon
   ];
 }
 
+function howAgain(folder: string, { code }: BundleIndex): string {
+  return `## Again
+
+    ${commandLine('reproduce', path.basename(folder))}
+
+runs the flow in a new home with what is in this folder, and says whether it ends with ${code}. No request leaves the machine: the vendor's answer is
+the one that is kept here, or there is none. What a network, an AWS account or a killed process did cannot be met again so.`;
+}
+
+const notAgain = (why: string): string => `This failure cannot be met again: ${why}.`;
+
 function readme(
-  folder: string,
   explanation: Explanation,
   { code, tributary }: BundleIndex,
   lines: readonly string[],
+  again: string,
 ): string {
   const { flowName, executionId, outcome, failed, cause, fix } = explanation;
   return `# ${flowName}: ${code}
@@ -213,12 +228,7 @@ ${outcome} Run ${executionId}, Tributary ${tributary}.
 
 ${cause?.text ?? ''} ${fix ? `To do: ${fix}` : ''}
 
-## Again
-
-    ${commandLine('reproduce', path.basename(folder))}
-
-runs the flow in a new home with what is in this folder, and says whether it ends with ${code}. No request leaves the machine: the vendor's answer is
-the one that is kept here, or there is none. What a network, an AWS account, a database or a killed process did cannot be met again so.
+${again}
 
 ## Here
 

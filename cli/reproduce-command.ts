@@ -3,29 +3,43 @@ import * as fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { loadConnector } from '../connectors/registry.ts';
+import type { ConnectionDefinition } from '../core/connection.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { RecordedExchange } from '../core/exchange.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
-import { destinationProperties } from '../core/flow/describe.ts';
+import { destinationConfig, destinationProperties } from '../core/flow/describe.ts';
+import { errorHandlingOf } from '../core/flow/record-destination.ts';
 import type { Http, HttpRequest, HttpResponse } from '../core/ports.ts';
-import { localHome } from '../local/home.ts';
+import { errnoOf, fileError } from '../local/files.ts';
+import { findConnection, localHome } from '../local/home.ts';
+import { bucketFolder } from '../local/object-store.ts';
 import { runFlow } from '../local/run-flow.ts';
+import { type BundleIndex, readBundleIndex } from './bundle-index.ts';
 import { readFlowFile, readTextFile, refuseNotRunnable } from './context.ts';
-import type { BundleIndex } from './failure-bundle.ts';
+import { whyNotRepeatable } from './not-repeatable.ts';
 import { json } from './output.ts';
 import type { Shell } from './shell.ts';
 
-/** `tributary reproduce DIR`: meets the failure of a bundle again. 0 if it is the same, 1 if not. */
+/**
+ * `tributary reproduce DIR`: meets the failure of a bundle again. 0 if it is the same, 1 if not.
+ *
+ * The bundle may be anybody's: nothing is read beside it, nothing is written into it, and no request leaves.
+ *
+ * @throws InvalidArgument for a folder that is no bundle; NotRunnable for one whose failure cannot be met again
+ */
 export async function reproduceCommand(
   folder: string,
   options: { readonly json?: boolean },
   { terminal, clock }: Shell,
 ): Promise<number> {
-  const index = JSON.parse(await readTextFile(path.join(folder, 'bundle.json'))) as BundleIndex;
+  const file = path.join(folder, 'bundle.json');
+  const index = readBundleIndex(await readTextFile(file), file);
   const flow = await readFlowFile(path.join(folder, 'flow.json'));
   const home = await fs.mkdtemp(path.join(os.tmpdir(), 'tributary-reproduce-'));
   try {
-    const got = await errorOf(flow, folder, home, index, clock);
+    for (const name of ['connections', 's3']) await copyFolder(folder, name, home);
+    await refuseNotRepeatable(flow, index, [path.join(home, 'connections')]);
+    const got = await errorOf(flow, home, index, clock);
     const reproduced = got?.code === index.code;
     if (options.json) terminal.out(json({ reproduced, expected: index.code, got: got ?? null }));
     else {
@@ -40,18 +54,15 @@ export async function reproduceCommand(
 
 async function errorOf(
   flow: FlowDefinition,
-  folder: string,
   home: string,
   { parameters, buckets, exchange }: BundleIndex,
   clock: Shell['clock'],
 ): Promise<{ readonly code: string; readonly message: string } | undefined> {
-  const connectionFolders = [path.join(folder, 'connections')];
-  const mounts = Object.fromEntries(buckets.map((bucket) => [bucket, path.resolve(folder, 's3', bucket)]));
-  for (const bucket of destinationBuckets(flow))
-    await fs.mkdir(path.join(home, 's3', bucket), { recursive: true });
+  const connectionFolders = [path.join(home, 'connections')];
+  for (const bucket of [...buckets, ...destinationBuckets(flow)])
+    await fs.mkdir(bucketFolder(home, {}, bucket), { recursive: true });
   const ports = localHome({
     home,
-    mounts,
     connectionFolders,
     clock: hurrying(clock),
     http: replayed(exchange),
@@ -65,16 +76,62 @@ async function errorOf(
     if (error instanceof TributaryError) return { code: error.code, message: error.message };
     throw error;
   }
-  const { error } = await runFlow(flow, ports, { input: { parameters: given(parameters) } });
+  const { error } = await runFlow(flow, ports, { input: { parameters } });
   return error ?? undefined;
 }
 
-function given({ full, dryRun, replayOf: _, ...rest }: BundleIndex['parameters']) {
-  return { ...rest, ...(full && { full: true as const }), ...(dryRun && { dryRun: true as const }) };
+/** What is copied is the bundle's own: a link would lead out of it. */
+async function copyFolder(folder: string, name: string, home: string): Promise<void> {
+  const from = path.join(folder, name);
+  try {
+    await fs.cp(from, path.join(home, name), { recursive: true, filter: expectOwn });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fileError(error, from);
+  }
+}
+
+async function expectOwn(file: string): Promise<true> {
+  const found = await fs.lstat(file);
+  if (found.isFile() || found.isDirectory()) return true;
+  throw new TributaryError('InvalidArgument', 'a bundle holds files and folders alone', {
+    at: file,
+    got: found.isSymbolicLink() ? 'a link' : 'something else',
+  });
+}
+
+async function refuseNotRepeatable(
+  flow: FlowDefinition,
+  index: BundleIndex,
+  folders: readonly string[],
+): Promise<void> {
+  const connection = await bundled(flow.sourceFlowConfig, folders);
+  const destinationConnection = await bundled(destinationConfig(flow), folders);
+  const why = await whyNotRepeatable(
+    { flow, ...(connection && { connection }), ...(destinationConnection && { destinationConnection }) },
+    index,
+  );
+  if (why === undefined) return;
+  throw new TributaryError('NotRunnable', `this failure cannot be met again: ${why}`, {
+    flowName: flow.flowName,
+    fix: 'read its README.md, run.json and explanation.json',
+  });
+}
+
+/** A connection of the bundle; that there is none, or none that can be read, may be the failure itself. */
+async function bundled(
+  { connectorProfileName: name }: Pick<FlowDefinition['sourceFlowConfig'], 'connectorProfileName'>,
+  folders: readonly string[],
+): Promise<ConnectionDefinition | undefined> {
+  try {
+    return name === undefined ? undefined : await findConnection(name, folders);
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'ConnectionInvalid') return undefined;
+    throw error;
+  }
 }
 
 function destinationBuckets(flow: FlowDefinition): string[] {
-  const names = [destinationProperties(flow).bucketName, flow.tributary?.errorHandlingConfig?.bucketName];
+  const names = [destinationProperties(flow).bucketName, errorHandlingOf(flow)?.bucketName];
   return names.filter((name): name is string => typeof name === 'string');
 }
 

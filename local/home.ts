@@ -123,11 +123,21 @@ async function load(connector: string, find: LocalHomeOptions['loadConnector']):
   });
 }
 
-/** The connection of that name: a file `<name>.{json,yaml,yml}` in one of the folders. */
+/**
+ * The connection of that name: a file `<name>.{json,yaml,yml}` in one of the folders.
+ *
+ * @throws ConnectionInvalid; InvalidArgument for a name that would lead out of the folders
+ */
 export async function findConnection(
   name: string,
   folders: readonly string[],
 ): Promise<ConnectionDefinition> {
+  if (name.split('/').includes('..')) {
+    throw new TributaryError('InvalidArgument', 'the name of a connection leads out of its folder', {
+      got: name,
+      expected: "a name without '..'",
+    });
+  }
   for (const folder of folders) {
     for (const extension of ['yaml', 'yml', 'json']) {
       const file = path.join(folder, `${name}.${extension}`);

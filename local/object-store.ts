@@ -36,12 +36,16 @@ interface Metadata {
   readonly metadata: Record<string, string>;
 }
 
-/** @throws InvalidArgument: a bucket is one folder, never a path to somewhere else */
+/** A bucket is one folder, never a path to somewhere else. */
+export function isBucketName(bucket: string): boolean {
+  return bucket !== '' && bucket !== '.' && bucket !== '..' && !/[/\\\0]/.test(bucket);
+}
+
+/** @throws InvalidArgument for what is no name of a bucket */
 export function bucketFolder(home: string, mounts: Readonly<Record<string, string>>, bucket: string): string {
   const mounted = Object.hasOwn(mounts, bucket) ? mounts[bucket] : undefined;
   if (mounted !== undefined) return mounted;
-  if (bucket !== '' && bucket !== '.' && bucket !== '..' && !/[/\\\0]/.test(bucket))
-    return path.join(home, 's3', bucket);
+  if (isBucketName(bucket)) return path.join(home, 's3', bucket);
   throw new TributaryError('InvalidArgument', 'no name of a bucket', {
     got: JSON.stringify(bucket),
     expected: 'a name without slashes',
