@@ -7,7 +7,8 @@ import { parseDocument } from '../core/flow/read.ts';
 import { foundInDocument } from '../core/import/document.ts';
 import type { Found } from '../core/import/found.ts';
 import { templateTags } from '../core/import/template-tags.ts';
-import { foundInModule, type ModuleFile } from '../core/import/terraform-module.ts';
+import { foundInModule } from '../core/import/terraform-module.ts';
+import type { LoadModule, ModuleFile } from '../core/import/terraform-scope.ts';
 import { type Given, isMembers, type Members } from '../core/import/unresolved.ts';
 import { errnoOf, fileError } from '../local/files.ts';
 import { readTextFile } from './context.ts';
@@ -81,6 +82,12 @@ async function folderFiles(folder: string, names: readonly string[]): Promise<st
 async function readModule(files: readonly string[], given: Given): Promise<Found[]> {
   // Two megabytes of WebAssembly, for this alone.
   const hcl = await import('@cdktn/hcl2json');
+  const parsed = new Map<string, ReturnType<typeof hcl.getExpressionAst>>();
+  const parse = (text: string): ReturnType<typeof hcl.getExpressionAst> => {
+    const known = parsed.get(text) ?? hcl.getExpressionAst('expression.tf', text);
+    parsed.set(text, known);
+    return known;
+  };
   const blocksOf = async (fileName: string): Promise<Members> => {
     const text = await readTextFile(fileName);
     const blocks: unknown = fileName.endsWith('.json')
@@ -90,18 +97,42 @@ async function readModule(files: readonly string[], given: Given): Promise<Found
         });
     return isMembers(blocks) ? blocks : {};
   };
-  const moduleFiles: ModuleFile[] = [];
+  const filesOfModule = async (names: readonly string[]): Promise<ModuleFile[]> => {
+    const read: ModuleFile[] = [];
+    for (const fileName of names) read.push({ fileName, blocks: await blocksOf(fileName) });
+    return read;
+  };
+  const [root = '.'] = files.map((file) => path.dirname(file));
+  const loadModule: LoadModule = async ({ key, source, callingFile }) => {
+    const isLocal = /^\.\.?\//.test(source);
+    const folder = isLocal ? path.join(path.dirname(callingFile), source) : await installedModule(root, key);
+    const names = folder && (await fs.readdir(folder).catch(() => undefined));
+    if (!folder || !names) return undefined;
+    const own = names.filter((name) => /\.tf(?:\.json)?$/.test(name)).sort();
+    return { folder, files: await filesOfModule(own.map((name) => path.join(folder, name))) };
+  };
   let variables: Members = {};
   // Later files win, as with Terraform: terraform.tfvars, then *.auto.tfvars in the order of their names.
   const isLast = (file: string) => (path.basename(file).startsWith('terraform.tfvars') ? 0 : 1);
-  for (const file of files.toSorted((a, b) => isLast(a) - isLast(b))) {
-    const blocks = await blocksOf(file);
-    if (/\.tfvars(?:\.json)?$/.test(file)) variables = { ...variables, ...blocks };
-    else moduleFiles.push({ fileName: file, blocks });
+  const isVariables = (file: string) => /\.tfvars(?:\.json)?$/.test(file);
+  for (const file of files.filter(isVariables).toSorted((a, b) => isLast(a) - isLast(b))) {
+    variables = { ...variables, ...(await blocksOf(file)) };
   }
-  return foundInModule({ files: moduleFiles, variables, given }, (text) =>
-    hcl.getExpressionAst('expression.tf', text),
-  );
+  const moduleFiles = await filesOfModule(files.filter((file) => !isVariables(file)));
+  return foundInModule({ files: moduleFiles, variables, given, loadModule }, parse);
+}
+
+/** Where `terraform init` has put a module of a registry or a repository: it keeps a list of them. */
+async function installedModule(root: string, key: string): Promise<string | undefined> {
+  const list = path.join(root, '.terraform', 'modules', 'modules.json');
+  const text = await fs.readFile(list, 'utf8').catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw fileError(error, list);
+  });
+  const document: unknown = text === undefined ? undefined : parseDocument(text, list, 'FlowInvalid');
+  const modules = isMembers(document) && Array.isArray(document.Modules) ? document.Modules : [];
+  const found = modules.find((one): one is Members => isMembers(one) && one.Key === key);
+  return typeof found?.Dir === 'string' ? path.join(root, found.Dir) : undefined;
 }
 
 /** The parser says `parse config: [main.tf:1,14-15: Unclosed block; There is no …]`. */

@@ -54,5 +54,5 @@ it('the guide for moving in from AppFlow works as it stands', async () => {
     const shown = blocks[i + 1];
     if (shown?.language === 'text') expect(out.replaceAll(`${folder}/`, 'moved/')).toBe(shown.text);
   }
-  expect(commands).toBe(7);
+  expect(commands).toBe(8);
 }, 60_000);

@@ -378,9 +378,12 @@ function madeFieldFindings(tasks: readonly Task[]): Finding[] {
     const got = intermediateName(task);
     const first = made.get(got);
     const fix = 'give it a destinationField of its own';
+    // @cdklabs/cdk-appflow projects what it makes, too, by the name that the console gives it.
+    const isConsoleName = got === task.sourceFields.join(',');
     if (first !== undefined)
       findings.push({ at, problem: `tasks[${first}] makes a field of this name too`, got, fix });
-    else if (fromSource.has(got)) findings.push({ at, problem: 'is the name of a source field', got, fix });
+    else if (fromSource.has(got) && !isConsoleName)
+      findings.push({ at, problem: 'is the name of a source field', got, fix });
     else made.set(got, i);
     if (
       !tasks.some(

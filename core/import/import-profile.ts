@@ -107,6 +107,8 @@ function sortSettings(settings: Members, known: readonly string[] | undefined): 
   const sorted: SortedSettings = { kept: {}, unused: [], secret: [], unknown: [] };
   for (const [key, value] of Object.entries(settings)) {
     if (looksSecret(key, value)) sorted.secret.push(key);
+    // What is off in AppFlow is off here: a state has every flag.
+    else if (known && !known.includes(key) && value === false) continue;
     else if (known && !known.includes(key)) sorted.unused.push(key);
     else if (value instanceof Unresolved)
       sorted.unknown.push(`${key}: ${value.what} is not known: ${value.why}`);

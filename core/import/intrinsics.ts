@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
  */
 
+import { flowTime, flowTimeUpdaterType } from './flow-time-updater.ts';
 import { type Given, isMembers, type Members, Unresolved, unresolvedIn } from './unresolved.ts';
 
 export interface Template {
@@ -175,7 +176,12 @@ export function resolver(template: Template, given: Given): Resolver {
   }
 
   function attribute(name: string): unknown {
-    return given(name) ?? unknownValue(`Fn::GetAtt ${name}`, name);
+    const [logicalId = '', member = ''] = name.split('.');
+    const resource = template.resources[logicalId];
+    const properties =
+      isMembers(resource) && resource.Type === flowTimeUpdaterType && resolve(resource.Properties);
+    const known = isMembers(properties) ? flowTime(member, properties) : undefined;
+    return given(name) ?? known ?? unknownValue(`Fn::GetAtt ${name}`, name);
   }
 
   function substitute(argument: unknown): unknown {

@@ -4,6 +4,7 @@
  * https://developer.hashicorp.com/terraform/language/expressions
  */
 
+import { isTrue, terraformFunctions } from './terraform-functions.ts';
 import { isMembers, Unresolved, unresolvedIn } from './unresolved.ts';
 
 /** A node of a parsed expression, as `@cdktn/hcl2json` gives it. */
@@ -26,6 +27,9 @@ const wayOut = 'import the output of `terraform show -json` instead, which has a
 export function unknownExpression(text: string, why: string): Unresolved {
   return new Unresolved(text, `${why}; ${wayOut}`);
 }
+
+/** There is nothing of that name in a value that is known: what `try` and `can` get over. */
+export class Missing extends Unresolved {}
 
 /** A value of a parsed configuration: text may hold `${…}`, lists and objects hold more of it. */
 export async function evaluateValue(value: unknown, scope: Scope, parse: ParseExpression): Promise<unknown> {
@@ -116,14 +120,15 @@ async function evaluateText(text: string, scope: Scope, parse: ParseExpression):
 
 const metaText = (node: ExpressionNode, name: string): string => String(node.meta?.[name] ?? '');
 
-async function evaluate(node: ExpressionNode, scope: Scope, parse: ParseExpression): Promise<unknown> {
+export async function evaluate(node: ExpressionNode, scope: Scope, parse: ParseExpression): Promise<unknown> {
   const text = metaText(node, 'value');
   const children = () => inOrder(node.children, (child) => evaluate(child, scope, parse));
   const unknown = (why: string) => unknownExpression(text, why);
   switch (node.type) {
     case '':
     case 'templateWrap':
-      return (await children())[0];
+      // Without anything inside: the item of a splat.
+      return node.children.length === 0 ? scope.reference([splatItem], text) : (await children())[0];
     case 'literalValue':
       return literal(node);
     case 'template':
@@ -143,16 +148,15 @@ async function evaluate(node: ExpressionNode, scope: Scope, parse: ParseExpressi
       return Object.fromEntries(entries);
     }
     case 'scopeTraversal':
-      return scope.reference(segments(node), text);
-    case 'relativeTraversal': {
-      const [source] = await children();
-      return source instanceof Unresolved ? source : memberAt(source, segments(node), text);
-    }
-    case 'index': {
-      const [collection, key] = await children();
-      if (collection instanceof Unresolved) return collection;
-      if (key instanceof Unresolved) return key;
-      return memberAt(collection, [typeof key === 'number' ? key : String(key)], text);
+    case 'relativeTraversal':
+    case 'index':
+      return evaluatePath(node, [], scope, parse);
+    case 'splat': {
+      const [source, each] = node.children;
+      const list = source && (await evaluate(source, scope, parse));
+      if (!each || list instanceof Unresolved) return list;
+      const items: readonly unknown[] = Array.isArray(list) ? list : list === null ? [] : [list];
+      return inOrder(items, (item) => evaluate(each, withNames({ [splatItem]: item }, scope), parse));
     }
     case 'conditional': {
       const [condition, yes, no] = node.children;
@@ -170,24 +174,71 @@ async function evaluate(node: ExpressionNode, scope: Scope, parse: ParseExpressi
       return withKnown(await children(), ([a]) =>
         metaText(node, 'operator') === 'negate' ? -Number(a) : !isTrue(a),
       );
-    case 'function': {
-      const values = await children();
-      if (node.meta?.expandedFinalArgument === true) {
-        const last = values.pop();
-        if (!Array.isArray(last))
-          return last instanceof Unresolved ? last : unknown('its last argument is no list');
-        values.push(...last);
-      }
-      const work = functions[metaText(node, 'name')];
-      return work
-        ? withKnown(values, (known) => work(...known) ?? unknown('its arguments are not what it takes'))
-        : unknown(`the function ${metaText(node, 'name')} is not evaluated`);
-    }
+    case 'function':
+      return evaluateFunction(node, scope, parse);
     case 'for':
       return evaluateFor(node, scope, parse);
     default:
       return unknown('such expressions are not evaluated');
   }
+}
+
+/** The name of a splat's item, which no configuration can use. */
+const splatItem = '[*]';
+
+/** `a.b[each.key].c`, whose names are known only when its keys are: one path, so that the scope sees the whole of it. */
+async function evaluatePath(
+  node: ExpressionNode,
+  rest: readonly (string | number)[],
+  scope: Scope,
+  parse: ParseExpression,
+): Promise<unknown> {
+  const [source, keyNode] = node.children;
+  if (node.type === 'relativeTraversal' && source) {
+    return evaluatePath(source, [...segments(node), ...rest], scope, parse);
+  }
+  if (node.type === 'index' && source && keyNode) {
+    const key = await evaluate(keyNode, scope, parse);
+    if (key instanceof Unresolved) return key;
+    return evaluatePath(source, [typeof key === 'number' ? key : String(key), ...rest], scope, parse);
+  }
+  if (node.type === 'scopeTraversal') {
+    const path = [...segments(node), ...rest];
+    return scope.reference(path, rest.length === 0 ? metaText(node, 'value') : pathText(path));
+  }
+  return memberAt(await evaluate(node, scope, parse), rest, metaText(node, 'value'));
+}
+
+async function evaluateFunction(
+  node: ExpressionNode,
+  scope: Scope,
+  parse: ParseExpression,
+): Promise<unknown> {
+  const unknown = (why: string) => unknownExpression(metaText(node, 'value'), why);
+  const name = metaText(node, 'name');
+  if (name === 'try' || name === 'can') {
+    for (const child of node.children) {
+      const value = await evaluate(child, scope, parse);
+      const isThere = !(value instanceof Missing);
+      if (name === 'can') return value instanceof Unresolved && isThere ? value : isThere;
+      if (isThere) return value;
+    }
+    return unknown('none of its arguments is there');
+  }
+  const values = await inOrder(node.children, (child) => evaluate(child, scope, parse));
+  if (node.meta?.expandedFinalArgument === true) {
+    const last = values.pop();
+    if (!Array.isArray(last)) {
+      return last instanceof Unresolved ? last : unknown('its last argument is no list');
+    }
+    values.push(...last);
+  }
+  const work = Object.hasOwn(terraformFunctions, name) ? terraformFunctions[name] : undefined;
+  if (!work) return unknown(`the function ${name} is not evaluated`);
+  return withKnown(values, (known) => {
+    const value = work(...known);
+    return value === undefined ? unknown('its arguments are not what it takes') : value;
+  });
 }
 
 function literal(node: ExpressionNode): unknown {
@@ -228,8 +279,12 @@ export function memberAt(value: unknown, path: readonly (string | number)[], tex
   let at = value;
   for (const name of path) {
     if (at instanceof Unresolved) return at;
-    const inside: unknown = Array.isArray(at) ? at[Number(name)] : isMembers(at) ? at[name] : undefined;
-    if (inside === undefined) return unknownExpression(text, `there is no ${name}`);
+    const inside: unknown = Array.isArray(at)
+      ? at[Number(name)]
+      : isMembers(at) && Object.hasOwn(at, name)
+        ? at[name]
+        : undefined;
+    if (inside === undefined) return new Missing(text, `there is no ${name}; ${wayOut}`);
     at = inside;
   }
   return at;
@@ -255,16 +310,32 @@ async function evaluateFor(node: ExpressionNode, scope: Scope, parse: ParseExpre
     ]);
   }
   if (typeof keyText !== 'string') return made.map(([, value]) => value);
-  if (node.meta?.groupedValue === true) {
-    return unknownExpression(metaText(node, 'value'), 'grouping is not evaluated');
-  }
-  return Object.fromEntries(made);
+  const unknownKey = made.find(([key]) => key instanceof Unresolved);
+  if (unknownKey) return unknownKey[0];
+  if (node.meta?.groupedValue !== true) return Object.fromEntries(made);
+  return Object.fromEntries(
+    made.map(([name]) => [name, made.flatMap(([key, value]) => (key === name ? [value] : []))]),
+  );
 }
 
-/** What `for_each` and `for` go over, as keys and values; a set's keys are its values. */
+/** What `for_each` and `for` go over, as keys and values: of a map in the order of its keys. */
 export function entriesOf(collection: unknown): [string | number, unknown][] | undefined {
   if (Array.isArray(collection)) return collection.map((value, i) => [i, value]);
-  return isMembers(collection) ? Object.entries(collection) : undefined;
+  if (!isMembers(collection)) return undefined;
+  return Object.keys(collection)
+    .sort()
+    .map((key) => [key, collection[key]]);
+}
+
+/** `a.b["c"][0]`, as Terraform writes it. */
+export function pathText(path: readonly (string | number)[]): string {
+  return path
+    .map((part, i) => {
+      if (typeof part === 'number') return `[${part}]`;
+      if (!/^[a-zA-Z_][\w-]*$/.test(part)) return `[${JSON.stringify(part)}]`;
+      return i === 0 ? part : `.${part}`;
+    })
+    .join('');
 }
 
 /** @param names values of names that hide those of the scope */
@@ -278,9 +349,6 @@ export function withNames(names: Readonly<Record<string, unknown>>, scope: Scope
     },
   };
 }
-
-/** Terraform turns the texts "true" and "false" into truth values where one is wanted. */
-const isTrue = (value: unknown): boolean => value === true || value === 'true';
 
 function withKnown(values: readonly unknown[], work: (known: readonly unknown[]) => unknown): unknown {
   return unresolvedIn(values)[0]?.value ?? work(values);
@@ -303,58 +371,19 @@ function binary(operator: string, a: unknown, b: unknown): unknown {
       return Number(a) - Number(b);
     case 'multiply':
       return Number(a) * Number(b);
+    case 'divide':
+      return Number(a) / Number(b);
+    case 'modulo':
+      return Number(a) % Number(b);
+    case 'greaterThan':
+      return Number(a) > Number(b);
+    case 'greaterThanOrEqual':
+      return Number(a) >= Number(b);
+    case 'lessThan':
+      return Number(a) < Number(b);
+    case 'lessThanOrEqual':
+      return Number(a) <= Number(b);
     default:
       return undefined;
   }
 }
-
-type Work = (...values: readonly unknown[]) => unknown;
-
-const ofText =
-  (work: (text: string) => string): Work =>
-  (value) =>
-    typeof value === 'string' ? work(value) : undefined;
-const ofLists =
-  (work: (...lists: (readonly unknown[])[]) => unknown): Work =>
-  (...values) =>
-    values.every((value): value is readonly unknown[] => Array.isArray(value)) ? work(...values) : undefined;
-const distinct = (list: readonly unknown[]): unknown[] => [...new Set(list)];
-
-/**
- * Terraform's functions that shape names and lists; undefined: not what the function takes.
- * https://developer.hashicorp.com/terraform/language/functions
- */
-const functions: Readonly<Record<string, Work>> = {
-  upper: ofText((text) => text.toUpperCase()),
-  lower: ofText((text) => text.toLowerCase()),
-  trimspace: ofText((text) => text.trim()),
-  tostring: (value) => (value === null ? null : String(value)),
-  tonumber: (value) => (Number.isFinite(Number(value)) ? Number(value) : undefined),
-  tobool: (value) => isTrue(value),
-  // Terraform's sets and maps are in the order of their members.
-  toset: ofLists((list) => distinct(list ?? []).sort()),
-  tolist: ofLists((list) => list),
-  tomap: (map) => (isMembers(map) ? map : undefined),
-  distinct: ofLists((list) => distinct(list ?? [])),
-  compact: ofLists((list) => list?.filter((item) => item !== null && item !== '')),
-  flatten: ofLists((list) => list?.flat(Number.POSITIVE_INFINITY)),
-  concat: ofLists((...lists) => lists.flat()),
-  sort: ofLists((list) => list?.map(String).sort()),
-  merge: (...maps) => (maps.every(isMembers) ? Object.assign({}, ...maps) : undefined),
-  keys: (map) => (isMembers(map) ? Object.keys(map).sort() : undefined),
-  values: (map) =>
-    isMembers(map)
-      ? Object.keys(map)
-          .sort()
-          .map((key) => map[key])
-      : undefined,
-  length: (value) =>
-    typeof value === 'string' ? [...value].length : (entriesOf(value)?.length ?? undefined),
-  lookup: (map, key, fallback) =>
-    isMembers(map) ? (Object.hasOwn(map, String(key)) ? map[String(key)] : fallback) : undefined,
-  contains: (list, item) => (Array.isArray(list) ? list.includes(item) : undefined),
-  coalesce: (...values) => values.find((value) => value !== null && value !== ''),
-  join: (separator, list) => (Array.isArray(list) ? list.map(String).join(String(separator)) : undefined),
-  split: (separator, text) => (typeof text === 'string' ? text.split(String(separator)) : undefined),
-  jsonencode: (value) => JSON.stringify(value),
-};
