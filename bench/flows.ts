@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { build } from 'esbuild';
+import { packageOptions } from '../scripts/package-options.ts';
 import { type Case, cases, type Peer } from './cases.ts';
 import { servePages } from './pages.ts';
 import { servePostgres } from './postgres.ts';
@@ -93,22 +94,14 @@ interface Bench {
   readonly profiles: string | undefined;
 }
 
-/** As the package ships it: compiled, dependencies beside it. */
+/** As the package ships it. */
 async function bundle(): Promise<void> {
   await rm(programs, { recursive: true, force: true });
   await build({
-    absWorkingDir: join(here, '..'),
+    ...packageOptions,
     entryPoints: ['tributary', 'duckdb', 'fetch', 'copy'].map((name) => `bench/${name}.ts`),
     outdir: programs,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    alias: { '#core': './core/index.ts' },
-    logLevel: 'warning',
   });
 }
 

@@ -4,7 +4,7 @@
  *   npm run bench -- [--records 1000000] [--rounds 3] [--case NAME]… [--profiles DIR]
  *                                                      runs of flows, beside other programs
  *   npm run bench -- check [--rounds 3]                               fails if a ratio has fallen, or memory grown
- *   npm run bench -- imports [--rounds 9]                              what a connector costs a function's cold start
+ *   npm run bench -- imports [--rounds 9]                              what the start of a step, a connector, a small run costs
  */
 
 import { parseArgs } from 'node:util';

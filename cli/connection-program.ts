@@ -1,13 +1,6 @@
 /** `tributary connection …`: what it takes, and which function does it. */
 
 import { type Command, Option } from 'commander';
-import { testConnectionCommand } from './connection-commands.ts';
-import {
-  copyConnectionCommand,
-  createConnectionCommand,
-  editConnectionCommand,
-} from './connection-create.ts';
-import { deleteConnectionCommand, listConnectionsCommand } from './connection-list.ts';
 import type { Shell } from './shell.ts';
 
 interface Around {
@@ -46,26 +39,48 @@ export function addConnectionCommands(
     .description('ask for what a connector needs, test it, store it')
     .requiredOption('--connector <name>', 'e.g. GitHub')
     .option('--endpoint <url>', "a server on this machine in the vendor's place, for tests")
-    .action(does((name: string, options) => createConnectionCommand(name, options, shell)));
+    .action(
+      does(async (name: string, options) =>
+        (await import('./connection-create.ts')).createConnectionCommand(name, options, shell),
+      ),
+    );
   asked(connection.command('edit').argument('<name>', 'connection name'))
     .description('ask again, also for consent')
-    .action(does((name: string, options) => editConnectionCommand(name, options, shell)));
+    .action(
+      does(async (name: string, options) =>
+        (await import('./connection-create.ts')).editConnectionCommand(name, options, shell),
+      ),
+    );
   stored(connection.command('copy').argument('<name>').argument('<new>'))
     .description('settings and credentials under another name; never what OAuth gave')
-    .action(does((name: string, copy: string, options) => copyConnectionCommand(name, copy, options, shell)));
+    .action(
+      does(async (name: string, copy: string, options) =>
+        (await import('./connection-create.ts')).copyConnectionCommand(name, copy, options, shell),
+      ),
+    );
   stored(connection.command('list'))
     .description('list connections and where their credentials are')
     .addOption(json)
-    .action(does((options) => listConnectionsCommand(options, shell)));
+    .action(
+      does(async (options) => (await import('./connection-list.ts')).listConnectionsCommand(options, shell)),
+    );
   stored(connection.command('delete').argument('<name>', 'connection name'))
     .description('delete a connection and its credentials')
     .option('--yes', 'without asking')
-    .action(does((name: string, options) => deleteConnectionCommand(name, options, shell)));
+    .action(
+      does(async (name: string, options) =>
+        (await import('./connection-list.ts')).deleteConnectionCommand(name, options, shell),
+      ),
+    );
   [home, mount, connections, notInAws]
     .reduce(
       (made, option) => made.addOption(option),
       connection.command('test').argument('<name>', 'connection name'),
     )
     .description('make one authenticated request; say what is wrong')
-    .action(does((name: string, options) => testConnectionCommand(name, options, shell)));
+    .action(
+      does(async (name: string, options) =>
+        (await import('./connection-commands.ts')).testConnectionCommand(name, options, shell),
+      ),
+    );
 }

@@ -1,37 +1,13 @@
-/** The `tributary` command: what it takes, and which function does it. */
+/** The `tributary` command: what it takes, and which function does it. That is loaded with the command that needs it. */
 
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodeOf, messageOf } from '../core/errors.ts';
 import { version } from '../engine/version.ts';
-import { type CompareOptions, compareCommand } from './compare-command.ts';
-import { discoverCommand } from './connection-commands.ts';
+import type { CompareOptions } from './compare-command.ts';
 import { addConnectionCommands } from './connection-program.ts';
-import { connectorsCommand } from './connectors-command.ts';
-import { diffCommand } from './diff-command.ts';
-import { explainCommand } from './explain-command.ts';
-import { type ExportOptions, exportCommand } from './export-command.ts';
-import {
-  cancelCommand,
-  initCommand,
-  mapCommand,
-  previewCommand,
-  resetCommand,
-  runsCommand,
-  schemaCommand,
-  showCommand,
-  startCommand,
-  stopCommand,
-  validateCommand,
-} from './flow-commands.ts';
-import { importCommand } from './import-command.ts';
+import type { ExportOptions } from './export-command.ts';
 import type { Terminal } from './output.ts';
-import { planCommand } from './plan-command.ts';
-import { registerCommand } from './register-command.ts';
-import { replayCommand } from './replay-command.ts';
-import { reproduceCommand } from './reproduce-command.ts';
-import { runCommand } from './run-command.ts';
 import { processShell, type Shell } from './shell.ts';
-import { verifyCommand } from './verify-command.ts';
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
@@ -95,18 +71,26 @@ export async function tributary(
     .command('init')
     .argument('[dir]', 'where', '.')
     .description('write a flow and a connection to start from')
-    .action(does((dir: string) => initCommand(dir, shell)));
+    .action(does(async (dir: string) => (await import('./flow-commands.ts')).initCommand(dir, shell)));
   taking(program.command('validate').argument('<flow...>', 'flow files'), connections)
     .description('judge flow definitions as AppFlow would; name what this version cannot run')
     .option('--runnable', 'fail if this version cannot run a flow')
-    .action(does((files: string[], options) => validateCommand(files, options, shell)));
+    .action(
+      does(async (files: string[], options) =>
+        (await import('./flow-commands.ts')).validateCommand(files, options, shell),
+      ),
+    );
   program
     .command('map')
     .argument('<flow>', 'flow file')
     .description("add the Map tasks of AppFlow's mapping file (lines: source field, destination field)")
     .requiredOption('--csv <file>', 'mapping file')
     .option('--out <file>', 'where to write the flow (default: print it)')
-    .action(does((file: string, options) => mapCommand(file, options, shell)));
+    .action(
+      does(async (file: string, options) =>
+        (await import('./flow-commands.ts')).mapCommand(file, options, shell),
+      ),
+    );
   program
     .command('import')
     .argument(
@@ -122,7 +106,11 @@ export async function tributary(
     )
     .option('--force', 'replace files that are there')
     .addOption(jsonOption)
-    .action(does((files: string[], options) => importCommand(files, options, shell)));
+    .action(
+      does(async (files: string[], options) =>
+        (await import('./import-command.ts')).importCommand(files, options, shell),
+      ),
+    );
   program
     .command('export')
     .argument('<flow...>', 'flow files')
@@ -133,18 +121,26 @@ export async function tributary(
         .default('create-flow'),
     )
     .option('--out <path>', 'a folder for create-flow, a file for cloudformation (default: print it)')
-    .action(does((files: string[], options: ExportOptions) => exportCommand(files, options, shell)));
+    .action(
+      does(async (files: string[], options: ExportOptions) =>
+        (await import('./export-command.ts')).exportCommand(files, options, shell),
+      ),
+    );
   program
     .command('diff')
     .argument('<before>', 'flow file')
     .argument('<after>', 'flow file')
     .description('say what is different, and what it does to watermark, schema version and catalog')
     .addOption(jsonOption)
-    .action(does((before: string, after: string, options) => diffCommand(before, after, options, shell)));
+    .action(
+      does(async (before: string, after: string, options) =>
+        (await import('./diff-command.ts')).diffCommand(before, after, options, shell),
+      ),
+    );
   program
     .command('schema')
     .description('print the JSON Schema of flow definitions, for editors')
-    .action(does(() => schemaCommand(shell)));
+    .action(does(async () => (await import('./flow-commands.ts')).schemaCommand(shell)));
   taking(program.command('plan').argument('<flow>', 'flow file'), home, connections, planAws, region)
     .description('tell what a run would do and cost before it is deployed; refuse what would break a limit')
     .option('--from-run <run>', 'take the size from this run of the flow')
@@ -160,7 +156,11 @@ export async function tributary(
     .option('--runs <n>', 'runs a month (default: as the schedule says)')
     .option('--prices <region>', 'list prices of this Region (default: us-east-1)')
     .addOption(jsonOption)
-    .action(does((file: string, options) => planCommand(file, options, shell)));
+    .action(
+      does(async (file: string, options) =>
+        (await import('./plan-command.ts')).planCommand(file, options, shell),
+      ),
+    );
   taking(
     program.command('run').argument('<flow>', 'flow file; with --aws its name will do'),
     home,
@@ -176,69 +176,121 @@ export async function tributary(
     .option('--limit <n>', 'read so many records at most')
     .option('--dry-run', 'read and apply the tasks, write nothing')
     .addOption(jsonOption)
-    .action(does((file: string, options) => runCommand(file, options, shell)));
+    .action(
+      does(async (file: string, options) =>
+        (await import('./run-command.ts')).runCommand(file, options, shell),
+      ),
+    );
   taking(program.command('runs').argument('<flow>', 'flow file or name'), home, aws, region)
     .description('list the runs of a flow, newest first')
     .option('--limit <n>', 'so many at most', '20')
     .addOption(jsonOption)
-    .action(does((flow: string, options) => runsCommand(flow, options, shell)));
+    .action(
+      does(async (flow: string, options) =>
+        (await import('./flow-commands.ts')).runsCommand(flow, options, shell),
+      ),
+    );
   taking(program.command('show').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('show a run')
     .addOption(jsonOption)
-    .action(does((run: string, options) => showCommand(run, options, shell)));
+    .action(
+      does(async (run: string, options) =>
+        (await import('./flow-commands.ts')).showCommand(run, options, shell),
+      ),
+    );
   taking(program.command('explain').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('say why a run failed, what to do, whether to try again, and where that leaves the data')
     .option('--bundle <dir>', 'write what somebody else needs to meet the failure again, without secrets')
     .option('--with-data', 'with --bundle: the object that could not be read as it is, not a stand-in')
     .addOption(jsonOption)
-    .action(does((run: string, options) => explainCommand(run, options, shell)));
+    .action(
+      does(async (run: string, options) =>
+        (await import('./explain-command.ts')).explainCommand(run, options, shell),
+      ),
+    );
   program
     .command('reproduce')
     .argument('<dir>', 'folder that `explain --bundle` wrote')
     .description('meet a failure again, on this machine and without any request')
     .addOption(jsonOption)
-    .action(does((folder: string, options) => reproduceCommand(folder, options, shell)));
+    .action(
+      does(async (folder: string, options) =>
+        (await import('./reproduce-command.ts')).reproduceCommand(folder, options, shell),
+      ),
+    );
   taking(program.command('compare').argument('<run>', 'execution id'), home, mount, aws, region)
     .description("compare a run's output with AppFlow's output of the same flow")
     .requiredOption('--with <place>', "AppFlow's output: s3://bucket/prefix, or a folder")
     .option('--key <column>', 'a column that tells which records belong together; may be repeated', collect)
     .addOption(jsonOption)
-    .action(does((run: string, options: CompareOptions) => compareCommand(run, options, shell)));
+    .action(
+      does(async (run: string, options: CompareOptions) =>
+        (await import('./compare-command.ts')).compareCommand(run, options, shell),
+      ),
+    );
   taking(program.command('replay').argument('<run>', 'execution id'), home, mount, connections, aws, region)
     .description('send the refused and invalid records of a run through its flow again, once it is mended')
     .option('--flow <file>', 'the mended flow (default: as the run had it; with --aws, the deployed one)')
     .option('--dry-run', 'apply the tasks, write nothing')
     .addOption(jsonOption)
-    .action(does((run: string, options) => replayCommand(run, options, shell)));
+    .action(
+      does(async (run: string, options) =>
+        (await import('./replay-command.ts')).replayCommand(run, options, shell),
+      ),
+    );
   taking(program.command('verify').argument('<run>', 'execution id'), home, mount, aws, region)
     .description("check a run's certificate against its objects: signature, bytes, records")
     .addOption(jsonOption)
-    .action(does((run: string, options) => verifyCommand(run, options, shell)));
+    .action(
+      does(async (run: string, options) =>
+        (await import('./verify-command.ts')).verifyCommand(run, options, shell),
+      ),
+    );
   taking(program.command('cancel').argument('<run>', 'execution id'), home, mount, aws, region)
     .description('ask a run to stop; nothing of it is written')
     .option(
       '--abandon',
       'take back a dead run whose commit cannot be finished: its objects are removed; what an application has taken stays',
     )
-    .action(does((run: string, options) => cancelCommand(run, options, shell)));
+    .action(
+      does(async (run: string, options) =>
+        (await import('./flow-commands.ts')).cancelCommand(run, options, shell),
+      ),
+    );
   taking(program.command('start').argument('<flow>', 'flow file'), home, mount, connections, aws, region)
     .description(
       'run an on-demand flow (with --aws: without waiting for its end), activate one with a schedule or an event pattern',
     )
     .addOption(jsonOption)
-    .action(does((file: string, options) => startCommand(file, options, shell)));
+    .action(
+      does(async (file: string, options) =>
+        (await import('./flow-commands.ts')).startCommand(file, options, shell),
+      ),
+    );
   taking(program.command('stop').argument('<flow>', 'flow file'), home, aws, region)
     .description('deactivate a flow with a schedule or an event pattern')
     .addOption(jsonOption)
-    .action(does((file: string, options) => stopCommand(file, options, shell)));
+    .action(
+      does(async (file: string, options) =>
+        (await import('./flow-commands.ts')).stopCommand(file, options, shell),
+      ),
+    );
   taking(program.command('reset').argument('<flow>', 'flow file or name'), home, aws, region)
     .description('forget watermark and schema version; the next run begins as the first')
-    .action(does((flow: string, options) => resetCommand(flow, options, shell)));
+    .action(
+      does(async (flow: string, options) =>
+        (await import('./flow-commands.ts')).resetCommand(flow, options, shell),
+      ),
+    );
   taking(program.command('preview').argument('<flow>', 'flow file'), home, mount, connections)
     .description('show the first records before and after the tasks')
     .option('--limit <n>', 'so many records', '5')
     .addOption(jsonOption)
-    .action(does((file: string, options) => previewCommand(file, options, shell)));
+    .action(
+      does(async (file: string, options) =>
+        (await import('./flow-commands.ts')).previewCommand(file, options, shell),
+      ),
+    );
   const connectors = taking(
     program.command('connectors').argument('[name]', 'connector: tell all about it'),
     connections,
@@ -247,7 +299,11 @@ export async function tributary(
       'list the connectors: authentication, entities, fields, filters, pages, incremental pulls, limits',
     )
     .addOption(jsonOption)
-    .action(does((name: string | undefined, options) => connectorsCommand(name, options, shell)));
+    .action(
+      does(async (name: string | undefined, options) =>
+        (await import('./connectors-command.ts')).connectorsCommand(name, options, shell),
+      ),
+    );
   taking(connectors.command('register').argument('<label>', 'what connections call it'), connections)
     .description('register a connector written for AppFlow, or ask a registered one anew what it offers')
     .option('--lambda <arn>', 'its function, for deployed flows')
@@ -257,8 +313,8 @@ export async function tributary(
     .option('--description <text>', 'for those who read the registration')
     // The options that `connectors` has, too, are read as its own.
     .action(
-      does((label: string, _options, command: Command) =>
-        registerCommand(label, command.optsWithGlobals(), shell),
+      does(async (label: string, _options, command: Command) =>
+        (await import('./register-command.ts')).registerCommand(label, command.optsWithGlobals(), shell),
       ),
     );
   taking(
@@ -271,8 +327,8 @@ export async function tributary(
     .description('list the entities of a connection, those below one, or the fields of one')
     .addOption(jsonOption)
     .action(
-      does((name: string, entity: string | undefined, options) =>
-        discoverCommand(name, entity, options, shell),
+      does(async (name: string, entity: string | undefined, options) =>
+        (await import('./connection-commands.ts')).discoverCommand(name, entity, options, shell),
       ),
     );
   addConnectionCommands(program, {

@@ -17,6 +17,11 @@ export const common: BuildOptions = {
   logLevel: 'warning',
 };
 
+/** CommonJS packages (pg, mysql2, yaml) call require. */
+export const requireBanner = {
+  js: "import { createRequire as tributaryRequire } from 'node:module'; const require = tributaryRequire(import.meta.url);",
+};
+
 /**
  * The code of all functions as ES modules that share chunks: control.mjs and transfer.mjs of a flow, settle.mjs and
  * identity.mjs of the platform. Each connector and each rarely used AWS client is a chunk that is loaded when it is needed.
@@ -43,10 +48,7 @@ export async function buildLambda(folder: string, programs: readonly string[] = 
     // Names stay: a stack trace is readable without source maps, which would cost time at every cold start.
     minifySyntax: true,
     minifyWhitespace: true,
-    // CommonJS packages (pg, mysql2) call require.
-    banner: {
-      js: "import { createRequire as tributaryRequire } from 'node:module'; const require = tributaryRequire(import.meta.url);",
-    },
+    banner: requireBanner,
     external: ['pg-native'],
   });
   rmSync(target, { recursive: true, force: true });
