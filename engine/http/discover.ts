@@ -1,5 +1,5 @@
 import type { Connector, Entity } from '../../core/connector/connector.ts';
-import type { DiscoveredEntity, MetadataReader, XmlElement } from '../../core/connector/discovery.ts';
+import type { DiscoveredEntity, MetadataReader } from '../../core/connector/discovery.ts';
 import type { ListRequest } from '../../core/connector/list-request.ts';
 import { own } from '../../core/connector/own.ts';
 import { TributaryError } from '../../core/errors.ts';
@@ -8,7 +8,7 @@ import { type DeclaredSourceOptions, listOf, type NamedEntity } from './entity-l
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { sessionOf } from './list-session.ts';
 import { allOf } from './parents.ts';
-import { type Answer, vendorClient } from './vendor-client.ts';
+import { type VendorRequest, vendorClient } from './vendor-client.ts';
 import { readXml } from './xml.ts';
 
 /** An entity that the request names; discovered ones bring what the metadata said, to be kept in the splits. */
@@ -68,31 +68,27 @@ export function metadataReader(
   const settings = settingsOf(connector, request);
   const setting = (name: string) => settingOf(settings, name, connector);
   const shared = { connector, request, ports, origin: base.origin, at, parse: JSON.parse, ...options };
-  const answerOf = (
-    path: string,
-    query: Readonly<Record<string, string>> = {},
-    text = false,
-    check?: (answer: Answer) => void,
-  ): Promise<Answer> => {
+  const questionOf = (path: string, query: Readonly<Record<string, string>> = {}): VendorRequest => {
     const url = urlOf(base, path, setting, at);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     url.search = url.search.replaceAll('+', '%20');
-    const decode = text ? (body: Uint8Array) => Buffer.from(body).toString() : undefined;
-    const headers = text ? { headers: { accept: 'application/xml, text/*' } } : {};
-    return vendorClient({ ...shared, decode }).send({ url, ...headers }, check);
+    return { url };
   };
-  const textOf = ({ json }: Answer): string => String(json ?? '');
+  const readText = async <C>(
+    path: string,
+    query: Readonly<Record<string, string>> | undefined,
+    contentOf: (text: string) => C,
+  ): Promise<C> => {
+    const client = vendorClient({ ...shared, decode: (body) => Buffer.from(body).toString() });
+    const question = { ...questionOf(path, query), headers: { accept: 'application/xml, text/*' } };
+    const { content } = await client.read(question, ({ json }) => contentOf(String(json ?? '')));
+    return content;
+  };
   return {
     setting,
-    get: async (path, query) => (await answerOf(path, query)).json,
-    text: async (path, query) => textOf(await answerOf(path, query, true)),
-    async xml(path, query) {
-      let root: XmlElement | undefined;
-      const answer = await answerOf(path, query, true, (one) => {
-        root = readXml(textOf(one), at);
-      });
-      return root ?? readXml(textOf(answer), at);
-    },
+    get: async (path, query) => (await vendorClient(shared).send(questionOf(path, query))).json,
+    text: (path, query) => readText(path, query, (text) => text),
+    xml: (path, query) => readText(path, query, (text) => readXml(text, at)),
     list: (list) => recordsOf(connector, list, request, ports, options),
   };
 }

@@ -165,10 +165,8 @@ export function jobSession(
   async function readPage(place: Place, position: { readonly parent: Parent; page: NextPage | undefined }) {
     const asked = job.results(position);
     if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
-    let records: readonly Record<string, unknown>[] = [];
-    const answer = await job.files.send(asked, (given) => {
-      records = whole(given, place.job);
-    });
+    const answer = await job.files.read(asked, (given) => whole(given, place.job));
+    const records = answer.content;
     const page = nextPage(pages, { answer, records, url: asked.url, page: place.page, keyOf, at });
     if (page && 'url' in page) checkOrigin(new URL(page.url), list.base.origin, at);
     return pageOf(place, records, bytesOf(answer).length, page && { ...place, page });
@@ -239,8 +237,8 @@ export function jobSession(
     const asked = job.results(position);
     // Ranges count the bytes of what is sent: compressed, they would be others.
     const range = { range: `bytes=${from}-${from + size - 1}`, 'accept-encoding': 'identity' };
-    const answer = await job.files.send({ ...asked, headers: { ...asked.headers, ...range } }, checkPart);
-    const bytes = bytesOf(answer);
+    const answer = await job.files.read({ ...asked, headers: { ...asked.headers, ...range } }, wholePart);
+    const bytes = answer.content;
     if (answer.status !== 206) {
       if (from === 0) return { bytes, total: bytes.length };
       throw new TributaryError('ConnectorProtocol', 'the vendor gave a whole file for a part of it', { at });
@@ -256,15 +254,19 @@ export function jobSession(
     return { bytes, total: Number(total) };
   }
 
-  /** @throws ServerError if a part is shorter than it says of itself: it is asked for again */
-  function checkPart(answer: Answer): void {
+  /**
+   * The bytes of a part.
+   *
+   * @throws ServerError if they are not as many as it says of itself: it is asked for again
+   */
+  function wholePart(answer: Answer): Buffer {
     const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(answer.headers['content-range'] ?? '') ?? [];
     const told = Number(last) - Number(first) + 1;
-    const got = bytesOf(answer).length;
-    if (answer.status !== 206 || first === undefined || got === told) return;
+    const bytes = bytesOf(answer);
+    if (answer.status !== 206 || first === undefined || bytes.length === told) return bytes;
     throw new TributaryError('ServerError', 'the vendor gave a part of the file that breaks off', {
       at,
-      got: `${got} bytes`,
+      got: `${bytes.length} bytes`,
       expected: `${told} bytes`,
     });
   }

@@ -35,6 +35,10 @@ export interface Answer extends HttpResponse {
   readonly json: unknown;
 }
 
+export interface AnswerWith<C> extends Answer {
+  readonly content: C;
+}
+
 /** A question to the vendor, or records for it. */
 export interface VendorRequest {
   /** Default GET. */
@@ -55,11 +59,16 @@ export interface VendorClient {
   /**
    * Asks with the connection's credentials. Waits out short rate limits and tries failures of the vendor again.
    *
-   * @param check throws a ServerError for an answer that broke off: it is asked for again
    * @throws RateLimitExceeded (with `retryAfterSeconds`, if the wait is 20 s or more), InvalidCredentials, AccessDenied,
    * ResourceNotFoundError, ClientError, ServerError, ServiceUnavailable, RequestTimeout, ConnectorUnreachable, ConnectorProtocol
    */
-  send(request: VendorRequest, check?: (answer: Answer) => void): Promise<Answer>;
+  send(request: VendorRequest): Promise<Answer>;
+  /**
+   * The same with what an answer holds.
+   *
+   * @param contentOf throws a ServerError for an answer that broke off: it is asked for again
+   */
+  read<C>(request: VendorRequest, contentOf: (answer: Answer) => C): Promise<AnswerWith<C>>;
   /**
    * The same for an answer that may be larger than memory. Who asked for the file removes it.
    *
@@ -108,41 +117,43 @@ export function vendorClient({
   let notBefore = 0;
   let usageIsTold = false;
 
-  const send = (request: VendorRequest, check?: (answer: Answer) => void) =>
-    tried(
-      request,
-      async (sent, recorded): Promise<Answer> => {
-        const response = await http.send(sent);
-        const { status } = response;
-        return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, recorded) : undefined };
-      },
-      check,
-    );
+  const exchanged: Exchange<Answer> = async (request, recorded) => {
+    const response = await http.send(request);
+    const { status } = response;
+    return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, recorded) : undefined };
+  };
+
+  const send = (request: VendorRequest) => tried(request, exchanged, (answer) => answer);
+
+  const read = <C>(request: VendorRequest, contentOf: (answer: Answer) => C) =>
+    tried(request, exchanged, (answer) => ({ ...answer, content: contentOf(answer) }));
 
   const download = (request: VendorRequest, check?: (file: DownloadedFile) => Promise<void>) =>
-    tried(request, async (sent) => {
-      const { file = noFile, ...response } = await http.download({ ...sent, timeout: downloadTimeout });
-      await check?.(file).catch(async (error: unknown) => {
-        await file.remove();
-        throw error;
-      });
-      return { ...response, json: undefined, file };
-    });
+    tried(
+      request,
+      async (sent) => {
+        const { file = noFile, ...response } = await http.download({ ...sent, timeout: downloadTimeout });
+        await check?.(file).catch(async (error: unknown) => {
+          await file.remove();
+          throw error;
+        });
+        return { ...response, json: undefined, file };
+      },
+      (answer) => answer,
+    );
 
-  async function tried<A extends Answer>(
+  async function tried<A extends Answer, R>(
     request: VendorRequest,
     exchange: Exchange<A>,
-    check?: (answer: A) => void,
-  ): Promise<A> {
+    resultOf: (answer: A) => R,
+  ): Promise<R> {
     /** Refused; a token is renewed once for each request. */
     let refused: Authorization | undefined;
     for (let attempt = 1; ; attempt++) {
       await waitForQuota();
       const authorized = await authorization.current();
       try {
-        const answer = await once(request, authorized, exchange);
-        check?.(answer);
-        return answer;
+        return resultOf(await once(request, authorized, exchange));
       } catch (error) {
         if (!refused && isRefusal(error) && (await authorization.renewed(authorized))) {
           refused = authorized;
@@ -294,7 +305,7 @@ export function vendorClient({
     }
   }
 
-  return { get: (url) => send({ url }), send, download };
+  return { get: (url) => send({ url }), send, read, download };
 }
 
 function withQuery(url: URL, query: Readonly<Record<string, string>> = {}): URL {
