@@ -1,3 +1,5 @@
+import { copyBytes } from './copy-bytes.ts';
+
 /** Byte strings that are told apart by their content; each has the index at which it was added. */
 export interface ByteSet {
   readonly size: number;
@@ -95,20 +97,4 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   return hash ^ (hash >>> 15);
-}
-
-/** Copies bytes [start, end) to `target`. A loop beats the native call where there are few. */
-export function copyBytes(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  target: Uint8Array,
-  at: number,
-): void {
-  if (end - start > 48) {
-    target.set(bytes.subarray(start, end), at);
-    return;
-  }
-  let to = at;
-  for (let from = start; from < end; from++) target[to++] = bytes[from] ?? 0;
 }

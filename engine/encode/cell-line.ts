@@ -62,10 +62,3 @@ export function cellLine(
     },
   };
 }
-
-/** A loop beats the native call where there are few. */
-export function putBytes(text: Uint8Array, bytes: Buffer, at: number): number {
-  let to = at;
-  for (const byte of text) bytes[to++] = byte;
-  return to;
-}

@@ -1,5 +1,6 @@
 import type { DestinationField, Row } from '../../core/records.ts';
-import { type CellWriter, cellLine, putBytes } from './cell-line.ts';
+import { copyBytes } from '../copy-bytes.ts';
+import { type CellWriter, cellLine } from './cell-line.ts';
 import type { OutputFormat } from './format.ts';
 import { type CellLine, textEncoder } from './text-encoder.ts';
 import { type ValueText, valueText } from './value-text.ts';
@@ -85,7 +86,7 @@ function csvCells(
       make: (value) => (value === null ? '' : text(value)),
       putMade(made, bytes, before) {
         if (made.includes(lf)) onLineBreak();
-        return putBytes(made, bytes, begin(bytes, before));
+        return copyBytes(made, 0, made.length, bytes, begin(bytes, before));
       },
       put(text, start, end, bytes, before) {
         const at = begin(bytes, before);

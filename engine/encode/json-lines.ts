@@ -1,5 +1,6 @@
 import { type DestinationField, type Value, wholeRecord } from '../../core/records.ts';
-import { type CellWriter, cellLine, putBytes } from './cell-line.ts';
+import { copyBytes } from '../copy-bytes.ts';
+import { type CellWriter, cellLine } from './cell-line.ts';
 import type { OutputFormat } from './format.ts';
 import { type LineFormat, textEncoder } from './text-encoder.ts';
 import { asJson } from './value-checks.ts';
@@ -41,7 +42,7 @@ function objectLine(fields: readonly DestinationField[]): LineFormat {
     cells: cellLine(
       texts,
       texts.map((text, index) => memberWriter(keys[index] ?? '', text)),
-      (bytes, _start, at) => putBytes(lineEnd, bytes, at),
+      (bytes, _start, at) => copyAll(lineEnd, bytes, at),
     ),
   };
 }
@@ -51,16 +52,19 @@ const nullText = Buffer.from('null');
 const quote = 0x22;
 const backslash = 0x5c;
 
+const copyAll = (bytes: Buffer, target: Buffer, at: number): number =>
+  copyBytes(bytes, 0, bytes.length, target, at);
+
 function memberWriter(key: string, valueText: ValueText): CellWriter {
   const { kind } = valueText;
   const lead = Buffer.from(key);
   return {
     extra: lead.length + nullText.length,
-    missing: (bytes, at) => putBytes(nullText, bytes, putBytes(lead, bytes, at)),
+    missing: (bytes, at) => copyAll(nullText, bytes, copyAll(lead, bytes, at)),
     make: memberText(key, valueText),
-    putMade: putBytes,
+    putMade: copyAll,
     put(text, start, end, bytes, before) {
-      const at = putBytes(lead, bytes, before);
+      const at = copyAll(lead, bytes, before);
       let to = at;
       if (kind === 'string') bytes[to++] = quote;
       for (let from = start; from < end; from++) {

@@ -6,6 +6,7 @@
 import { cellKind, type ScannedRecords } from '../../core/decode/scanned-records.ts';
 import type { FieldType, Row } from '../../core/records.ts';
 import { type Cell, isPlainlySpelled, isTextCell, loadCell, newCell, putValue } from '../cell.ts';
+import { copyBytes } from '../copy-bytes.ts';
 import { type CompileOptions, compileChecks, compileColumn } from './compile.ts';
 import { isCanonicalDateTimeAt } from './date-time.ts';
 import type { Edit } from './edit.ts';
@@ -79,11 +80,14 @@ function indexesOf(expression: Expression): number[] {
 
 function expressionMaker(expression: Expression): CellMaker | undefined {
   if (expression.kind === 'arithmetic') return undefined;
+  const { edits } = expression;
+  if (edits.length > 0 && expression.kind === 'field' && !isOwnText(expression.from.type)) return undefined;
   const make = expression.kind === 'field' ? fieldMaker(expression) : mergeMaker(expression.parts);
-  const edits = expression.edits.map(cellEdit);
-  if (!make || edits.includes(undefined)) return undefined;
-  if (edits.length === 0) return make;
-  return (cell, records, first) => make(cell, records, first) && edits.every((edit) => edit?.(cell) ?? false);
+  const changes = edits.map(cellEdit);
+  if (!make || changes.includes(undefined)) return undefined;
+  if (changes.length === 0) return make;
+  return (cell, records, first) =>
+    make(cell, records, first) && changes.every((change) => change?.(cell) ?? false);
 }
 
 function fieldMaker({ at, parts }: Extract<Expression, { kind: 'field' }>): CellMaker | undefined {
@@ -111,12 +115,8 @@ function placeMaker({ index, path }: Place): CellMaker | undefined {
 function mergeMaker(parts: Extract<Expression, { kind: 'merge' }>['parts']): CellMaker | undefined {
   const made = parts.map((part) => {
     if (typeof part === 'string') return { text: wellFormed(part), make: undefined };
-    // Of these a text is not written as it is.
-    const { type } = part.kind === 'field' ? part.from : { type: 'Struct' as const };
-    return {
-      text: undefined,
-      make: type === 'Struct' || type === 'DateTime' ? undefined : expressionMaker(part),
-    };
+    const isText = part.kind === 'field' && isOwnText(part.from.type);
+    return { text: undefined, make: isText ? expressionMaker(part) : undefined };
   });
   if (made.some(({ text, make }) => text === undefined && make === undefined)) return undefined;
   let merged = Buffer.alloc(64);
@@ -127,7 +127,7 @@ function mergeMaker(parts: Extract<Expression, { kind: 'merge' }>['parts']): Cel
       merged.copy(grown, 0, 0, length);
       merged = grown;
     }
-    for (let at = start; at < end; at++) merged[length++] = bytes[at] ?? 0;
+    length = copyBytes(bytes, start, end, merged, length);
   };
   return (cell, records, first) => {
     length = 0;
@@ -199,7 +199,7 @@ function knownCells(
 ): CellConverter | undefined {
   switch (to) {
     case 'String':
-      return from === 'Struct' || from === 'DateTime' ? undefined : toText;
+      return isOwnText(from) ? toText : undefined;
     case 'Boolean':
       return ({ kind }) => kind === cellKind.true || kind === cellKind.false;
     case 'Short':
@@ -218,6 +218,11 @@ function knownCells(
     default:
       return undefined;
   }
+}
+
+/** Whether `textOf` gives a text of this type as it is. */
+function isOwnText(type: FieldType | undefined): boolean {
+  return type !== 'Struct' && type !== 'DateTime';
 }
 
 function toText(cell: Cell): boolean {

@@ -90,6 +90,12 @@ const tasks: Record<string, readonly Task[]> = {
     map('n', 'n'),
     map('a', 'x'),
   ],
+  'a Struct and a DateTime, shortened': [
+    task('Truncate', ['o'], { properties: { TRUNCATE_LENGTH: '3' } }),
+    task('Truncate', ['t'], { properties: { TRUNCATE_LENGTH: '12' } }),
+    map('o', 'x'),
+    map('t', 'y'),
+  ],
   'filtered and partitioned': [
     task('Filter', ['b'], { operator: 'GREATER_THAN', properties: { DATA_TYPE: 'double', VALUE: '0' } }),
     map('a', 'x'),

@@ -1,7 +1,8 @@
 /** Strings and bytes: values of any length, each behind its length in four bytes. */
 
-import { byteSet, copyBytes } from '../../byte-set.ts';
+import { byteSet } from '../../byte-set.ts';
 import type { Cell } from '../../cell.ts';
+import { copyBytes } from '../../copy-bytes.ts';
 import { hybrid } from './hybrid.ts';
 import { type Bounds, pageBytes, plain, rleDictionary, type Values } from './values.ts';
 
@@ -75,8 +76,7 @@ function plainBuffer(): PlainBuffer {
       bytes[length + 2] = size >>> 16;
       bytes[length + 3] = size >>> 24;
       const start = length + 4;
-      copyBytes(value, from, to, bytes, start);
-      length = start + size;
+      length = copyBytes(value, from, to, bytes, start);
       const first = minAt < 0;
       if (first || compare(start, size, minAt, minSize) < 0) {
         minAt = start;
