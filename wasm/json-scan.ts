@@ -99,6 +99,8 @@ export function readObject(table: usize, start: usize, cells: usize): usize {
       from = learnLead(table, lead, at, position);
       if (from === 0) return 0;
     }
+    // A lead that was learned of a line without blanks fits one with them.
+    from = spaceEnd(from);
     delicate = false;
     const to = valueEnd(from, 1);
     if (to === 0) return 0;

@@ -66,6 +66,16 @@ test('keys may differ from line to line', () => {
   ]);
 });
 
+test('blanks may differ from line to line', () => {
+  const text = '{"a":1,"b":"x"}\n{"a": 2,"b":\t"y"}\n{"a" : 3, "b" : "z"}\n{"a":4,"b":"w"}\n';
+  expect(rowsOf(scannerOf('a', 'b'), text)).toEqual([
+    [1, 'x'],
+    [2, 'y'],
+    [3, 'z'],
+    [4, 'w'],
+  ]);
+});
+
 test('a line that is not complete stays, unless the file ends with it', () => {
   const scanner = scannerOf('a');
   const bytes = Buffer.from('{"a":1}\n{"a":2}');
