@@ -2,7 +2,7 @@ import type { DestinationField, Row } from '../../core/records.ts';
 import { copyBytes } from '../copy-bytes.ts';
 import { type CellWriter, cellLine } from './cell-line.ts';
 import type { OutputFormat } from './format.ts';
-import { type CellLine, textEncoder } from './text-encoder.ts';
+import { type CellLine, lineScratch, textEncoder } from './text-encoder.ts';
 import { type ValueText, valueText } from './value-text.ts';
 
 /**
@@ -17,6 +17,7 @@ export function csv(fields: readonly DestinationField[]): OutputFormat {
   const header = Buffer.from(csvLine(fields.map(({ name }) => quoted(name))));
   const valueTexts = fields.map(valueText);
   const texts = valueTexts.map(cellText);
+  const scratch = lineScratch();
   const line = (row: Row): string => {
     let cells = '';
     let index = 0;
@@ -41,7 +42,7 @@ export function csv(fields: readonly DestinationField[]): OutputFormat {
       const onLineBreak = (): void => {
         lineBreaks = true;
       };
-      return textEncoder({ row, cells: csvCells(valueTexts, texts, onLineBreak) }, () => {
+      return textEncoder({ row, cells: csvCells(valueTexts, texts, onLineBreak) }, scratch, () => {
         const meta = lineBreaks ? { lineBreaks } : undefined;
         lineBreaks = false;
         return meta;

@@ -32,7 +32,7 @@ export interface FragmentEncoder {
    * @throws RefusedValue if a value is not of its field's type; nothing of the row is then kept.
    */
   append(row: Row): void;
-  /** As `append`, of cells in the order of the destination fields (and others behind them). The same bytes come of it. */
+  /** As `append`, of cells in the order of the destination fields (and others behind them), with the same bytes and sizes. */
   appendCells(cells: readonly Cell[]): void;
   readonly rows: number;
   /**

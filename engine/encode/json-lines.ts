@@ -2,7 +2,7 @@ import { type DestinationField, type Value, wholeRecord } from '../../core/recor
 import { copyBytes } from '../copy-bytes.ts';
 import { type CellWriter, cellLine } from './cell-line.ts';
 import type { OutputFormat } from './format.ts';
-import { type LineFormat, textEncoder } from './text-encoder.ts';
+import { type LineFormat, lineScratch, textEncoder } from './text-encoder.ts';
 import { asJson } from './value-checks.ts';
 import { type ValueText, valueText } from './value-text.ts';
 
@@ -15,11 +15,12 @@ export function jsonLines(fields: readonly DestinationField[]): OutputFormat {
   const [first] = fields;
   const passthrough = fields.length === 1 && first?.name === wholeRecord;
   const line = passthrough ? wholeRecordLine(first) : objectLine(fields);
+  const scratch = lineScratch();
   return {
     fileType: 'JSON',
     contentType: 'application/x-ndjson',
     head: () => new Uint8Array(),
-    encoder: () => textEncoder(line),
+    encoder: () => textEncoder(line, scratch),
     tail: () => new Uint8Array(),
   };
 }

@@ -1,6 +1,8 @@
 /** Fields of every type and arbitrary rows for them: what the tests of all file formats encode and read back. */
 import fc from 'fast-check';
+import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { DestinationField, FieldType, Row, Value } from '../../../core/records.ts';
+import { type Cell, newCell } from '../../../engine/cell.ts';
 import type { Fragment, OutputFormat, PlacedFragment } from '../../../engine/encode/format.ts';
 
 /** Every Unicode plane, no lone surrogates; short strings of few letters as well, so that values repeat. */
@@ -61,6 +63,12 @@ export const values: Record<FieldType, fc.Arbitrary<Value>> = {
   List: fc.array(fc.oneof(text, fc.boolean())),
   Map: fc.dictionary(text, fc.integer()),
 };
+
+export function textCell(text: string): Cell {
+  const bytes = Buffer.from(text);
+  const kind = bytes.length === text.length ? cellKind.ascii : cellKind.utf8;
+  return { ...newCell(), kind, bytes, end: bytes.length };
+}
 
 export function field(type: FieldType, name: string = type): DestinationField {
   if (type === 'BigDecimal') return { name, type, precision: 38, scale: 9 };
