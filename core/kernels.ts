@@ -52,7 +52,7 @@ export function newKernels(): Kernels {
   return new Instance(compiled).exports as unknown as Kernels;
 }
 
-/** A view of the memory, which must be made anew after it has grown. Makes the memory hold `size` bytes at least. */
+/** Makes the memory hold `size` bytes at least. @returns whether it has grown: views of it must then be made anew */
 export function ensureMemory(memory: KernelMemory, size: number): boolean {
   const lacking = size - memory.buffer.byteLength;
   if (lacking <= 0) return false;

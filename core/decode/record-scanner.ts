@@ -18,8 +18,12 @@ export interface PageMemory {
   readonly bytes: Buffer;
   readonly places: Int32Array;
   readonly numbers: Float64Array;
+  /** Of the page that lies in it: how many have lain there, whatever decoder put them there. */
+  readonly generation: number;
   /** Makes the memory hold so many bytes. */
   ensure(size: number): void;
+  /** The page in it is about to be written over. @returns the next one's generation */
+  nextGeneration(): number;
 }
 
 export function pageMemory({ memory }: Pick<Kernels, 'memory'>): PageMemory {
@@ -29,6 +33,7 @@ export function pageMemory({ memory }: Pick<Kernels, 'memory'>): PageMemory {
     numbers: new Float64Array(memory.buffer),
   });
   let current = views();
+  let generation = 0;
   return {
     get bytes() {
       return current.bytes;
@@ -39,9 +44,13 @@ export function pageMemory({ memory }: Pick<Kernels, 'memory'>): PageMemory {
     get numbers() {
       return current.numbers;
     },
+    get generation() {
+      return generation;
+    },
     ensure(size) {
       if (ensureMemory(memory, size)) current = views();
     },
+    nextGeneration: () => ++generation,
   };
 }
 
@@ -70,7 +79,8 @@ export interface OtherRecord {
 }
 
 /**
- * What is decoded is valid until more is: whoever wants rows asks for them before.
+ * What is decoded is valid until more is decoded in the same memory, of this file or another: whoever wants rows asks for
+ * them before.
  *
  * @param readOther reads, or refuses, the record at byte `start`, which lies on `line`; `undefined` if it is not complete
  */
@@ -82,7 +92,6 @@ export function scanningDecoder(
   const { kernels, memory, pageStart, fields, terminator } = format;
   /** Of records that were read in another way. */
   let values: Value[] = [];
-  let latest: ScannedRecords | undefined;
 
   function value(cell: number): Value {
     const { bytes, places, numbers } = memory;
@@ -123,6 +132,7 @@ export function scanningDecoder(
     const recordBytes = fields * cellBytes;
     let room = Math.min(initialRecords, maxRows);
     memory.ensure(cells + room * recordBytes);
+    const generation = memory.nextGeneration();
     memory.bytes.set(bytes, pageStart);
     memory.bytes.fill(0, pageEnd, cells);
     values = [];
@@ -155,12 +165,12 @@ export function scanningDecoder(
       value,
       member: format.member,
     };
-    latest = scanned;
     let rows: readonly Row[] | undefined;
     return {
       get rows() {
         if (rows === undefined) {
-          if (latest !== scanned) throw new Error('a page was left before its rows were asked for');
+          if (memory.generation !== generation)
+            throw new Error('a page was left before its rows were asked for');
           rows = Array.from({ length: count }, (_, record) => scannedRow(scanned, record));
         }
         return rows;

@@ -3,7 +3,7 @@
 import { cellKind } from '../../core/decode/scanned-records.ts';
 import type { Value } from '../../core/records.ts';
 import type { Cell } from '../cell.ts';
-import { canonicalTime } from '../encode/parquet/dates.ts';
+import { canonicalTime } from '../dates.ts';
 
 const isoPattern =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;

@@ -131,6 +131,8 @@ export function binaryValues(): Values<Uint8Array> {
  */
 export function stringValues(endPage: () => void): Values<string | Cell> {
   let entries = byteSet();
+  /** They as they are written, if that has been asked for since the last was added. */
+  let encodedEntries: PlainBuffer | undefined;
   /** What is written out; most columns never need it. */
   let values: PlainBuffer | undefined;
   let page = new Uint16Array(8);
@@ -158,7 +160,10 @@ export function stringValues(endPage: () => void): Values<string | Cell> {
     const more = plainBytes - indexBytes - (inUse ? 0 : entriesLength());
     values ??= plainBuffer();
     for (let at = 0; at < count; at++) addEntry(values, page[at] ?? 0);
-    if (!inUse) entries = byteSet();
+    if (!inUse) {
+      entries = byteSet();
+      encodedEntries = undefined;
+    }
     count = indexBytes = plainBytes = 0;
     return more;
   }
@@ -179,6 +184,7 @@ export function stringValues(endPage: () => void): Values<string | Cell> {
         return more + (values ?? plainBuffer()).add(bytes, start, end);
       }
       index = entries.add(bytes, start, end);
+      encodedEntries = undefined;
       size = end - start + 4;
       width = Math.max(1, 32 - Math.clz32(index));
     }
@@ -198,9 +204,11 @@ export function stringValues(endPage: () => void): Values<string | Cell> {
   }
 
   function dictionary(): PlainBuffer {
-    const all = plainBuffer();
-    for (let index = 0; index < entries.size; index++) addEntry(all, index);
-    return all;
+    if (encodedEntries === undefined) {
+      encodedEntries = plainBuffer();
+      for (let index = 0; index < entries.size; index++) addEntry(encodedEntries, index);
+    }
+    return encodedEntries;
   }
 
   return {

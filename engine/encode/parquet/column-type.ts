@@ -1,6 +1,7 @@
 import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
 import { type Cell, isTextCell } from '../../cell.ts';
+import { canonicalTime, epochDay, epochTime } from '../../dates.ts';
 import {
   asBigInteger,
   asBoolean,
@@ -18,7 +19,6 @@ import {
 import { binaryValues, stringValues } from './byte-arrays.ts';
 import { type Column, column, type Storage } from './column.ts';
 import type { Codec } from './compression.ts';
-import { canonicalTime, epochDay, epochTime } from './dates.ts';
 import { unscaled } from './decimal.ts';
 import { binary, bool, i32, struct, type ThriftValue } from './thrift.ts';
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochDay, epochTime } from '../../../../engine/encode/parquet/dates.ts';
+import { epochDay, epochTime } from '../../engine/dates.ts';
 
 describe('epochDay', () => {
   it.each([
