@@ -495,10 +495,10 @@ describe('a connection that breaks', () => {
     const objects = [{ key: 'in/1', size: text.length, etag: store.stored(bucket, 'in/1')?.etag }];
     const session = await source.open(asked, { objects }, portsOver(flaky));
     const first = await session.read(undefined);
+    expect(first.rows).toHaveLength(500);
     await expect(session.read(first.next)).rejects.toMatchObject({ code: 'StorageUnavailable' });
     broken = false;
-    const second = await session.read(first.next);
-    expect([first.rows.length, second.rows.length]).toEqual([500, 500]);
+    expect((await session.read(first.next)).rows).toHaveLength(500);
     await session.close();
   });
 });
