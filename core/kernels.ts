@@ -30,6 +30,19 @@ export interface Kernels {
   tableBytes(names: number): number;
   scanJsonLines(table: number, start: number, end: number, limit: number, cells: number): number;
   readObject(table: number, start: number, cells: number): number;
+  /** Where the last record begins that the last scan of a list has read. */
+  readonly lastRecord: KernelGlobal;
+  scanJsonList(
+    plan: number,
+    start: number,
+    limit: number,
+    cells: number,
+    fields: number,
+    room: number,
+  ): number;
+  nextItem(end: number): number;
+  passValue(start: number): number;
+  passBlanks(start: number): number;
   scanCsv(
     slots: number,
     columns: number,

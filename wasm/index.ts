@@ -5,6 +5,7 @@
 
 export { lines, records } from './cells';
 export { scanCsv } from './csv-scan';
+export { lastRecord, nextItem, passBlanks, passValue, scanJsonList } from './json-list';
 export { readObject, scanJsonLines, tableBytes } from './json-scan';
 export { snappy, snappyTableBytes } from './snappy';
 

@@ -4,10 +4,11 @@
  * It knows all of JSON's grammar, so nothing passes that `JSON.parse` would refuse. What it does not read (deep nesting,
  * long keys, keys with escapes) is left to that. Behind the bytes to be read there must be 16 zeroes, which end all loops.
  *
- * A *table* says which members of an object are wanted: the number of names, then 128 bytes for each of them (its length
- * and its bytes), then 256 *leads* of 144 bytes. A lead is what stood between two values of an earlier object, `,"name":`
- * with all its blanks (its length, the name's slot or -1, and at 16 the bytes), kept by position, as most objects of a kind
- * have the same keys.
+ * A *table* says which members of an object are wanted: the number of names, then 128 bytes for each of them (256 times its
+ * slot plus its length, and its bytes), then 256 *leads* of 144 bytes. A name's slot is the cell that takes its value; a
+ * negative one makes an object unreadable that has the name. A lead is what stood between two values of an earlier object,
+ * `,"name":` with all its blanks (its length, the name's slot or {@link unwanted}, and at 16 the bytes), kept by position, as
+ * most objects of a kind have the same keys.
  */
 
 import {
@@ -46,6 +47,7 @@ const maxLead: usize = 128;
 const maxDepth: i32 = 100;
 /** Numbers of fewer characters, if they have no exponent, are doubles without loss. */
 const delicateLength: usize = 16;
+const unwanted: i32 = i32.MAX_VALUE;
 
 const powers = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -56,6 +58,12 @@ let kind: i32 = 0;
 let number: f64 = 0;
 /** It is or holds a number that a double may not keep. */
 let delicate: bool = false;
+/** Whether line feeds are blanks; where each line is a text of its own they end it. */
+let isOneText: bool = false;
+
+export function beginText(oneText: bool): void {
+  isOneText = oneText;
+}
 
 export function tableBytes(names: i32): usize {
   return 16 + <usize>names * nameBytes + <usize>leads * leadBytes;
@@ -70,6 +78,7 @@ export function scanJsonLines(table: usize, start: usize, end: usize, limit: i32
   let line = start;
   let to = cells;
   begin();
+  beginText(false);
   while (line < end && records < limit) {
     let at = readObject(table, line, to);
     if (at === 0) return line;
@@ -86,10 +95,15 @@ export function scanJsonLines(table: usize, start: usize, end: usize, limit: i32
 
 /** @returns where the object ends that begins at `start`, or behind blanks; 0 if it cannot be read in this way */
 export function readObject(table: usize, start: usize, cells: usize): usize {
+  memory.fill(cells, 0, <usize>load<i32>(table) * cellBytes);
+  return readMembers(table, start, cells);
+}
+
+/** The same, but leaves the cells of members that are not there as they are. */
+export function readMembers(table: usize, start: usize, cells: usize): usize {
   const names = load<i32>(table);
   let at = spaceEnd(start);
   if (load<u8>(at) !== openBrace) return 0;
-  memory.fill(cells, 0, <usize>names * cellBytes);
   const first = spaceEnd(at + 1);
   if (load<u8>(first) === closeBrace) return first + 1;
   let lead = table + 16 + <usize>names * nameBytes;
@@ -105,7 +119,10 @@ export function readObject(table: usize, start: usize, cells: usize): usize {
     const to = valueEnd(from, 1);
     if (to === 0) return 0;
     const slot = load<i32>(lead, 4);
-    if (slot >= 0) keep(cells + <usize>slot * cellBytes, from, to);
+    if (slot !== unwanted) {
+      if (slot < 0) return 0;
+      keep(cells + <usize>slot * cellBytes, from, to);
+    }
     at = to;
     if (load<u8>(at) !== comma) {
       at = spaceEnd(at);
@@ -163,16 +180,17 @@ function learnLead(table: usize, lead: usize, start: usize, position: i32): usiz
 function slotOf(table: usize, key: usize, length: i32): i32 {
   const names = load<i32>(table);
   let name = table + 16;
-  for (let slot = 0; slot < names; slot++) {
-    if (load<i32>(name) === length && memory.compare(name + 4, key, length) === 0) return slot;
+  for (let left = names; left > 0; left--) {
+    const known = load<i32>(name);
+    if ((known & 0xff) === length && memory.compare(name + 4, key, length) === 0) return known >> 8;
     name += nameBytes;
   }
-  return -1;
+  return unwanted;
 }
 
 // These answer where what begins at `start` ends; 0 if it is no JSON. They set `kind`.
 
-function valueEnd(start: usize, depth: i32): usize {
+export function valueEnd(start: usize, depth: i32): usize {
   const first = load<u8>(start);
   if (first === quote) return stringEnd(start + 1);
   if (first === 0x2d || isDigit(first)) return numberEnd(start);
@@ -313,11 +331,15 @@ function nestedEnd(start: usize, depth: i32): usize {
   return at + 1;
 }
 
-/** Blanks, tabs and carriage returns; a line feed ends the line. */
-function spaceEnd(start: usize): usize {
+export function spaceEnd(start: usize): usize {
   let at = start;
   let byte = load<u8>(at);
-  while (byte === 0x20 || byte === 0x09 || byte === 0x0d) byte = load<u8>(++at);
+  while (
+    byte <= 0x20 &&
+    (byte === 0x20 || byte === 0x09 || byte === 0x0d || (byte === lineFeed && isOneText))
+  ) {
+    byte = load<u8>(++at);
+  }
   return at;
 }
 

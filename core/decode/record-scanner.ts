@@ -10,8 +10,8 @@ export const cellBytes = 16;
 /** Of a value that the scanner did not read: a place among `values`. */
 const made = 15;
 /** Zeroes that must stand behind what is read. */
-const sentinelBytes = 16;
-const initialRecords = 1024;
+export const sentinelBytes = 16;
+export const initialRecords = 1024;
 
 export interface PageMemory {
   /** Anew after the memory has grown, as the other two. */
@@ -54,6 +54,56 @@ export function pageMemory({ memory }: Pick<Kernels, 'memory'>): PageMemory {
   };
 }
 
+/** The values of cells: where the page's bytes do not have them as they are, they are kept beside it. */
+export interface CellValues {
+  value(cell: number): Value;
+  put(cell: number, value: Value): void;
+  /** Forgets what was put. */
+  clear(): void;
+}
+
+/** @param decode the value of a kind that only one format has, bytes [start, end) of the memory */
+export function cellValues(
+  memory: PageMemory,
+  decode: (kind: number, start: number, end: number, cell: number) => Value,
+): CellValues {
+  let values: Value[] = [];
+  return {
+    value(cell) {
+      const { bytes, places, numbers } = memory;
+      const place = places[4 * cell + 1] ?? 0;
+      const start = places[4 * cell] ?? 0;
+      const end = start + (place >> 4);
+      const kind = place & 15;
+      switch (kind) {
+        case cellKind.null:
+          return null;
+        case cellKind.true:
+          return true;
+        case cellKind.false:
+          return false;
+        case cellKind.ascii:
+          return bytes.toString('latin1', start, end);
+        case cellKind.utf8:
+          return bytes.toString('utf8', start, end);
+        case cellKind.number:
+          return numbers[2 * cell + 1] ?? 0;
+        case made:
+          return values[start] ?? null;
+        default:
+          return decode(kind, start, end, cell);
+      }
+    },
+    put(cell, value) {
+      memory.places[4 * cell] = values.push(value) - 1;
+      memory.places[4 * cell + 1] = made;
+    },
+    clear() {
+      values = [];
+    },
+  };
+}
+
 export interface FormatScanner {
   readonly kernels: Kernels;
   readonly memory: PageMemory;
@@ -90,41 +140,8 @@ export function scanningDecoder(
   readOther: (bytes: Buffer, start: number, ended: boolean, line: number) => OtherRecord | undefined,
 ): DecodeRecords {
   const { kernels, memory, pageStart, fields, terminator } = format;
-  /** Of records that were read in another way. */
-  let values: Value[] = [];
-
-  function value(cell: number): Value {
-    const { bytes, places, numbers } = memory;
-    const place = places[4 * cell + 1] ?? 0;
-    const start = places[4 * cell] ?? 0;
-    const end = start + (place >> 4);
-    const kind = place & 15;
-    switch (kind) {
-      case cellKind.null:
-        return null;
-      case cellKind.true:
-        return true;
-      case cellKind.false:
-        return false;
-      case cellKind.ascii:
-        return bytes.toString('latin1', start, end);
-      case cellKind.utf8:
-        return bytes.toString('utf8', start, end);
-      case cellKind.number:
-        return numbers[2 * cell + 1] ?? 0;
-      case made:
-        return values[start] ?? null;
-      default:
-        return format.decode(kind, start, end);
-    }
-  }
-
-  function putRow(row: Row, first: number): void {
-    for (let field = 0; field < fields; field++) {
-      memory.places[4 * (first + field)] = values.push(row[field] ?? null) - 1;
-      memory.places[4 * (first + field) + 1] = made;
-    }
-  }
+  /** With the records that were read in another way. */
+  const { value, put, clear } = cellValues(memory, format.decode);
 
   return (bytes, ended, firstLine, maxRows) => {
     const pageEnd = pageStart + bytes.length;
@@ -135,7 +152,7 @@ export function scanningDecoder(
     const generation = memory.nextGeneration();
     memory.bytes.set(bytes, pageStart);
     memory.bytes.fill(0, pageEnd, cells);
-    values = [];
+    clear();
     let count = 0;
     let used = 0;
     let line = firstLine;
@@ -150,7 +167,10 @@ export function scanningDecoder(
       if (used === bytes.length || count === room) continue;
       const other = readOther(bytes, used, ended, line);
       if (!other) break;
-      if (other.row) putRow(other.row, cells / cellBytes + count++ * fields);
+      if (other.row) {
+        const first = cells / cellBytes + count++ * fields;
+        for (let field = 0; field < fields; field++) put(first + field, other.row[field] ?? null);
+      }
       used = other.next;
       line += other.lines;
     }

@@ -10,6 +10,7 @@ import { downloadSession } from './download-session.ts';
 import { type DeclaredSourceOptions, listOf, type Transfer } from './entity-list.ts';
 import { baseUrlOf, settingOf, settingsOf, urlOf } from './hosts.ts';
 import { jobSession } from './job-session.ts';
+import { listScanner } from './list-scanner.ts';
 import { sessionOf } from './list-session.ts';
 import { dateOf } from './moments.ts';
 import { allOf, splitsOf } from './parents.ts';
@@ -73,7 +74,7 @@ export function declaredSource(connector: Connector, options: DeclaredSourceOpti
       const { file } = list.entity;
       return file
         ? downloadSession(list, file, request, split, ports)
-        : sessionOf(list, request, split, ports);
+        : sessionOf(list, request, split, ports, listScanner(list, request.fields));
     },
 
     async listEntities(request, path, ports) {

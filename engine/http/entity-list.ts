@@ -38,6 +38,7 @@ export type Transfer = 'list' | 'job';
 /** One entity's list as one request of a run reads it. */
 export interface EntityList {
   readonly name: string;
+  readonly connector: Connector;
   readonly entity: Entity;
   readonly pagination: Pagination | undefined;
   readonly at: string;
@@ -136,6 +137,7 @@ export function listOf(
   const parse = (text: string) => parseJson(text, exactDecimals);
   return {
     name,
+    connector,
     entity,
     pagination,
     at,

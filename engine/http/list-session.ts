@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { ChangeTracking } from '../../core/connector/connector.ts';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
+import type { JsonList, JsonListReader } from '../../core/decode/json-list.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Row } from '../../core/records.ts';
 import type {
@@ -16,7 +16,7 @@ import type { EntityList } from './entity-list.ts';
 import { type KeyRange, keyReader } from './key-order.ts';
 import { orderOf } from './list-order.ts';
 import type { Parent } from './list-request.ts';
-import { type NextPage, nextPage } from './next-page.ts';
+import { type ListedRecords, type NextPage, nextPage } from './next-page.ts';
 import { compileRow } from './read-records.ts';
 import { type Answer, checkOrigin } from './vendor-client.ts';
 import { type WindowPart, windowParts } from './window-parts.ts';
@@ -27,12 +27,17 @@ interface Place extends WindowPart {
   readonly page?: NextPage;
 }
 
-/** Reads an entity's list page by page; of a child entity, the lists of the split's parents one after the other. */
+/**
+ * Reads an entity's list page by page; of a child entity, the lists of the split's parents one after the other.
+ *
+ * @param scan reads pages as bytes. Without it every page has its rows, and of every page all records are looked at
+ */
 export function sessionOf(
   list: EntityList,
   request: SourceRequest,
   split: Split,
   { log }: SourcePorts,
+  scan?: JsonListReader,
 ): SourceSession {
   const { entity, pagination, at, client } = list;
   const parts = windowParts(list);
@@ -50,7 +55,7 @@ export function sessionOf(
   const seen = new Set<string>();
   let expected = '';
   /** Of the page before, where pages are asked for by number: a vendor that ignores the number never ends. */
-  let previous = '';
+  let previous: Uint8Array | undefined;
   const isNumbered = pagination?.kind === 'offset' || pagination?.kind === 'page';
 
   async function read(token: PageToken | undefined): Promise<Page> {
@@ -75,18 +80,19 @@ export function sessionOf(
     const page = place.page ?? (await begin(parent, window));
     const asked = list.requestOf({ parent, window, page, range }, size);
     if (place.page && 'url' in place.page) checkOrigin(asked.url, list.base.origin, at);
-    const answer = await client.send(asked).catch((error: unknown) => {
+    const answer = await client.send(asked, scan).catch((error: unknown) => {
       const { status } = error instanceof TributaryError ? error.context : {};
       if (entity.absent?.some((absent) => absent === status)) return undefined;
       throw error;
     });
-    const records = answer ? list.recordsOf(answer, asked) : [];
+    const scanned = answer?.status === 204 ? undefined : answer?.list;
+    const objects = answer && !scanned ? list.recordsOf(answer, asked) : [];
+    const records: ListedRecords = scanned ?? objects;
     if (isNumbered && answer && records.length > 0) {
-      const content = createHash('sha256').update(answer.body).digest('base64');
-      if (place.page && content === previous) {
+      if (place.page && previous && Buffer.compare(answer.body, previous) === 0) {
         throw new TributaryError('ConnectorProtocol', 'the vendor gave the same page twice', { at });
       }
-      previous = content;
+      previous = answer.body;
     }
     if (place.since !== undefined && order.repeats(records, place.since)) {
       throw new TributaryError('ConnectorProtocol', 'the vendor gave a page again that came before', {
@@ -95,7 +101,7 @@ export function sessionOf(
       });
     }
     const rows: Row[] = [];
-    for (const record of records) {
+    for (const record of objects) {
       if (skipped && !isNothing(skipped(record))) continue;
       rows.push(rowOf(record, parent));
     }
@@ -106,12 +112,16 @@ export function sessionOf(
     }
     const bytes = answer?.body.length ?? 0;
     log.info('page fetched', { at, records: records.length, bytes });
-    return {
-      rows,
+    const told = {
       bytes,
-      ...(rows.length < records.length ? { skipped: records.length - rows.length } : {}),
       ...(next ? { next: next as unknown as PageToken } : {}),
       ...(tracking && answer && !next ? { resume: { url: changesAfter(answer, asked.url, tracking) } } : {}),
+    };
+    if (scanned) return scannedPage(told, scanned);
+    return {
+      ...told,
+      rows,
+      ...(rows.length < objects.length ? { skipped: objects.length - rows.length } : {}),
     };
   }
 
@@ -156,7 +166,7 @@ export function sessionOf(
   function within(
     place: Place,
     answer: Answer,
-    records: readonly object[],
+    records: ListedRecords,
     url: URL,
     window: PullWindow | undefined,
   ): Place | undefined {
@@ -197,6 +207,17 @@ function partOf({ parent: _, page: __, ...part }: Place): WindowPart {
 /** @param since where a pull of changes begins */
 function placeOf(token: PageToken | undefined, since: NextPage | undefined): Place {
   return (token ?? { parent: 0, ...(since && { page: since }) }) as unknown as Place;
+}
+
+/** The rows are made for who asks for them. */
+function scannedPage(page: Omit<Page, 'rows' | 'scanned'>, list: JsonList): Page {
+  return {
+    ...page,
+    scanned: list.records,
+    get rows() {
+      return list.rows;
+    },
+  };
 }
 
 function isNothing(value: unknown): boolean {

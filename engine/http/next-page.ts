@@ -10,11 +10,16 @@ export type NextPage =
   /** Values of the key that the page begins behind. */
   | { readonly key: readonly string[] };
 
+/** The vendor's records on a page, of which only the first and the last are looked at. */
+export interface ListedRecords {
+  readonly length: number;
+  at(index: 0 | -1): object | undefined;
+}
+
 /** The page just read. */
 export interface PageRead {
   readonly answer: Answer;
-  /** The vendor's records on it. */
-  readonly records: readonly object[];
+  readonly records: ListedRecords;
   /** Its address. */
   readonly url: URL;
   /** Where it began. */
@@ -99,7 +104,7 @@ function numberOf(page: NextPage | undefined, first: number): number {
   return page && 'after' in page ? Number(page.after) : first;
 }
 
-function lastOf(records: readonly object[], field: string, at: string): string | number {
+function lastOf(records: ListedRecords, field: string, at: string): string | number {
   const after = compileFieldPath(field)(records.at(-1));
   if (typeof after === 'string' || typeof after === 'number') return after;
   if (typeof after === 'bigint') return String(after);

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Connector } from '../../core/connector/connector.ts';
 import type { WriteMethod } from '../../core/connector/write.ts';
+import type { JsonList, JsonListReader } from '../../core/decode/json-list.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
 import type { RecordedExchange } from '../../core/exchange.ts';
 import type { DownloadedFile, HttpRequest, HttpResponse } from '../../core/ports.ts';
@@ -33,6 +34,8 @@ const noFile: DownloadedFile = { size: 0, read: () => Readable.from([]), remove:
 export interface Answer extends HttpResponse {
   /** The body's JSON, or what `decode` made of it; `undefined` for an empty body. */
   readonly json: unknown;
+  /** The records that `scan` found in the body; `json` is then what is around them. */
+  readonly list?: JsonList;
 }
 
 export interface AnswerWith<C> extends Answer {
@@ -59,10 +62,11 @@ export interface VendorClient {
   /**
    * Asks with the connection's credentials. Waits out short rate limits and tries failures of the vendor again.
    *
+   * @param scan reads the records of a JSON body where it can; the body is parsed as a whole where it cannot
    * @throws RateLimitExceeded (with `retryAfterSeconds`, if the wait is 20 s or more), InvalidCredentials, AccessDenied,
    * ResourceNotFoundError, ClientError, ServerError, ServiceUnavailable, RequestTimeout, ConnectorUnreachable, ConnectorProtocol
    */
-  send(request: VendorRequest): Promise<Answer>;
+  send(request: VendorRequest, scan?: JsonListReader): Promise<Answer>;
   /**
    * The same with what an answer holds.
    *
@@ -117,16 +121,20 @@ export function vendorClient({
   let notBefore = 0;
   let usageIsTold = false;
 
-  const exchanged: Exchange<Answer> = async (request, recorded) => {
-    const response = await http.send(request);
-    const { status } = response;
-    return { ...response, json: status >= 200 && status < 300 ? jsonOf(response, recorded) : undefined };
-  };
+  const exchanged =
+    (scan?: JsonListReader): Exchange<Answer> =>
+    async (request, recorded) => {
+      const response = await http.send(request);
+      const { status } = response;
+      if (status < 200 || status >= 300) return { ...response, json: undefined };
+      return { ...response, ...jsonOf(response, recorded, scan) };
+    };
 
-  const send = (request: VendorRequest) => tried(request, exchanged, (answer) => answer);
+  const send = (request: VendorRequest, scan?: JsonListReader) =>
+    tried(request, exchanged(scan), (answer) => answer);
 
   const read = <C>(request: VendorRequest, contentOf: (answer: Answer) => C) =>
-    tried(request, exchanged, (answer) => ({ ...answer, content: contentOf(answer) }));
+    tried(request, exchanged(), (answer) => ({ ...answer, content: contentOf(answer) }));
 
   const download = (request: VendorRequest, check?: (file: DownloadedFile) => Promise<void>) =>
     tried(
@@ -280,9 +288,13 @@ export function vendorClient({
     }
   }
 
-  function jsonOf(response: HttpResponse, recorded: Recorder): unknown {
+  function jsonOf(
+    response: HttpResponse,
+    recorded: Recorder,
+    scan: JsonListReader | undefined,
+  ): Pick<Answer, 'json' | 'list'> {
     const { headers, body, status } = response;
-    if (body.length === 0) return undefined;
+    if (body.length === 0) return { json: undefined };
     const type = headers['content-type'];
     if (!decode && type !== undefined && !/[/+]json\b/.test(type)) {
       throw new TributaryError('ConnectorProtocol', 'the answer is not JSON', {
@@ -293,8 +305,10 @@ export function vendorClient({
       });
     }
     try {
-      if (decode) return decode(body, parse);
-      return parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+      if (decode) return { json: decode(body, parse) };
+      const list = scan?.(body);
+      if (list) return { json: list.around, list };
+      return { json: parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()) };
     } catch {
       // Most likely cut short on its way. The parser's own message quotes the data.
       throw new TributaryError('ServerError', "the answer's JSON is broken", {

@@ -7,6 +7,8 @@ import { LedgerWriter } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
 
 export interface RecordSieve {
+  /** The only places of the row that `sift` looks at; undefined if it looks at all. */
+  readonly reads: readonly number[] | undefined;
   sift(row: Row): 'keep' | 'outOfWindow' | 'duplicate';
   /** What the next segment's sieve has to know; undefined where nothing may repeat. */
   remembered(): readonly string[] | undefined;
@@ -31,7 +33,10 @@ export function recordSieve(
   const ledger = plan.ledger && new LedgerWriter(plan.ledger.from, plan.sizes.ledgerRecords);
   // A Set keeps insertion order: the oldest is forgotten first.
   const repeats = new Set(seen);
+  const names = [...(plan.windowField === undefined ? [] : [plan.windowField]), ...(plan.repeatKey ?? [])];
+  const reads = names.map((name) => fields.indexOf(name));
   return {
+    reads: plan.ledger || reads.includes(-1) ? undefined : reads,
     sift(row) {
       if (inWindow && !inWindow(row)) return 'outOfWindow';
       if (key) {

@@ -443,9 +443,12 @@ class SegmentContent {
       writer.beginUnit(unit);
       this.units = unit + 1;
     }
-    if (scanned && this.cellMapper && !this.sieve) {
+    const { cellMapper, sieve } = this;
+    const sifted = sieve ? sieve.reads : [];
+    if (scanned && cellMapper && sifted) {
       for (let position = 0; position < count; position++) {
-        if (!this.addScanned(scanned, position, this.cellMapper))
+        if (sieve && !this.isKept(sieve.sift(partOfRow(scanned, position, sifted)))) continue;
+        if (!this.addScanned(scanned, position, cellMapper))
           this.addRow(scannedRow(scanned, position), position);
       }
       return;
@@ -453,7 +456,7 @@ class SegmentContent {
     const { rows } = page;
     for (let position = 0; position < count; position++) {
       const row = rows[position];
-      if (row) this.addRow(row, position);
+      if (row && this.isKept(sieve?.sift(row) ?? 'keep')) this.addRow(row, position);
     }
   }
 
@@ -479,6 +482,13 @@ class SegmentContent {
     return true;
   }
 
+  private isKept(sifted: ReturnType<RecordSieve['sift']>): boolean {
+    const { counts } = this;
+    if (sifted === 'outOfWindow') counts.outOfWindow++;
+    if (sifted === 'duplicate') counts.duplicates++;
+    return sifted === 'keep';
+  }
+
   private addRow(row: Row, position: number): void {
     try {
       this.takeRow(row, position);
@@ -490,17 +500,8 @@ class SegmentContent {
   }
 
   private takeRow(row: Row, position: number): void {
-    const { counts, breakdown, mapper, plan, writer, sieve } = this;
+    const { counts, breakdown, mapper, plan, writer } = this;
     const { tasks } = plan.flow;
-    const sifted = sieve?.sift(row);
-    if (sifted === 'outOfWindow') {
-      counts.outOfWindow++;
-      return;
-    }
-    if (sifted === 'duplicate') {
-      counts.duplicates++;
-      return;
-    }
     const mapped = mapper.map(row);
     if (typeof mapped === 'number') {
       counts.filtered++;
@@ -556,4 +557,12 @@ class SegmentContent {
     const place: Place = { split: this.split, page: this.pagesSoFar - 1, position };
     this.writer.quarantine(this.quarantineLine(row, cause, place));
   }
+}
+
+/** The row with the values of these fields alone. */
+function partOfRow(records: ScannedRecords, record: number, fields: readonly number[]): Row {
+  const first = records.firstCell + record * records.fields;
+  const row: Row = new Array(records.fields).fill(null);
+  for (const field of fields) row[field] = records.value(first + field);
+  return row;
 }

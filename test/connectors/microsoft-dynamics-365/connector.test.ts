@@ -136,8 +136,9 @@ test('reads pages by the link as it is given, of the preferred size', async () =
   const { splits, appliedFilters } = await source.describe(request, ports);
   const session = await source.open(request, splits[0] ?? {}, ports);
   const first = await session.read(undefined);
+  expect(first.rows).toEqual([['x']]);
   const second = await session.read(first.next);
-  expect([first.rows, second.rows, second.next]).toEqual([[['x']], [['x']], undefined]);
+  expect([second.rows, second.next]).toEqual([[['x']], undefined]);
   // Dataverse compares texts without regard to case.
   expect(appliedFilters).toEqual([2]);
   const pages = http.requests.slice(3);

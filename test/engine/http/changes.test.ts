@@ -9,6 +9,7 @@ import {
   nextLink,
   type Page,
   type PageToken,
+  type Row,
   type SourceRequest,
 } from '#core';
 import { declaredSource } from '../../../engine/http/declared-source.ts';
@@ -49,17 +50,19 @@ async function pull(answers: readonly TestAnswer[], request: Partial<SourceReque
   };
   const description = await source.describe(asked, ports);
   const pages: Page[] = [];
+  const rows: Row[] = [];
   for (const split of description.splits) {
     const session = await source.open(asked, split, ports);
     let token: PageToken | undefined;
     do {
       const page = await session.read(token && JSON.parse(JSON.stringify(token)));
       pages.push(page);
+      rows.push(...page.rows);
       token = page.next;
     } while (token !== undefined);
   }
   const sent = http.requests.map(({ url, headers = {} }) => [url.replace(base, ''), headers.prefer]);
-  return { sent, rows: pages.flatMap(({ rows }) => rows), pages, description };
+  return { sent, rows, pages, description };
 }
 
 const results = (ids: readonly number[], links: object = {}) => ({
