@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { csvFormat } from '../../../core/decode/csv.ts';
+import type { InputFormat } from '../../../core/decode/input-format.ts';
+
+function decoded(format: InputFormat, text: string) {
+  const bytes = Buffer.from(text);
+  const prologue = format.begin(bytes, true, 'file');
+  if (!prologue) throw new Error('no prologue');
+  return prologue.decode(bytes.subarray(prologue.used), true, prologue.lines + 1, 100);
+}
+
+test('rows are not made of another file’s page', () => {
+  const format = csvFormat(['a']);
+  const first = decoded(format, 'a\n1\n');
+  const second = decoded(format, 'a\n2\n');
+  expect(() => first.rows).toThrow('a page was left before its rows were asked for');
+  expect(second.rows).toEqual([['2']]);
+});
+
+test('rows that were asked for in time stay', () => {
+  const format = csvFormat(['a']);
+  const first = decoded(format, 'a\n1\n');
+  expect(first.rows).toEqual([['1']]);
+  decoded(format, 'a\n2\n');
+  expect(first.rows).toEqual([['1']]);
+});
