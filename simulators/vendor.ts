@@ -31,6 +31,8 @@ export interface SimulatedFlow {
   readonly repeats?: string;
   /** The DateTime that the window is on. Default the connector's. */
   readonly incrementalField?: string;
+  /** The request parameter that bounds a full pull, where it would ask for years that the simulator does not have. */
+  readonly range?: string;
   /** Filters and other members of the flow's tasks. Default none. */
   readonly tasks?: readonly object[];
   /** More of the source's CustomConnector properties. */

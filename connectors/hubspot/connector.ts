@@ -173,7 +173,7 @@ export const hubSpot = defineConnector({
         path: `/crm/v3/objects/${name}/search`,
         body: sortedBy('hs_object_id'),
         // A search ends at 10,000 results: every page is a search of its own, behind the last record.
-        pagination: keyset({ field: 'id', size: { limit: 200 } }),
+        pagination: keyset({ field: 'id', size: { limit: 200 }, mayBeShort: true }),
         search,
         projection: (paths) => ({
           properties: paths.filter((path) => path.startsWith('properties.')).map((path) => path.slice(11)),

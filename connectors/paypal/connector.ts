@@ -109,7 +109,14 @@ export const paypal = defineConnector({
       path: '/v1/reporting/transactions',
       query: { fields: 'all' },
       records: transactions,
-      pagination: pageNumber({ param: 'page', first: 1, size: { page_size: 500 }, pages: 'total_pages' }),
+      // A transaction that changes leaves the range, and all behind it move up.
+      pagination: pageNumber({
+        param: 'page',
+        first: 1,
+        size: { page_size: 500 },
+        pages: 'total_pages',
+        total: 'total_items',
+      }),
       // An ID alone may come twice: once as the payment, once as what it does to the balance.
       primaryKey: ['transaction_id', 'transaction_type'],
       mayRepeat: true,

@@ -73,6 +73,7 @@ export const woocommerce = defineConnector({
     param: 'page',
     size: { per_page: 100 },
     pages: { header: 'x-wp-totalpages' },
+    total: { header: 'x-wp-total' },
   }),
   // https://woocommerce.github.io/woocommerce-rest-api-docs/#errors
   errors: { message: 'message', vendorCode: 'code' },

@@ -34,6 +34,7 @@ export function checkConnector(connector: Connector): void {
     ...Object.entries(connector.entities).flatMap(([name, entity]) => [
       ...entityFindings(connector, `${connector.label}.${name}`, entity, settings),
       ...halvingFindings(connector, `${connector.label}.${name}`, entity),
+      ...shrinkingFindings(connector, `${connector.label}.${name}`, entity),
     ]),
   ];
   if (findings.length > 0) throw new TributaryErrors('InvalidArgument', findings);
@@ -181,6 +182,17 @@ function halvingFindings(
   const isPaged = pagination !== undefined && pagination !== 'onePage' && !job && !file;
   return isHalved && isPaged && incremental?.from && incremental.to && !mayRepeat
     ? [finding(at, 'a window that is halved after its first page repeats records; declare mayRepeat: true')]
+    : [];
+}
+
+/** Pages that are read again, as the list has lost records. */
+function shrinkingFindings({ pagination: usual }: Connector, at: string, entity: Entity): TributaryError[] {
+  const { incremental, mayRepeat, pagination = usual } = entity;
+  const isCounted = [pagination, incremental?.list?.pagination].some(
+    (one) => typeof one === 'object' && one.kind === 'page' && one.total !== undefined,
+  );
+  return isCounted && !mayRepeat
+    ? [finding(at, "pages with a 'total' may be read again, and repeat records; declare mayRepeat: true")]
     : [];
 }
 

@@ -61,6 +61,11 @@ export type Pagination =
       readonly size?: PageSize | number;
       /** The number of pages. Without it the first page that is not full ends the list. */
       readonly pages?: AnswerPlace;
+      /**
+       * The number of records in all of the list. Where it has become less since the page before, records have moved onto pages
+       * that were read: as many of these are read again as that takes. Declare `mayRepeat`.
+       */
+      readonly total?: AnswerPlace;
       /** Records of a full page, where each answer says it: then that, and not `size`, tells the last page. */
       readonly fullAt?: AnswerPlace;
       readonly mayBeShort?: true;

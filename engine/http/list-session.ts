@@ -16,7 +16,7 @@ import type { EntityList } from './entity-list.ts';
 import { type KeyRange, keyReader } from './key-order.ts';
 import { orderOf } from './list-order.ts';
 import type { Parent } from './list-request.ts';
-import { type ListedRecords, type NextPage, nextPage } from './next-page.ts';
+import { type ListedRecords, type NextPage, nextPage, numberOf } from './next-page.ts';
 import { compileRow } from './read-records.ts';
 import { type Answer, checkOrigin } from './vendor-client.ts';
 import { type WindowPart, windowParts } from './window-parts.ts';
@@ -55,8 +55,7 @@ export function sessionOf(
   const seen = new Set<string>();
   let expected = '';
   /** Of the page before, where pages are asked for by number: a vendor that ignores the number never ends. */
-  let previous: Uint8Array | undefined;
-  const isNumbered = pagination?.kind === 'offset' || pagination?.kind === 'page';
+  let previous: { readonly body: Uint8Array; readonly number: number } | undefined;
 
   async function read(token: PageToken | undefined): Promise<Page> {
     for (let place = placeOf(token, since); ; ) {
@@ -88,11 +87,13 @@ export function sessionOf(
     const scanned = answer?.status === 204 ? undefined : answer?.list;
     const objects = answer && !scanned ? list.recordsOf(answer, asked) : [];
     const records: ListedRecords = scanned ?? objects;
-    if (isNumbered && answer && records.length > 0) {
-      if (place.page && previous && Buffer.compare(answer.body, previous) === 0) {
+    if ((pagination?.kind === 'offset' || pagination?.kind === 'page') && answer && records.length > 0) {
+      const { body } = answer;
+      const number = numberOf(pagination, place.page);
+      if (previous && number !== previous.number && Buffer.compare(body, previous.body) === 0) {
         throw new TributaryError('ConnectorProtocol', 'the vendor gave the same page twice', { at });
       }
-      previous = answer.body;
+      previous = { body, number };
     }
     if (place.since !== undefined && order.repeats(records, place.since)) {
       throw new TributaryError('ConnectorProtocol', 'the vendor gave a page again that came before', {

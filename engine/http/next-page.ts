@@ -6,7 +6,12 @@ import type { Answer } from './vendor-client.ts';
 /** Where the next page of one list begins: plain data. */
 export type NextPage =
   | { readonly url: string }
-  | { readonly after: string | number; readonly session?: string | number }
+  | {
+      readonly after: string | number;
+      readonly session?: string | number;
+      /** Records in all of the list, as the page before told. */
+      readonly total?: number;
+    }
   /** Values of the key that the page begins behind. */
   | { readonly key: readonly string[] };
 
@@ -64,7 +69,7 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
     }
     case 'offset': {
       const { first = 0, total, mayBeShort } = pagination;
-      const after = numberOf(page, first) + size;
+      const after = numberOf(pagination, page) + size;
       const all = total === undefined ? undefined : countAt(answer, total, at);
       const ends =
         all === undefined
@@ -73,8 +78,13 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
       return ends ? undefined : { after };
     }
     case 'page': {
-      const { first = 1, pages, fullAt, mayBeShort, session } = pagination;
-      const number = numberOf(page, first);
+      const { first = 1, pages, total: totalAt, fullAt, mayBeShort, session } = pagination;
+      const number = numberOf(pagination, page);
+      const total = totalAt === undefined ? {} : { total: countAt(answer, totalAt, at) };
+      const lost = page && 'after' in page ? (page.total ?? 0) - (total.total ?? 0) : 0;
+      // What stood behind the page before may stand on it now, or on one before that.
+      if (lost > 0 && number > first)
+        return { after: Math.max(first, number - Math.ceil(lost / size)), ...total };
       const all = pages === undefined ? undefined : countAt(answer, pages, at);
       const full = fullAt === undefined ? size : countAt(answer, fullAt, at);
       const ends =
@@ -82,9 +92,9 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
           ? records.length === 0 || (!mayBeShort && records.length < full)
           : number - first + 1 >= all;
       if (ends) return undefined;
-      if (!session) return { after: number + 1 };
+      if (!session) return { after: number + 1, ...total };
       const token = tokenAt(answer, session.at, at);
-      if (token !== undefined) return { after: number + 1, session: token };
+      if (token !== undefined) return { after: number + 1, session: token, ...total };
       throw new TributaryError('ConnectorProtocol', 'there are more pages, but no token for them', { at });
     }
     case 'lastRecord': {
@@ -100,7 +110,11 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
   }
 }
 
-function numberOf(page: NextPage | undefined, first: number): number {
+/** Of a page's first record, or of the page. */
+export function numberOf(
+  { kind, first = kind === 'page' ? 1 : 0 }: Extract<Pagination, { kind: 'offset' | 'page' }>,
+  page: NextPage | undefined,
+): number {
   return page && 'after' in page ? Number(page.after) : first;
 }
 

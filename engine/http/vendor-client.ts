@@ -12,7 +12,7 @@ import { takeOne } from './governor.ts';
 import { headersOf } from './hosts.ts';
 import { dateOf } from './moments.ts';
 import { recordedExchange } from './recorded-exchange.ts';
-import { refusedInBody, vendorError } from './vendor-error.ts';
+import { isCutOff, refusedInBody, vendorError } from './vendor-error.ts';
 
 /** Tries of one request, the first included. */
 const attempts = 4;
@@ -209,6 +209,10 @@ export function vendorClient({
       const isAnswer =
         status >= 200 && status < 300 && !refusedInBody(connector, decode ? refusalOf(response) : json);
       if (isAnswer) return response;
+      if (isCutOff(connector, response)) {
+        const exchange = recordedExchange(connector, { method, url }, response, secrets);
+        throw new TributaryError('ServerError', "the refusal's JSON is broken", { at, status, exchange });
+      }
       if (![301, 302, 307, 308].includes(status) || got.location === undefined) {
         throw vendorError(
           connector,

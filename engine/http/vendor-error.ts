@@ -24,6 +24,15 @@ export function refusedInBody({ errors }: Connector, json: unknown): boolean {
   );
 }
 
+/** Whether a refusal that its body tells apart from others of its status, as the connector declares, came with half of it. */
+export function isCutOff({ errors }: Connector, { status, headers, body }: HttpResponse): boolean {
+  const isRead = errors?.rules?.some(
+    (rule) => (rule.message ?? rule.vendorCode) !== undefined && (rule.status?.includes(status) ?? true),
+  );
+  const isJson = /[/+]json\b/.test(headers['content-type'] ?? '');
+  return isRead === true && isJson && body.length > 0 && jsonOf(body) === undefined;
+}
+
 /**
  * A refusal as an error: the code from the connector's rules, else from the status; what the vendor says,
  * shortened and without the connection's secrets.

@@ -155,6 +155,7 @@ export const amplitude: Vendor = {
       entityName: 'events',
       collection: 'events',
       sees: 'inserts',
+      range: 'date_range',
       onePage: 'an answer is the file of an hour',
       settlesAfterSeconds: (hour + lag) / 1000,
       identify: ({ uuid }) => numbered(uuid, 1),

@@ -200,6 +200,7 @@ export const zendesk: Vendor = {
       entityName: 'tickets',
       collection: 'tickets',
       sees: 'deletions',
+      settlesAfterSeconds: 60,
       identify: ({ id, subject }) => numbered(id, subject),
       repeats: 'a touch by the system brings the ticket again',
     },

@@ -101,6 +101,30 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
     patience,
   );
 
+  // Whose full pulls are not what every run above is.
+  const windowed = vendor.flows.filter(({ sees }) => sees !== 'all');
+  test.each(windowed.map((plan) => ({ plan, title: plan.title ?? plan.entityName })))(
+    '$title arrives whole in a full pull',
+    async ({ plan, title }) => {
+      const { simulator, clock } = world;
+      const settled = (plan.settlesAfterSeconds ?? 0) * 1000;
+      const before = survivors(world, plan);
+      clock.advance(settled);
+      simulator.setChanges(3);
+      const named = `${name}-${title}-full`.replaceAll(/[^\w-]/g, '-');
+      const tasks = [
+        ...(plan.tasks ?? []),
+        ...(plan.range ? [between(plan.range, vendor, plan, clock.now())] : []),
+      ];
+      const result = await world.run(flowOf(named, { ...plan, tasks, sees: 'all' }, ''));
+      expect(result.error).toBe(null);
+      const delivered = world.delivered(result, plan);
+      expect(few(twice(delivered)), 'twice').toEqual([]);
+      expectThere(before, survivors(world, plan, clock.now() - settled), delivered);
+    },
+    patience,
+  );
+
   test('nothing secret is logged or lies about', () => {
     const secrets = Object.entries(preferred(vendor).credentials)
       .filter(([key]) => /key|secret|token|password/i.test(key))
@@ -117,6 +141,17 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
 function beginning({ collections }: Vendor, { collection }: SimulatedFlow): string {
   const days = (collections[collection]?.days ?? 20) * 1.4;
   return new Date(Date.parse('2026-03-02T08:00:00Z') - days * 24 * hour).toISOString();
+}
+
+/** A filter for the range of a request parameter, from {@link beginning} on. */
+function between(parameter: string, vendor: Vendor, plan: SimulatedFlow, now: number): object {
+  const [lower, upper] = [Date.parse(beginning(vendor, plan)), now].map(String);
+  return {
+    taskType: 'Filter',
+    sourceFields: [parameter],
+    connectorOperator: { CustomConnector: 'BETWEEN' },
+    taskProperties: { DATA_TYPE: 'datetime', LOWER_BOUND: lower, UPPER_BOUND: upper },
+  };
 }
 
 /** The code by which a run may end, if the trouble is none that a run can get over. */
@@ -137,20 +172,27 @@ function twice(delivered: readonly Delivered[], of: (one: Delivered) => unknown 
   return delivered.map(of).filter((one) => seen.size === seen.add(one).size);
 }
 
-function survivors({ simulator }: SimulatedWorld, plan: SimulatedFlow): Set<number> {
-  return new Set(
-    simulator
-      .collection(plan.collection)
-      .live()
-      .map(({ number }) => number),
-  );
+/** @param until epoch milliseconds after which nothing happened to them; default any */
+function survivors(
+  { simulator }: SimulatedWorld,
+  { collection, has }: SimulatedFlow,
+  until = Number.POSITIVE_INFINITY,
+): Set<number> {
+  const records = simulator.collection(collection).live();
+  const wanted = records.filter((record) => record.touchedAt <= until && (has?.(record) ?? true));
+  return new Set(wanted.map(({ number }) => number));
 }
 
-/** Who was there before and after a full pull is in it, once. */
-function expectWhole(before: Set<number>, after: Set<number>, delivered: readonly Delivered[]): void {
+/** Who was there before and after a full pull is in it. */
+function expectThere(before: Set<number>, after: Set<number>, delivered: readonly Delivered[]): void {
   const pulled = new Set(delivered.map(({ number }) => number));
   const missing = [...before].filter((number) => after.has(number) && !pulled.has(number));
   expect(few(missing), 'missing').toEqual([]);
+}
+
+/** {@link expectThere}, once. */
+function expectWhole(before: Set<number>, after: Set<number>, delivered: readonly Delivered[]): void {
+  expectThere(before, after, delivered);
   expect(few(twice(delivered, ({ number }) => number)), 'twice').toEqual([]);
 }
 

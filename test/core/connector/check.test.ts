@@ -10,6 +10,7 @@ import {
   linkHeader,
   long,
   oauth2,
+  pageNumber,
   string,
   struct,
   TributaryErrors,
@@ -198,6 +199,14 @@ describe('an entity is refused', () => {
     ]);
     expect(findingsOf(connectorWith({ errors }, { ...windowed, mayRepeat: true }))).toEqual([]);
     expect(findingsOf(connectorWith({ errors }, { ...windowed, pagination: 'onePage' }))).toEqual([]);
+  });
+
+  test('for pages that may be read again, of records that may not', () => {
+    const pagination = pageNumber({ param: 'page', total: 'total' });
+    expect(findingsOf(connectorWith({}, { pagination }))).toEqual([
+      "GitHub.issues: pages with a 'total' may be read again, and repeat records; declare mayRepeat: true",
+    ]);
+    expect(findingsOf(connectorWith({}, { pagination, mayRepeat: true }))).toEqual([]);
   });
 
   test('for parts and stamps that are no fields', () => {

@@ -280,6 +280,43 @@ describe('pages', () => {
     );
   });
 
+  describe('by number of a list that loses records', () => {
+    const counted: Entity = {
+      ...things,
+      mayRepeat: true,
+      pagination: pageNumber({
+        param: 'page',
+        size: { size: 2 },
+        pages: { header: 'x-pages' },
+        total: { header: 'x-total' },
+      }),
+    };
+    const page = (total: number, ...numbers: number[]): TestAnswer => ({
+      headers: { 'x-total': String(total), 'x-pages': String(Math.ceil(total / 2)) },
+      body: ids(...numbers),
+    });
+
+    test.each([false, true])('are read again, killed between any two: %s', async (killed) => {
+      // When two pages have been read, 1, 2 and 3 go: what stood on the third page moves to the first.
+      const answers = [page(6, 1, 2), page(6, 3, 4), page(3), page(3, 4, 5), page(3, 6)];
+      const { lines, rows } = await pull(counted, answers, { killed });
+      expect(lines).toEqual([
+        'GET /things?size=2',
+        'GET /things?size=2&page=2',
+        'GET /things?size=2&page=3',
+        'GET /things?size=2&page=1',
+        'GET /things?size=2&page=2',
+      ]);
+      expect(rows.flat()).toEqual([1, 2, 3, 4, 4, 5, 6]);
+    });
+
+    test('may be the same once more', async () => {
+      const { lines, rows } = await pull(counted, [page(3, 1, 2), page(2), page(2, 1, 2)]);
+      expect(lines.at(-1)).toBe('GET /things?size=2&page=1');
+      expect(rows.flat()).toEqual([1, 2, 1, 2]);
+    });
+  });
+
   test('by number whose number the vendor ignores are refused', async () => {
     const entity = { ...things, pagination: offset({ param: 'skip', size: { top: 1 } }) };
     await expect(pull(entity, [{ body: ids(1) }, { body: ids(1) }])).rejects.toThrow(

@@ -125,6 +125,10 @@ describe('a failure of the vendor', () => {
     ['a reset connection', reset],
     ['a timeout', new TributaryError('RequestTimeout', 'no answer')],
     ['broken JSON', { body: '{"fine":' }],
+    [
+      'half of a refusal that its body tells apart',
+      { status: 400, headers: { 'content-type': 'application/json' }, body: '{"error":{"code":"no_su' },
+    ],
   ])('%s is tried again', async (_, failure) => {
     const { client, slept } = setup([failure, failure, failure, ok]);
     expect((await client.get(url)).json).toEqual({ fine: true });
