@@ -11,6 +11,8 @@ export type NextPage =
       readonly session?: string | number;
       /** Records in all of the list, as the page before told. */
       readonly total?: number;
+      /** How often pages have been read again so far: a list that shrinks and grows comes by the same place twice. */
+      readonly again?: number;
     }
   /** Values of the key that the page begins behind. */
   | { readonly key: readonly string[] };
@@ -80,11 +82,13 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
     case 'page': {
       const { first = 1, pages, total: totalAt, fullAt, mayBeShort, session } = pagination;
       const number = numberOf(pagination, page);
-      const total = totalAt === undefined ? {} : { total: countAt(answer, totalAt, at) };
-      const lost = page && 'after' in page ? (page.total ?? 0) - (total.total ?? 0) : 0;
+      const { total: before = 0, again = 0 } = page && 'after' in page ? page : {};
+      const total = totalAt === undefined ? undefined : countAt(answer, totalAt, at);
+      const lost = total === undefined ? 0 : before - total;
       // What stood behind the page before may stand on it now, or on one before that.
-      if (lost > 0 && number > first)
-        return { after: Math.max(first, number - Math.ceil(lost / size)), ...total };
+      const back = lost > 0 ? Math.max(first, number - Math.ceil(lost / size)) : number;
+      if (total !== undefined && back < number) return { after: back, total, again: again + 1 };
+      const counted = { ...(total !== undefined && { total }), ...(again > 0 && { again }) };
       const all = pages === undefined ? undefined : countAt(answer, pages, at);
       const full = fullAt === undefined ? size : countAt(answer, fullAt, at);
       const ends =
@@ -92,9 +96,9 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
           ? records.length === 0 || (!mayBeShort && records.length < full)
           : number - first + 1 >= all;
       if (ends) return undefined;
-      if (!session) return { after: number + 1, ...total };
+      if (!session) return { after: number + 1, ...counted };
       const token = tokenAt(answer, session.at, at);
-      if (token !== undefined) return { after: number + 1, session: token, ...total };
+      if (token !== undefined) return { after: number + 1, session: token, ...counted };
       throw new TributaryError('ConnectorProtocol', 'there are more pages, but no token for them', { at });
     }
     case 'lastRecord': {

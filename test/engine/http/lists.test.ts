@@ -310,6 +310,17 @@ describe('pages', () => {
       expect(rows.flat()).toEqual([1, 2, 3, 4, 4, 5, 6]);
     });
 
+    test('may come to the same place twice, as others are added', async () => {
+      const answers = [page(4, 1, 2), page(3, 4), page(4, 2, 3), page(4, 4, 5)];
+      const { lines, rows } = await pull(counted, answers);
+      expect(lines.slice(1)).toEqual([
+        'GET /things?size=2&page=2',
+        'GET /things?size=2&page=1',
+        'GET /things?size=2&page=2',
+      ]);
+      expect(rows.flat()).toEqual([1, 2, 4, 2, 3, 4, 5]);
+    });
+
     test('may be the same once more', async () => {
       const { lines, rows } = await pull(counted, [page(3, 1, 2), page(2), page(2, 1, 2)]);
       expect(lines.at(-1)).toBe('GET /things?size=2&page=1');
