@@ -145,7 +145,7 @@ function beginning({ collections }: Vendor, { collection }: SimulatedFlow): stri
 
 /** A filter for the range of a request parameter, from {@link beginning} on. */
 function between(parameter: string, vendor: Vendor, plan: SimulatedFlow, now: number): object {
-  const [lower, upper] = [Date.parse(beginning(vendor, plan)), now].map(String);
+  const [lower, upper] = [Date.parse(beginning(vendor, plan)), now].map((time) => String(Math.floor(time)));
   return {
     taskType: 'Filter',
     sourceFields: [parameter],
