@@ -99,5 +99,6 @@ export interface Connection {
     at: string,
   ): Promise<void>;
   ping(): Promise<void>;
+  /** Cuts a connection whose statement is under way. */
   close(): Promise<void>;
 }

@@ -403,8 +403,10 @@ function connectionOf(
   translate: (error: unknown, at?: string) => TributaryError,
 ): Connection {
   // Prepared statements: values never become part of the SQL text.
+  let running = 0;
   const query: Connection['query'] = async (sql, values, onRow, at) => {
     let failure: unknown;
+    running++;
     try {
       const answer = new Promise<void>((resolve, reject) => {
         driver
@@ -424,6 +426,8 @@ function connectionOf(
       await answerOf(answer, at, () => driver.destroy());
     } catch (error) {
       throw translate(error, at);
+    } finally {
+      running--;
     }
     if (failure !== undefined) throw failure;
   };
@@ -448,7 +452,11 @@ function connectionOf(
     },
     close: () =>
       new Promise((resolve) => {
-        driver.end(() => resolve());
+        if (running === 0) driver.end(() => resolve());
+        else {
+          driver.destroy();
+          resolve();
+        }
       }),
   };
 }

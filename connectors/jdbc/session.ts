@@ -1,4 +1,7 @@
-/** Reads a split page by page: keyset pagination, one statement a page. */
+/**
+ * Reads a split page by page: keyset pagination, one statement a page. While a page is being encoded the database works on
+ * the next one.
+ */
 
 import type { Page, PageToken, Row, SourceRequest, SourceSession, Split } from '#core';
 import { TributaryError } from '#core';
@@ -52,6 +55,8 @@ export function sessionOf(
   const at = `${schema}.${name}`;
   let connection: Connection | undefined;
   let selection: Selection | undefined;
+  /** The page behind the one read last, by its token. */
+  let ahead: { readonly token: string; readonly page: Promise<Page> } | undefined;
 
   /** Connects, again after a failure, and makes sure that the table is still what the run's plan says. */
   async function prepare(): Promise<{ connection: Connection; selection: Selection }> {
@@ -77,10 +82,17 @@ export function sessionOf(
     return { connection, selection };
   }
 
+  async function readAt(token: PageToken | undefined): Promise<Page> {
+    const ready = await prepare();
+    const place = placeOf(token, request.limit);
+    return await readPage(ready.connection, ready.selection, place, split.checked, at);
+  }
+
   async function close(): Promise<void> {
     const closing = connection;
     connection = undefined;
     selection = undefined;
+    ahead = undefined;
     await closing?.close();
   }
 
@@ -89,10 +101,19 @@ export function sessionOf(
       await prepare();
     },
     async read(token) {
-      const place = placeOf(token, request.limit);
+      const asked = ahead && ahead.token === JSON.stringify(token) ? ahead.page : undefined;
+      // Another page was wanted after all: the connection is busy with the one that is not.
+      if (ahead && !asked) await close();
+      ahead = undefined;
       try {
-        const ready = await prepare();
-        return await readPage(ready.connection, ready.selection, place, split.checked, at);
+        const page = await (asked ?? readAt(token));
+        // Who wants but some records may not want the next page.
+        if (page.next && request.limit === undefined) {
+          ahead = { token: JSON.stringify(page.next), page: readAt(page.next) };
+          // Told when it is asked for, if it is.
+          ahead.page.catch(() => undefined);
+        }
+        return page;
       } catch (error) {
         await close();
         throw error;

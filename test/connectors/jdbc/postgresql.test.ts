@@ -751,12 +751,21 @@ describe('what goes wrong is named', () => {
     const full = request('public.long_one', { fields: ['id'] });
     const { splits } = await jdbc.describe(full, ports);
     const session = await jdbc.open(full, splits[0] ?? {}, ports);
-    const { next } = await session.read(undefined);
+    const first = await session.read(undefined);
+    const rows = [...first.rows];
     await admin.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tributary-reader'",
     );
-    await expect(session.read(next)).rejects.toMatchObject({ name: 'ServerError' });
-    expect((await session.read(next)).rows[0]).toEqual([501]);
+    // The next page may have been read already.
+    const failures: unknown[] = [];
+    for (let token = first.next; token && failures.length < 2; ) {
+      const page = await session.read(token).catch((error: unknown) => void failures.push(error));
+      if (!page) continue;
+      rows.push(...page.rows);
+      token = page.next;
+    }
+    expect(failures).toMatchObject([{ name: 'ServerError' }]);
+    expect(rows).toEqual(Array.from({ length: 25_000 }, (_, i) => [i + 1]));
     await session.close();
   });
 
