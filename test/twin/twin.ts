@@ -33,6 +33,8 @@ import { virtualClock } from './virtual-clock.ts';
 
 export interface TwinRun {
   readonly figures: RunFigures;
+  /** Of all invocations of a step. */
+  readonly secondsOf: Readonly<Partial<Record<StepName, number>>>;
   /** Why the execution did not succeed. */
   readonly error?: string;
   readonly run: Run | undefined;
@@ -45,8 +47,8 @@ const executionId = '11111111-2222-4333-8444-555555555555';
 export async function runTwin(
   flow: FlowDefinition,
   source: Source & { readonly requests: () => number },
+  latencies: Latencies = usualLatencies,
 ): Promise<TwinRun> {
-  const latencies = usualLatencies;
   const clock = virtualClock(Date.parse('2026-02-03T10:15:00.000Z'));
   const home = memoryHome({
     clock: { ...clock, advance: () => undefined },
@@ -54,6 +56,7 @@ export async function runTwin(
     sources: { [flow.sourceFlowConfig.connectorType]: source },
   });
   const figures = noFigures();
+  const secondsOf: Partial<Record<StepName, number>> = {};
   /** The ports of one invocation: after its end none of them answers any more, as with a function that was killed. */
   const metered = (ports: EnginePorts, invocation: { isKilled: boolean }): EnginePorts => {
     const sleep = async (milliseconds: number): Promise<void> => {
@@ -131,6 +134,7 @@ export async function runTwin(
       weigh(result);
       return result;
     } finally {
+      secondsOf[payload.step] = (secondsOf[payload.step] ?? 0) + (clock.now() - begun) / 1000;
       figures[role === 'control' ? 'controlInvocations' : 'transferInvocations']++;
       figures[role === 'control' ? 'controlSeconds' : 'transferSeconds'] += (clock.now() - begun) / 1000;
     }
@@ -177,7 +181,7 @@ export async function runTwin(
   figures.pages = transferred.pages;
   figures.objects = run?.objectsWritten ?? 0;
   figures.bytesWritten = run?.bytesWritten ?? 0;
-  return { figures, run, ...(error !== undefined && { error }) };
+  return { figures, secondsOf, run, ...(error !== undefined && { error }) };
 }
 
 type Take = (seconds: number) => Promise<void>;

@@ -1,0 +1,70 @@
+/** What many splits and many objects take, in virtual time. */
+
+import { describe, expect, it } from 'vitest';
+import { usualLatencies } from '../../engine/forecast/latencies.ts';
+import type { RunSize } from '../../engine/forecast/run-size.ts';
+import { s3Flow } from '../support/flows.ts';
+import { runTwin } from './twin.ts';
+import { twinSource } from './twin-source.ts';
+
+const fields = { id: 'id', part: 'part', text: 'text' };
+const aggregationConfig = { aggregationType: 'SingleFile' as const };
+const size: RunSize = {
+  records: 1000,
+  recordBytes: 500,
+  outputRecordBytes: 50,
+  pageRecords: 100,
+  pageSeconds: 2,
+  splits: 1,
+  unit: 'page',
+  partitions: 1,
+};
+
+describe('a commit', () => {
+  // One request after the other would take 500 s and, of objects with ten pieces each, 5,500 s.
+  it.each([
+    ['one piece', 1],
+    ['ten pieces, each of another segment', 10],
+  ])(
+    'of 10,000 objects of %s takes less than two minutes where each request to S3 takes 50 ms',
+    async (_, splits) => {
+      const latencies = { ...usualLatencies, s3Read: 0.05, s3Write: 0.05, s3Copy: 0.05 };
+      const flow = s3Flow({ fields, output: { aggregationConfig }, partition: ['part'] });
+      const source = twinSource(
+        { ...size, records: splits * 10_000, pageRecords: 5000, splits, partitions: 10_000 },
+        'text',
+      );
+      const { error, figures, secondsOf } = await runTwin(flow, source, latencies);
+      expect(error).toBeUndefined();
+      expect(figures).toMatchObject({ objects: 10_000, segments: splits });
+      console.log(secondsOf);
+      expect(secondsOf.CommitOutput).toBeLessThan(120);
+    },
+    60_000,
+  );
+});
+
+describe('a transfer of many splits', () => {
+  it.each([
+    ['1,000 objects of S3', { splits: 1000, records: 100_000 }],
+    ['100 chunks of a bulk result', { splits: 100, records: 100_000 }],
+    ['365 slices of a day', { splits: 365, records: 36_500 }],
+  ])(
+    'of %s grows faster with each one that is read at once',
+    async (_, of) => {
+      const seconds: number[] = [];
+      for (const maxConcurrency of [1, 10, 40]) {
+        const flow = s3Flow({
+          fields,
+          output: { aggregationConfig },
+          more: { tributary: { maxConcurrency } },
+        });
+        const { error, figures } = await runTwin(flow, twinSource({ ...size, ...of }, 'text'));
+        expect(error).toBeUndefined();
+        seconds.push(figures.seconds);
+      }
+      console.log(seconds);
+    },
+    60_000,
+  );
+});
