@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
 import type { OutputRecord } from './read-records.ts';
-import { differenceOf, type KnownDifference, normalForm } from './value-form.ts';
+import { differenceOf, hasValue, type KnownDifference, normalForm } from './value-form.ts';
 
 /** Keeps lines apart by partition until they are read again. */
 export interface Spill {
@@ -87,32 +87,26 @@ export async function compareOutputs(input: CompareInput): Promise<Comparison> {
     differences: [],
   };
   for (let partition = 0; partition < partitions; partition++) {
-    const waiting = new Map<string, OutputRecord[]>();
+    // As text: parsed, a record takes some times as much.
+    const waiting = new Map<string, string[]>();
     for await (const line of spills.ours.read(partition)) {
-      const [name, record] = JSON.parse(line) as [string, OutputRecord];
+      const [name, record] = partsOf(line);
       const twins = waiting.get(name);
       if (twins) twins.push(record);
       else waiting.set(name, [record]);
     }
     for await (const line of spills.theirs.read(partition)) {
-      const [name, record] = JSON.parse(line) as [string, OutputRecord];
-      const twins = waiting.get(name) ?? [];
-      const differs = (our: OutputRecord) =>
-        columns.some((column) => differenceOf(our[column], record[column]) === 'value');
-      // Of several records of one key the one that is the same, if there is one.
-      const at = Math.max(
-        0,
-        twins.findIndex((our) => !differs(our)),
-      );
-      const [our] = twins.splice(at, 1);
-      if (twins.length === 0) waiting.delete(name);
-      if (!our) {
+      const [name, record] = partsOf(line);
+      const twins = waiting.get(name);
+      if (!twins) {
         noteOne(comparison.onlyTheirs, name);
         continue;
       }
-      if (differs(our)) comparison.different += 1;
+      const differences = takeTwin(twins, record, columns);
+      if (twins.length === 0) waiting.delete(name);
+      if (differences.some(({ kind }) => kind === 'value')) comparison.different += 1;
       else comparison.same += 1;
-      note(found, name, our, record, columns);
+      note(found, name, differences);
     }
     for (const [name, twins] of waiting) for (const _ of twins) noteOne(comparison.onlyOurs, name);
   }
@@ -131,8 +125,7 @@ async function spread(
   let count = 0;
   for await (const record of records) {
     count += 1;
-    for (const [column, value] of Object.entries(record))
-      if (normalForm(value) !== undefined) columns.add(column);
+    for (const [column, value] of Object.entries(record)) if (hasValue(value)) columns.add(column);
     const missing = key.find((column) => record[column] === undefined);
     if (missing !== undefined) {
       throw new TributaryError('InvalidArgument', `a record of ${side} has no such column`, {
@@ -142,9 +135,15 @@ async function spread(
       });
     }
     const name = keyText(record, key);
-    await spill.add(partitionOf(name, partitions), JSON.stringify([name, record]));
+    await spill.add(partitionOf(name, partitions), `${name}\t${JSON.stringify(record)}`);
   }
   return { count, columns };
+}
+
+/** The key and the record of a line; JSON has no tab of its own. */
+function partsOf(line: string): [name: string, record: string] {
+  const tab = line.indexOf('\t');
+  return [line.slice(0, tab), line.slice(tab + 1)];
 }
 
 /** Without a key, all that has a value. Values are in normal form: 1 and "1" are one key. */
@@ -166,22 +165,47 @@ function noteOne(side: OneSided, name: string): void {
   if (side.examples.length < mostExamples) side.examples.push(name);
 }
 
-function note(
-  found: Map<string, ColumnDifference>,
-  key: string,
-  our: OutputRecord,
-  their: OutputRecord,
-  columns: readonly string[],
-): void {
-  for (const column of columns) {
+interface Difference {
+  readonly column: string;
+  readonly kind: KnownDifference | 'value';
+  readonly ours: string | null;
+  readonly theirs: string | null;
+}
+
+/** Takes one of several records of a key, the one that is the same, if there is one; answers how it differs. */
+function takeTwin(twins: string[], record: string, columns: readonly string[]): readonly Difference[] {
+  const equal = twins.indexOf(record);
+  if (equal >= 0) {
+    twins.splice(equal, 1);
+    return [];
+  }
+  const their = JSON.parse(record) as OutputRecord;
+  const differences = (twin: string) => differencesOf(JSON.parse(twin) as OutputRecord, their, columns);
+  let first: readonly Difference[] = [];
+  for (const [at, twin] of twins.entries()) {
+    const found = differences(twin);
+    if (found.every(({ kind }) => kind !== 'value')) {
+      twins.splice(at, 1);
+      return found;
+    }
+    if (at === 0) first = found;
+  }
+  twins.shift();
+  return first;
+}
+
+function differencesOf(our: OutputRecord, their: OutputRecord, columns: readonly string[]): Difference[] {
+  return columns.flatMap((column): Difference[] => {
     const [a, b] = [our[column], their[column]];
     const kind = differenceOf(a, b);
-    if (kind === undefined) continue;
+    return kind === undefined ? [] : [{ column, kind, ours: a ?? null, theirs: b ?? null }];
+  });
+}
+
+function note(found: Map<string, ColumnDifference>, key: string, differences: readonly Difference[]): void {
+  for (const { column, kind, ours, theirs } of differences) {
     const known = found.get(`${kind} ${column}`);
     if (known) known.count += 1;
-    else {
-      const example = { key, ours: a ?? null, theirs: b ?? null };
-      found.set(`${kind} ${column}`, { column, kind, count: 1, example });
-    }
+    else found.set(`${kind} ${column}`, { column, kind, count: 1, example: { key, ours, theirs } });
   }
 }

@@ -34,6 +34,9 @@ export function normalForm(value: ValueText): string | undefined {
   return numberOf(text) ?? instantOf(text) ?? nested(text) ?? text;
 }
 
+/** Whether a value is there at all: null, empty text and a column that is left out say the same. */
+export const hasValue = (value: ValueText): value is string => !isNothing(value);
+
 /** The shortest digits of a number as JSON writes it: `007` and `+7` are no numbers, but names of something. */
 function numberOf(text: string): string | undefined {
   if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
