@@ -11,6 +11,7 @@ import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import type { PullWindow, SourcePorts, SourceRequest } from '../../core/source.ts';
 import { accessTokens } from '../credentials/access-token.ts';
+import { codecOf } from '../encode/parquet/compression.ts';
 import type { EnginePorts } from '../ports.ts';
 import type { LedgerPointer } from '../run/ledger.ts';
 import { outputOf } from '../run/output.ts';
@@ -75,6 +76,8 @@ export async function describeSource(
   if (run.cancelRequested)
     throw new TributaryError('ExecutionCanceled', 'the run was cancelled', { flowName, at: executionId });
 
+  // Refuses a compression that is not to be had here before the source is asked for anything.
+  if (flow.tributary?.compression) codecOf(flow.tributary.compression);
   await checkBuckets(flow, ports);
   let made: Planned;
   try {

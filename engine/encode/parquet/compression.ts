@@ -12,8 +12,14 @@ export interface Codec {
   compress(page: Uint8Array): Uint8Array;
 }
 
-/** @throws TributaryError NotRunnable for ZSTD where Node.js does not have it (before 22.15) */
-export function codecOf(compression: Compression): Codec {
+/**
+ * @param zstdCompressSync default: Node's own
+ * @throws TributaryError NotRunnable for ZSTD where Node.js does not have it (before 22.15)
+ */
+export function codecOf(
+  compression: Compression,
+  { zstdCompressSync }: { zstdCompressSync?: (page: Uint8Array) => Uint8Array } = zlib,
+): Codec {
   switch (compression) {
     case 'UNCOMPRESSED':
       return { code: 0, compress: (page) => page };
@@ -22,13 +28,13 @@ export function codecOf(compression: Compression): Codec {
     case 'GZIP':
       return { code: 2, compress: (page) => zlib.gzipSync(page) };
     case 'ZSTD':
-      if (!('zstdCompressSync' in zlib)) {
+      if (!zstdCompressSync) {
         throw new TributaryError('NotRunnable', 'Parquet cannot be compressed with ZSTD here', {
           got: `Node.js ${process.version}`,
           expected: 'Node.js 22.15 or later',
           fix: 'use SNAPPY or GZIP, or a newer Node.js',
         });
       }
-      return { code: 6, compress: (page) => zlib.zstdCompressSync(page) };
+      return { code: 6, compress: (page) => zstdCompressSync(page) };
   }
 }

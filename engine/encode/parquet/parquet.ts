@@ -3,7 +3,7 @@ import type { Cell } from '../../cell.ts';
 import type { Fragment, FragmentEncoder, OutputFormat } from '../format.ts';
 import type { Column } from './column.ts';
 import { columnType } from './column-type.ts';
-import { type Codec, type Compression, codecOf } from './compression.ts';
+import type { Codec } from './compression.ts';
 import { footer, magic, type ParquetColumn, type RowGroupMeta } from './footer.ts';
 
 /** A page's header, what the footer says of a column, and some of the 2 KB of memory that a hardly used one takes. */
@@ -12,15 +12,9 @@ const columnOverhead = 400;
 /**
  * Parquet (https://parquet.apache.org/docs/file-format/), a row group per fragment, all columns optional and flat;
  * `columnType` says how each field is stored. `size` is the size before compression, so that no boundary depends on the compressor.
- *
- * @throws TributaryError NotRunnable for a compression that this Node.js does not have
  */
-export function parquet(
-  fields: readonly DestinationField[],
-  compression: Compression = 'SNAPPY',
-): OutputFormat {
+export function parquet(fields: readonly DestinationField[], codec: Codec): OutputFormat {
   const columns = fields.map((field) => ({ field, type: columnType(field) }));
-  const codec = codecOf(compression);
   return {
     fileType: 'PARQUET',
     contentType: 'application/vnd.apache.parquet',
