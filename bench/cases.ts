@@ -288,7 +288,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'pages-parquet',
-    floor: 0.6,
+    floor: 0.9,
     flow: flow(
       'pages-parquet',
       connected('records'),

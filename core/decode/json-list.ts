@@ -8,7 +8,7 @@ import { compileFieldPath } from '../connector/field-path.ts';
 import { newKernels } from '../kernels.ts';
 import type { Row, Value } from '../records.ts';
 import { isTableName, jsonKind, memberReader, putTable, type WantedMember } from './member-tables.ts';
-import { cellBytes, cellValues, initialRecords, pageMemory, sentinelBytes } from './record-scanner.ts';
+import { cellBytes, cellValues, pageMemory, sentinelBytes } from './record-scanner.ts';
 import { cellKind, type ScannedRecords, scannedRow } from './scanned-records.ts';
 
 export interface ListField {
@@ -67,6 +67,8 @@ const madeKind = 15;
 const standIn = 'the list of records\u0000';
 const allKinds = [...Object.values(cellKind), ...Object.values(jsonKind)];
 const maxTables = 64;
+/** For which there is room at first: a record may have some hundred fields, and most pages have no more records. */
+const firstRecords = 128;
 
 /** The objects on the way to the values. */
 interface Level {
@@ -173,7 +175,7 @@ export function jsonListReader(options: JsonListOptions): JsonListReader | undef
     const pageEnd = pageStart + text.length;
     const cells = align(pageEnd + sentinelBytes);
     const recordBytes = fields.length * cellBytes;
-    let capacity = initialRecords;
+    let capacity = firstRecords;
     const makeRoom = () => memory.ensure(cells + capacity * recordBytes + room * cellBytes);
     makeRoom();
     const generation = memory.nextGeneration();

@@ -11,7 +11,7 @@ export const cellBytes = 16;
 const made = 15;
 /** Zeroes that must stand behind what is read. */
 export const sentinelBytes = 16;
-export const initialRecords = 1024;
+const initialRecords = 1024;
 
 export interface PageMemory {
   /** Anew after the memory has grown, as the other two. */
