@@ -34,7 +34,7 @@ export function recordSieve(
   // A Set keeps insertion order: the oldest is forgotten first.
   const repeats = new Set(seen);
   const names = [...(plan.windowField === undefined ? [] : [plan.windowField]), ...(plan.repeatKey ?? [])];
-  const reads = names.map((name) => fields.indexOf(name));
+  const reads = [...new Set(names)].map((name) => fields.indexOf(name));
   return {
     reads: plan.ledger || reads.includes(-1) ? undefined : reads,
     sift(row) {

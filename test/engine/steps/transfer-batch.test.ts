@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { jsonListReader } from '../../../core/decode/json-list.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { requestCancel } from '../../../engine/run/close.ts';
 import { type Run, readRun, runKey } from '../../../engine/run/run.ts';
@@ -351,5 +352,40 @@ describe('a run that failed', () => {
     late?.();
     await expect(lateStep).rejects.toMatchObject({ code: 'FencedOut' });
     expect(at.objects.keys(stateBucket).filter((key) => key.startsWith('segments/'))).toEqual([]);
+  });
+});
+
+describe('a page of bytes', () => {
+  it('is not made rows where records may repeat, but for what tells them apart', async () => {
+    const source = scriptedSource([[{ rows: [] }]], { primaryKey: ['id'], mayRepeat: true });
+    const asked: string[] = [];
+    source.open = async ({ fields: names }) => ({
+      async read() {
+        const scan = jsonListReader({
+          fields: names.map((key) => ({ path: [{ key }] })),
+          parse: JSON.parse,
+          readRecord: () => [],
+        });
+        const list = scan?.(
+          Buffer.from('[{"id":"1","name":"a"},{"id":"2","name":"b"},{"id":"1","name":"c"}]'),
+        );
+        if (!list) throw new Error('nothing scanned');
+        const { firstCell, fields: width, value } = list.records;
+        const scanned = {
+          ...list.records,
+          value(cell: number) {
+            asked.push(names[(cell - firstCell) % width] ?? '');
+            return value(cell);
+          },
+        };
+        return { rows: [], scanned, bytes: 1 };
+      },
+      close: async () => undefined,
+    });
+    const at = homeOf(source);
+    await at.run(s3Flow({ fields }), { name: id });
+    expect((await runOf(at))?.counts).toMatchObject({ received: 3, written: 2, duplicates: 1 });
+    expect(ids(at)).toEqual([['1', '2']]);
+    expect(asked).toEqual(['id', 'id', 'id']);
   });
 });
