@@ -5,6 +5,7 @@ import { didYouMean } from '../core/flow/finding.ts';
 import type { JsonObject } from '../core/ports.ts';
 import type { Source, SourcePorts, SourceRequest } from '../core/source.ts';
 import { clockSkew, type LastAnswer } from '../engine/credentials/diagnose.ts';
+import { patience } from '../engine/patience.ts';
 import { sourceOf } from '../engine/source-of.ts';
 import { sourcePorts } from '../engine/steps/describe-source.ts';
 import { findConnection } from '../local/home.ts';
@@ -105,10 +106,13 @@ export async function discoverCommand(
   refuseAws('discover', options);
   const { terminal } = shell;
   const { source, request, around } = await open(name, options, shell, entity);
-  const entities = await source.listEntities(request, entity, around);
+  const patiently = patience(around.clock);
+  const entities = await patiently(() => source.listEntities(request, entity, around));
   // What has entities below it (a schema) lists them; else the entity's fields are asked for.
   const fields =
-    entity !== undefined && entities.length === 0 ? (await source.describe(request, around)).fields : [];
+    entity !== undefined && entities.length === 0
+      ? (await patiently(() => source.describe(request, around))).fields
+      : [];
   if (options.json) {
     terminal.out(json(fields.length > 0 ? { entity, fields } : { entities }, 2));
   } else if (fields.length > 0) {

@@ -1,17 +1,14 @@
 /** The first records of a flow before and after its tasks; nothing is written anywhere. */
 
-import { TributaryError } from '../core/errors.ts';
 import type { FlowDefinition } from '../core/flow/definition.ts';
 import type { Row, Value } from '../core/records.ts';
 import type { PageToken, SourceSession } from '../core/source.ts';
+import { patience } from './patience.ts';
 import type { EnginePorts } from './ports.ts';
 import { outputOf } from './run/output.ts';
 import { sourcePorts, sourceRequest } from './steps/describe-source.ts';
 import { compileTasks } from './tasks/compile.ts';
 import { planTasks } from './tasks/plan.ts';
-
-/** Seconds that somebody who looks on waits in all for a source that asks to slow down, or for its job. */
-const patience = 600;
 
 export interface PreviewedRecord {
   /** Source field → value. */
@@ -34,7 +31,8 @@ export async function preview(
   const asked = sourceRequest(flow, connection, { end: ports.clock.now() }, limit);
   const around = sourcePorts(ports, connectorProfileName);
   const source = await ports.loadSource(asked.connector);
-  const description = await source.describe(asked, around);
+  const patiently = patience(ports.clock);
+  const description = await patiently(() => source.describe(asked, around));
   const { fileType, preserveSourceDataTyping } = outputOf(flow);
   const tasks = planTasks(flow.tasks, description.fields, {
     fileType,
@@ -50,9 +48,9 @@ export async function preview(
   const previewed: PreviewedRecord[] = [];
   for (const split of description.splits) {
     if (previewed.length >= limit) break;
-    const session = await source.open(request, split, around);
+    const session = await patiently(() => source.open(request, split, around));
     try {
-      for (const row of await firstRows(session, limit - previewed.length, ports)) {
+      for (const row of await firstRows(session, limit - previewed.length, patiently)) {
         const mapped = mapper.map(row);
         previewed.push({ before: named(tasks.readFields, row), after: after(mapped) });
       }
@@ -74,27 +72,20 @@ export async function preview(
   }
 }
 
-/** So many, of as many pages as it takes: a slice of a window may hold few. A source that asks to slow down, or whose job is not done yet, is waited for. */
+/** So many, of as many pages as it takes: a slice of a window may hold few. */
 async function firstRows(
   session: SourceSession,
   count: number,
-  { clock }: EnginePorts,
+  patiently: ReturnType<typeof patience>,
 ): Promise<readonly Row[]> {
   const found: Row[] = [];
   let token: PageToken | undefined;
-  let waited = 0;
   while (true) {
-    try {
-      const { rows, next } = await session.read(token);
-      found.push(...rows.slice(0, count - found.length));
-      if (found.length >= count || !next) return found;
-      token = next;
-    } catch (error) {
-      const wait = error instanceof TributaryError ? error.context.retryAfterSeconds : undefined;
-      if (wait === undefined || waited + wait > patience) throw error;
-      waited += wait;
-      await clock.sleep(wait * 1000);
-    }
+    const from = token;
+    const { rows, next } = await patiently(() => session.read(from));
+    found.push(...rows.slice(0, count - found.length));
+    if (found.length >= count || !next) return found;
+    token = next;
   }
 }
 

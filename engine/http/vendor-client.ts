@@ -21,6 +21,8 @@ const longestSleep = 20;
 /** Seconds to wait when the vendor says "slow down" but not for how long, and the short waits were in vain. */
 const unknownWait = 60;
 const redirects = 3;
+/** Of a token for one request: a new one may end, too, before the request has waited for its turn. */
+const mostRenewals = 3;
 /** Milliseconds: a vendor may have much to gather before the first byte comes. */
 const downloadTimeout = 5 * 60_000;
 
@@ -155,16 +157,18 @@ export function vendorClient({
     exchange: Exchange<A>,
     resultOf: (answer: A) => R,
   ): Promise<R> {
-    /** Refused; a token is renewed once for each request. */
-    let refused: Authorization | undefined;
+    /** How often a refused token was renewed for this request. */
+    let renewals = 0;
     for (let attempt = 1; ; attempt++) {
       await waitForQuota();
       const authorized = await authorization.current();
       try {
         return resultOf(await once(request, authorized, exchange));
       } catch (error) {
-        if (!refused && isRefusal(error) && (await authorization.renewed(authorized))) {
-          refused = authorized;
+        const other =
+          isRefusal(error) && renewals < mostRenewals ? await authorization.renewed(authorized) : undefined;
+        if (other && other.accessToken !== authorized.accessToken) {
+          renewals++;
           continue;
         }
         if (!(error instanceof TributaryError) || !isPassing(error)) throw error;

@@ -39,6 +39,23 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
   });
 });
 
+test('a vendor that asks to slow down and does not say for how long is waited for', async () => {
+  const { servicenow } = vendors;
+  if (!servicenow) throw new Error('there is one');
+  const cli = command();
+  cli.clock.advance(Date.now() - cli.clock.now());
+  const simulator = await startSimulator(servicenow, { records: 30 });
+  onTestFinished(() => simulator.close());
+  const [create, , discover, preview] = exampleCommands('servicenow', servicenow, simulator.endpoint);
+  for (const step of [create, discover, preview]) {
+    Object.assign(cli.env, step?.environment);
+    const ran = await cli.run(...(step?.args ?? []));
+    expect(ran.exitCode, ran.out + ran.err).toBe(0);
+    expect(simulator.injected().get('429')).toBe(step === create ? undefined : 1);
+    simulator.inject({ kinds: ['429'], times: 1 });
+  }
+});
+
 describe('npm run simulator', () => {
   test('starts what it is told, and says what to type next', async () => {
     const { simulator, text } = await startFromArguments(['stripe', '--port', '0', '--records', '30']);

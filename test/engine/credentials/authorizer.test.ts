@@ -147,6 +147,24 @@ describe('requests with a token', () => {
     expect(http.requests).toHaveLength(2);
   });
 
+  it('renew it again when the new one has ended before its turn, three times at most', async () => {
+    const ask = async (good: string) => {
+      let given = 1;
+      const http = testHttp(({ headers }) =>
+        headers.authorization === `Bearer ${good}` ? { body: {} } : { status: 401, body: {} },
+      );
+      const accessToken = async (_: unknown, rejected?: string) =>
+        `token-${rejected === `token-${given}` ? ++given : given}`;
+      const ports = testSourcePorts({ http, credentials: { clientId: 'c', refreshToken: 'r' }, accessToken });
+      const origin = 'https://acme.v.example';
+      const vendor = vendorClient({ connector, request, ports, origin, at: 'V.me', parse: JSON.parse });
+      const outcome = await vendor.get(new URL('https://acme.v.example/me')).catch((error: unknown) => error);
+      return { outcome, requests: http.requests.length };
+    };
+    expect(await ask('token-4')).toMatchObject({ outcome: { status: 200 }, requests: 4 });
+    expect(await ask('token-5')).toMatchObject({ outcome: { code: 'InvalidCredentials' }, requests: 4 });
+  });
+
   it('end when the next is refused, too, without showing it', async () => {
     const { http, get, ports } = setup('none', { clientId: 'c', refreshToken: 'refresh-me' });
     const error = await get().catch((thrown: Error) => thrown);
