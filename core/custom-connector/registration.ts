@@ -57,6 +57,12 @@ export const registrationSchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe('Records to ask for on a page. Default 1000. Fewer where an answer would exceed 6 MB.'),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('Records of a WriteData request. Default 500. Fewer where a request would exceed 6 MB.'),
   connectorConfiguration: connectorConfigurationSchema.describe(
     "The connector's own description: `tributary connectors register` writes it.",
   ),

@@ -19,8 +19,8 @@ import { type Conversation, conversation } from './conversation.ts';
 import { describeEntity, readDefinition, validateSettings } from './entity.ts';
 import { type ConnectorHost, payloadLimit } from './host.ts';
 
-/** Records of a request: what a connector in a slow language writes in its 30 s. */
-const batchSize = 500;
+/** Records of a request, unless the registration says so: what a connector in a slow language writes in its 30 s. */
+const usualBatch = 500;
 /** Bytes of a definition that are kept in a run's plan; a larger one is asked for again. */
 const keptBytes = 90_000;
 /** Bytes of a request that are neither records nor the entity's definition. */
@@ -33,7 +33,11 @@ export function customDestination(
   registration: ConnectorRegistration,
   host: ConnectorHost,
 ): RecordDestination {
-  const { connectorLabel: label, connectorConfiguration: configuration } = registration;
+  const {
+    connectorLabel: label,
+    connectorConfiguration: configuration,
+    batchSize = usualBatch,
+  } = registration;
   const about = (request: DestinationRequest, ports: SourcePorts): Conversation =>
     conversation(registration, host, request, ports, 'DESTINATION');
   const offered = writeOperations.filter(

@@ -76,6 +76,16 @@ const sizes = (requests: readonly ProtocolMessage[]) =>
   requests.map(({ records }) => (records as readonly string[]).length);
 const written: WriteResult = { kind: 'written' };
 
+test('a batch is of as many records as the registration says', async () => {
+  const sizeOf = async (members: object): Promise<number> => {
+    const host = scriptedHost(() => ({ ...ok, entityDefinition: definition }));
+    const destination = customDestination(registrationOf({}, members), host);
+    return (await destination.describe(request, ports())).batchSize;
+  };
+  expect([await sizeOf({}), await sizeOf({ batchSize: 50 })]).toEqual([500, 50]);
+  expect(() => registrationOf({}, { batchSize: 0 })).toThrow('batchSize');
+});
+
 test('describe tells what each operation takes, and what it may find records by', async () => {
   const host = scriptedHost(() => ({ ...ok, entityDefinition: definition }));
   const described = await customDestination(registrationOf(), host).describe(request, ports());
