@@ -7,6 +7,8 @@ import { csvColumns, type InputKind, jsonColumns, wideColumns } from './records.
 export interface Case {
   readonly name: string;
   readonly flow: FlowInput;
+  /** Only for `npm run bench:full`. */
+  readonly full?: boolean;
   /** The share of `--records` that this case takes; its records are larger, or it takes longer. Default 1. */
   readonly share?: number;
   /** `file`: in a bucket that is a folder. `pages`: served by HTTP, 2,000 a page. `postgres`: a table. */
@@ -17,9 +19,9 @@ export interface Case {
   readonly by: 'cpu' | 'wall';
   /**
    * The ratio of 100,000 records below which something has become slower: about two thirds of what it was when this was written.
-   * So few records tell little of the speed, as half of the time is the start of the process.
+   * So few records tell little of the speed, as half of the time is the start of the process. Default: not held.
    */
-  readonly floor: number;
+  readonly floor?: number;
   /** A query that reads the output in `folder`, either's, with equal types. Without it only the rows are counted. */
   read?(folder: string): string;
 }
@@ -154,17 +156,21 @@ function mappedTasks(typed: boolean, { partition, connector = 'S3' }: MappedOpti
       destinationField,
       ...(typed && { taskProperties: { DESTINATION_DATA_TYPE: type } }),
     })),
-    ...(partition === undefined
-      ? []
-      : [
-          {
-            taskType: 'Partition' as const,
-            sourceFields: [],
-            taskProperties: { ORDERED_PARTITION_KEYS_LIST: JSON.stringify([partition]) },
-          },
-        ]),
+    ...partitionTask(partition),
   ];
 }
+
+function partitionTask(partition: string | undefined): Tasks {
+  if (partition === undefined) return [];
+  const taskProperties = { ORDERED_PARTITION_KEYS_LIST: JSON.stringify([partition]) };
+  return [{ taskType: 'Partition', sourceFields: [], taskProperties }];
+}
+
+/** The same, of DuckDB's COPY. */
+const partitioned = (partition: string | undefined): string =>
+  partition === undefined
+    ? ''
+    : `, OVERWRITE_OR_IGNORE, PARTITION_BY (${partition}), WRITE_PARTITION_COLUMNS true`;
 
 const mapAll: Tasks = [
   { taskType: 'Filter', sourceFields: [], connectorOperator: { S3: 'PROJECTION' } },
@@ -200,6 +206,68 @@ const sqlStruct = (members: Readonly<Record<string, string>>): string =>
 const readMapped = (folder: string): string =>
   `SELECT * REPLACE (epoch_ms(created_at) AS created_at) FROM read_parquet('${folder}/**/*.parquet', hive_partitioning=false)`;
 
+type Output = 'csv' | 'jsonl' | 'parquet';
+
+const fileTypes: Readonly<Record<Output, FileType>> = { csv: 'CSV', jsonl: 'JSON', parquet: 'PARQUET' };
+const copyOptions: Readonly<Record<Output, string>> = {
+  csv: 'FORMAT csv, HEADER',
+  jsonl: 'FORMAT json',
+  parquet,
+};
+
+/** Reads files of either side with equal types. */
+function readerOf(output: Output, columns: Readonly<Record<string, string>>): NonNullable<Case['read']> {
+  return (folder) => {
+    const files = `'${folder}/**/*.${output}', hive_partitioning=false`;
+    if (output === 'parquet') return `SELECT * FROM read_parquet(${files})`;
+    const typed = `${files}, columns=${sqlStruct(columns)}`;
+    return output === 'csv'
+      ? `SELECT * FROM read_csv(${typed}, header=true)`
+      : `SELECT * FROM read_json(${typed}, format='newline_delimited')`;
+  };
+}
+
+interface Inputs {
+  readonly tasks: Tasks;
+  /** Columns and their types in DuckDB. */
+  readonly columns: Readonly<Record<string, string>>;
+  query(file: string): string;
+}
+
+const csvInput: Inputs = {
+  tasks: mapAll,
+  columns: Object.fromEntries(csvColumns.map((name) => [name, 'VARCHAR'])),
+  query: (file) => `SELECT ${csvColumns.join(', ')} FROM read_csv('${file}', header=true, all_varchar=true)`,
+};
+const wideInput: Inputs = {
+  tasks: wideTasks,
+  columns: wideColumns,
+  query: (file) =>
+    `SELECT * FROM read_json('${file}', format='newline_delimited', columns=${sqlStruct(wideColumns)})`,
+};
+
+/** Every record as it is, into files of another type, or into partitions. */
+function copied(input: 'csv' | 'wide', output: Output, partition?: string): Case {
+  const { tasks, columns, query } = input === 'csv' ? csvInput : wideInput;
+  const name = [input, output === 'jsonl' ? 'json' : output, ...(partition ? ['partitioned'] : [])].join('-');
+  return {
+    name,
+    full: true,
+    flow: flow(name, files(input), fileTypes[output], [...tasks, ...partitionTask(partition)]),
+    ...(input === 'wide' && { share: 0.1 }),
+    source: 'file',
+    input,
+    by: 'cpu',
+    peer: {
+      kind: 'duckdb',
+      query,
+      file: partition ? '' : `all.${output}`,
+      copy: copyOptions[output] + partitioned(partition),
+    },
+    read: readerOf(output, columns),
+  };
+}
+
 export const cases: readonly Case[] = [
   {
     name: 'json-parquet',
@@ -227,10 +295,37 @@ export const cases: readonly Case[] = [
       kind: 'duckdb',
       query: mappedQuery('TIMESTAMP'),
       file: '',
-      copy: `${parquet}, OVERWRITE_OR_IGNORE, PARTITION_BY (country), WRITE_PARTITION_COLUMNS true`,
+      copy: parquet + partitioned('country'),
     },
     read: readMapped,
   },
+  {
+    // A folder for each number of employees: twice the 10,000 open partitions that memory has to hold.
+    name: 'json-parquet-20000-partitions',
+    full: true,
+    share: 0.02,
+    flow: flow(
+      'json-parquet-20000-partitions',
+      files('jsonl'),
+      'PARQUET',
+      mappedTasks(true, { partition: 'employees' }),
+    ),
+    source: 'file',
+    input: 'jsonl',
+    by: 'cpu',
+    peer: {
+      kind: 'duckdb',
+      query: mappedQuery('TIMESTAMP'),
+      file: '',
+      copy: parquet + partitioned('employees'),
+    },
+    read: readMapped,
+  },
+  copied('csv', 'csv'),
+  copied('csv', 'jsonl'),
+  copied('csv', 'parquet', 'Status'),
+  copied('wide', 'csv'),
+  copied('wide', 'jsonl'),
   {
     name: 'json-csv',
     floor: 0.45,

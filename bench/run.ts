@@ -3,6 +3,7 @@
  *
  *   npm run bench -- [--records 1000000] [--rounds 3] [--case NAME]… [--profiles DIR]
  *                                                      runs of flows, beside other programs
+ *   npm run bench:full -- [the same; --records 5000000]                cases that npm run bench leaves out, too
  *   npm run bench -- check [--rounds 3]                               fails if a ratio has fallen, or memory grown
  *   npm run bench -- imports [--rounds 9]                              what the start of a step, a connector, a small run costs
  */
@@ -25,6 +26,7 @@ const [what = 'flows', ...others] = positionals;
 /** Options that the benchmark has. */
 const known: Readonly<Record<string, readonly string[]>> = {
   flows: ['records', 'rounds', 'case', 'profiles'],
+  full: ['records', 'rounds', 'case', 'profiles'],
   check: ['rounds'],
   imports: ['rounds'],
 };
@@ -42,8 +44,9 @@ if (what === 'imports') await benchImports(count('rounds', options.rounds ?? '9'
 else if (what === 'check') await checkFlows(count('rounds', options.rounds ?? '3'));
 else {
   await benchFlows({
-    records: count('records', options.records ?? '1000000'),
+    records: count('records', options.records ?? (what === 'full' ? '5000000' : '1000000')),
     rounds: count('rounds', options.rounds ?? '3'),
+    full: what === 'full',
     names: options.case,
     profiles: options.profiles,
   });
