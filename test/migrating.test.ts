@@ -2,7 +2,6 @@
 
 import { mkdirSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { expect, it } from 'vitest';
 import { tributary } from '../cli/program.ts';
 import { snippetsOf } from './support/snippets.ts';
@@ -12,8 +11,6 @@ const guide = await readFile('docs/migrating-from-appflow.md', 'utf8');
 
 it('the guide for moving in from AppFlow works as it stands', async () => {
   const folder = temporaryFolder();
-  // The bucket of the flow's destination.
-  mkdirSync(path.join(folder, 'lake'), { recursive: true });
   const here = (word: string) => word.replaceAll(/\bmoved\//g, `${folder}/`).replace(/^moved$/, folder);
   const blocks = snippetsOf(guide);
   let run = '';
@@ -27,6 +24,10 @@ it('the guide for moving in from AppFlow works as it stands', async () => {
         // What it would write is there.
         const [, file] = / > (\S+)$/.exec(line) ?? [];
         if (file) await expect(stat(file), file).resolves.toBeDefined();
+        continue;
+      }
+      if (program === 'mkdir') {
+        mkdirSync(here(words.at(-1) ?? ''), { recursive: true });
         continue;
       }
       expect(program).toBe('tributary');
