@@ -2,6 +2,7 @@
 
 import type { ConnectionDefinition } from '../core/connection.ts';
 import { type ConnectionScheme, schemeName } from '../core/connector/auth.ts';
+import type { LoadedConnector } from '../core/connector/loaded.ts';
 import { TributaryError } from '../core/errors.ts';
 import type { SourcePorts, SourceRequest } from '../core/source.ts';
 import { renewable, schemeOf } from '../engine/credentials/grant.ts';
@@ -11,7 +12,9 @@ import {
   requestToken,
   type TokenAnswer,
 } from '../engine/credentials/token-request.ts';
+import { customConnector } from '../engine/custom-connector/custom-connector.ts';
 import { sourceOf } from '../engine/source-of.ts';
+import { customConnectorFolders, findRegistration } from '../local/custom-connectors.ts';
 import { connectionRequest, connectorOf } from './connection-commands.ts';
 import { diagnosed, observed } from './connection-diagnosis.ts';
 import {
@@ -164,7 +167,7 @@ async function give(
 ): Promise<number> {
   const name = file.definition.connectorProfileName;
   const store = await openStore(options, shell);
-  await store.read(name);
+  const before = (await store.read(name)) ?? {};
   const given = await readSecrets(options.secret, shell.env);
   let credentials: Record<string, string> = await askCredentials(scheme, given, current, shell.prompt);
   const home = openHome(options, shell, (text) => shell.terminal.err(`${text}\n`));
@@ -195,15 +198,22 @@ async function give(
       if (token.refreshToken) credentials = { ...credentials, refreshToken: token.refreshToken };
     }
   }
+  const deployed =
+    options.aws && options.test !== false ? await deployedConnector(needs, options, shell) : undefined;
   // A refresh token may be the only one that is good: it is stored, whatever the test says.
   const isPrecious = credentials.refreshToken !== undefined;
-  if (isPrecious) await keep(file, store, credentials);
+  // A function reads its credentials where they are stored.
+  const isFirstKept = isPrecious || deployed !== undefined;
+  if (isFirstKept) await keep(file, store, credentials);
   if (options.test !== false) {
-    await testWith(needs, request, credentials, token, ports).catch((error: unknown) => {
-      throw diagnosed(error, name, lastAnswer());
-    });
+    await testWith(deployed ?? needs.loaded, request, credentials, token, ports).catch(
+      async (error: unknown) => {
+        if (isFirstKept && !isPrecious) await store.put(name, before);
+        throw diagnosed(error, name, lastAnswer());
+      },
+    );
   }
-  if (!isPrecious) await keep(file, store, credentials);
+  if (!isFirstKept) await keep(file, store, credentials);
   const tested = options.test === false ? 'not tested' : 'works';
   shell.terminal.out(`${name}: ${tested}, ${schemeName(scheme)}; credentials in ${store.place}`);
   return 0;
@@ -214,8 +224,20 @@ async function keep(file: ConnectionFile, store: ConnectionStore, credentials: C
   await store.put(file.definition.connectorProfileName, credentials);
 }
 
+/** A custom connector as flows in AWS have it: its function. `undefined` for connectors of ours, which run here as well. */
+async function deployedConnector(
+  { connector }: Needs,
+  options: EditOptions,
+  shell: Shell,
+): Promise<LoadedConnector | undefined> {
+  const found = await findRegistration(connector, customConnectorFolders(connectionFolders(options)));
+  const functionArn = found?.registration.connectorProvisioningConfig?.lambda.lambdaArn;
+  if (!found || functionArn === undefined) return undefined;
+  return customConnector(found.registration, await shell.openConnector(functionArn, options.region));
+}
+
 async function testWith(
-  { loaded }: Needs,
+  loaded: LoadedConnector,
   request: SourceRequest,
   credentials: Credentials,
   token: TokenAnswer | undefined,

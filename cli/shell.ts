@@ -19,8 +19,12 @@ export interface Shell {
   /** The platform in AWS; its SDK is loaded for this alone. */
   openAws(region: string | undefined): Promise<AwsBackend>;
   openSecrets(region: string | undefined): Promise<AwsSecrets>;
-  /** The function of a custom connector, to be asked about itself. */
-  openConnector(functionArn: string): Promise<ConnectorHost>;
+  /**
+   * The function of a custom connector, to be asked about itself or a connection.
+   *
+   * @param region of the connections' secrets. Default: what the environment names
+   */
+  openConnector(functionArn: string, region?: string): Promise<ConnectorHost>;
   /** Nobody to ask: absent. */
   readonly prompt: Prompt | undefined;
   /** Shows a page to the person; whether that works is not known. */
@@ -42,9 +46,9 @@ export function processShell(terminal: Terminal): Shell {
     exit: (code) => process.exit(code),
     openAws: async (region) => (await import('./aws-backend.ts')).openAws(region),
     openSecrets: async (region) => (await import('../lambdas/aws/secrets.ts')).openSecrets(region),
-    openConnector: async (functionArn) => {
+    openConnector: async (functionArn, region) => {
       const { lambdaConnectorHost, openLambda } = await import('../lambdas/aws/lambda-connector-host.ts');
-      const secrets = async () => (await import('../lambdas/aws/secrets.ts')).openSecrets(undefined);
+      const secrets = async () => (await import('../lambdas/aws/secrets.ts')).openSecrets(region);
       return lambdaConnectorHost(openLambda(functionArn), functionArn, secrets);
     },
     prompt: process.stdin.isTTY ? terminalPrompt : undefined,

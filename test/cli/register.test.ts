@@ -1,4 +1,10 @@
-import { expect, test } from 'vitest';
+import path from 'node:path';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { describe, expect, test } from 'vitest';
+import type { AwsBackend } from '../../cli/backend.ts';
+import { secretsManagerSecrets } from '../../lambdas/aws/secrets.ts';
+import { fakeClient } from '../support/fake-client.ts';
+import { memoryStateStore } from '../support/memory-state-store.ts';
 import { configurationOf, scriptedHost } from '../support/scripted-connector.ts';
 import { command } from './command.ts';
 
@@ -50,6 +56,61 @@ test('it is asked anew without saying everything again; comments stay', async ()
   expect(text).toMatch(/^# Asked for by sales\.\n/);
   expect(text).toContain('description: Ours');
   expect(text).toContain('connectorVersion: "1.3"');
+});
+
+describe('a deployed connection is tested by the function, which reads what was stored', () => {
+  const place = 'AWS account 123456789012, eu-central-1';
+
+  async function edited(verdict: object) {
+    const { cli, host, asked } = registering({ ...ok, ...configurationOf() }, ok, verdict);
+    await cli.run('connectors', 'register', 'AcmeCRM', '--lambda', arn);
+    cli.write(
+      'connections/crm.yaml',
+      'connectorProfileName: crm\nconnectorType: CustomConnector\nconnectorLabel: AcmeCRM\nconnectorProfileProperties: { instanceUrl: https://crm.example }\n',
+    );
+    const { client, calls } = fakeClient<SecretsManagerClient>({
+      GetSecretValue: { SecretString: '{"apiKey":"old"}' },
+      PutSecretValue: {},
+    });
+    cli.env.KEY = 'the-secret-key';
+    cli.shell = {
+      ...cli.shell,
+      prompt: undefined,
+      openSecrets: async () => secretsManagerSecrets(client),
+      openAws: async () => ({ state: memoryStateStore(), place }) as unknown as AwsBackend,
+    };
+    const folder = path.join(cli.folder, 'connections');
+    const args = ['--aws', '--connections', folder, '--secret', 'apiKey=env:KEY'];
+    const ran = await cli.run('connection', 'edit', 'crm', ...args);
+    const stored = calls.filter(({ command }) => command === 'PutSecretValue').map(({ input }) => input);
+    return { ran, asked, stored, types: host.requests.map(({ type }) => type) };
+  }
+  const put = (apiKey: string) => ({
+    SecretId: 'tributary/crm-9261ceef',
+    SecretString: JSON.stringify({ apiKey }),
+  });
+
+  test('and stays where that is accepted', async () => {
+    const { ran, asked, stored, types } = await edited(ok);
+    expect(ran.out).toBe(`crm: works, apiKey; credentials in Secrets Manager, ${place}\n`);
+    expect(asked).toEqual([arn, arn]);
+    expect(types).toEqual([
+      'DescribeConnectorConfigurationRequest',
+      'ValidateConnectorRuntimeSettingsRequest',
+      'ValidateCredentialsRequest',
+    ]);
+    expect(stored).toEqual([put('the-secret-key')]);
+  });
+
+  test('and has its former credentials again where it is refused', async () => {
+    const { ran, stored } = await edited({
+      isSuccess: false,
+      errorDetails: { errorCode: 'InvalidCredentials', errorMessage: 'this key is revoked' },
+    });
+    expect(ran.exitCode).toBe(2);
+    expect(ran.err).toContain('this key is revoked');
+    expect(stored).toEqual([put('the-secret-key'), put('old')]);
+  });
 });
 
 test.each([
