@@ -15,6 +15,8 @@ interface OAuth2 {
   /** Written between scopes. Default a blank. */
   readonly scopeSeparator?: string;
   readonly clientAuthentication?: ClientAuthentication;
+  /** How the token request's parameters are written. Default `form`, as OAuth 2 has it. */
+  readonly tokenBody?: 'form' | 'json';
   /** More parameters of the token request: `{ audience: '…' }`. */
   readonly tokenParameters?: Readonly<Record<string, string>>;
   /** Lifetime of an access token where the answer has no `expires_in`, in seconds. */

@@ -72,9 +72,9 @@ type OAuth2Defaults = NonNullable<ConnectorConfiguration['authenticationConfig']
 
 /** Why no token can be got for this connector; `undefined`: one can. */
 export function undoableOAuth(defaults: OAuth2Defaults): string | undefined {
-  const { oAuth2ContentType: content, oAuth2MethodType: method } = defaults;
+  const { oAuth2ContentType: content = 'URL_ENCODED', oAuth2MethodType: method } = defaults;
   const properties = [...(defaults.oAuth2CustomProperties ?? []), ...(defaults.oauth2CustomProperties ?? [])];
-  if (content !== undefined && content !== 'URL_ENCODED') return `oAuth2ContentType ${content}`;
+  if (!['URL_ENCODED', 'APPLICATION_JSON'].includes(content)) return `oAuth2ContentType ${content}`;
   if (method !== undefined && method !== 'HTTP_POST') return `oAuth2MethodType ${method}`;
   if (properties.length > 0) return `oAuth2CustomProperties ${properties.map(({ key }) => key).join(', ')}`;
   const [tokenUrl] = defaults.tokenURL ?? [];
@@ -90,6 +90,7 @@ function oAuth2Schemes(defaults: OAuth2Defaults): OAuth2Scheme[] {
     tokenUrl: withHoles(tokenUrl),
     scopes: oAuthScopes,
     ...(defaults.addBasicAuthHeader ? { clientAuthentication: 'basic' as const } : {}),
+    ...(defaults.oAuth2ContentType === 'APPLICATION_JSON' ? { tokenBody: 'json' as const } : {}),
   };
   return [
     ...(grants.includes('AUTHORIZATION_CODE') && authorizeUrl !== undefined

@@ -84,16 +84,18 @@ export async function requestToken(
     inHeader || grant.grant === 'jwtBearer'
       ? {}
       : { client_id: clientId, ...(clientSecret && { client_secret: clientSecret }) };
+  const members = { ...grant.tokenParameters, ...parameters, ...client };
+  const isJson = grant.tokenBody === 'json';
   const response = await http.send({
     method: 'POST',
     url: grant.tokenUrl,
     headers: {
       accept: 'application/json',
-      'content-type': 'application/x-www-form-urlencoded',
+      'content-type': isJson ? 'application/json' : 'application/x-www-form-urlencoded',
       'user-agent': 'tributary',
       ...(inHeader && { authorization: `Basic ${basicPair(clientId, clientSecret)}` }),
     },
-    body: new URLSearchParams({ ...grant.tokenParameters, ...parameters, ...client }).toString(),
+    body: isJson ? JSON.stringify(members) : new URLSearchParams(members).toString(),
     timeout: tokenTimeout,
   });
   const answer = membersOf(response);

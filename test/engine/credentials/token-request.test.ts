@@ -64,6 +64,14 @@ describe('a request for a token', () => {
     );
   });
 
+  it('is JSON where the vendor wants that', async () => {
+    const { request } = await ask({ ...client, tokenBody: 'json' }, answered);
+    expect(request?.headers['content-type']).toBe('application/json');
+    expect(request?.body).toBe(
+      '{"grant_type":"client_credentials","scope":"a,b","client_id":"client-1","client_secret":"hush-hush-secret"}',
+    );
+  });
+
   it('by JWT bearer shows an assertion that the vendor can verify', async () => {
     const clock = fakeClock();
     const keys = generateKeyPairSync('rsa', {

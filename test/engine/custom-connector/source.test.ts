@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { schemesOf } from '../../../core/custom-connector/authentication.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import type { SourceRequest, Split } from '../../../core/source.ts';
 import { answerTooLarge, type ProtocolMessage } from '../../../engine/custom-connector/host.ts';
@@ -460,9 +461,21 @@ describe('connections and entities', () => {
     expect(host.secrets.get('crm')).toEqual(credentials);
   });
 
-  test('OAuth 2 in a form that is not supported is refused by name', async () => {
+  test('of OAuth 2 a token is asked for in the form that the connector declares', () => {
     const { authenticationConfig } = oauthConfiguration;
     const oAuth2Defaults = { ...authenticationConfig.oAuth2Defaults, oAuth2ContentType: 'APPLICATION_JSON' };
+    const { connectorConfiguration } = registrationOf({
+      authenticationConfig: { ...authenticationConfig, oAuth2Defaults },
+    });
+    expect(schemesOf(connectorConfiguration)).toMatchObject([{ tokenBody: 'json' }, { tokenBody: 'json' }]);
+    expect(schemesOf(registrationOf(oauthConfiguration).connectorConfiguration)[0]).not.toHaveProperty(
+      'tokenBody',
+    );
+  });
+
+  test('OAuth 2 in a form that is not supported is refused by name', async () => {
+    const { authenticationConfig } = oauthConfiguration;
+    const oAuth2Defaults = { ...authenticationConfig.oAuth2Defaults, oAuth2MethodType: 'HTTP_GET' };
     const configuration = { authenticationConfig: { ...authenticationConfig, oAuth2Defaults } };
     const source = customSource(
       registrationOf(configuration),
@@ -470,7 +483,7 @@ describe('connections and entities', () => {
     );
     await expect(source.testConnection({ ...request, properties: {} }, ports())).rejects.toMatchObject({
       code: 'NotRunnable',
-      context: { got: 'oAuth2ContentType APPLICATION_JSON' },
+      context: { got: 'oAuth2MethodType HTTP_GET' },
     });
   });
 });
