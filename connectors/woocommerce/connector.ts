@@ -41,8 +41,10 @@ const modified = {
   from: { param: 'modified_after', operator: 'GREATER_THAN' },
   to: 'modified_before',
   order: 'oldestFirst',
-  list: { query: { orderby: 'modified', order: 'asc' } },
 } as const;
+
+/** Of full pulls, too: what changes while they last goes to the end, and nothing moves onto pages that were read. */
+const oldestFirst = { orderby: 'modified', order: 'asc', dates_are_gmt: 'true' };
 
 export const woocommerce = defineConnector({
   label: 'WooCommerce',
@@ -82,7 +84,7 @@ export const woocommerce = defineConnector({
       label: 'Coupon',
       docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-coupons',
       path: '/coupons',
-      query: { orderby: 'id', order: 'asc', dates_are_gmt: 'true' },
+      query: oldestFirst,
       primaryKey: ['id'],
       mayRepeat: true,
       incremental: modified,
@@ -133,7 +135,7 @@ export const woocommerce = defineConnector({
       label: 'Order',
       docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders',
       path: '/orders',
-      query: { orderby: 'id', order: 'asc', dates_are_gmt: 'true' },
+      query: oldestFirst,
       primaryKey: ['id'],
       mayRepeat: true,
       incremental: modified,
@@ -195,7 +197,7 @@ export const woocommerce = defineConnector({
       label: 'Product',
       docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-products',
       path: '/products',
-      query: { orderby: 'id', order: 'asc', dates_are_gmt: 'true' },
+      query: oldestFirst,
       primaryKey: ['id'],
       mayRepeat: true,
       incremental: modified,
@@ -362,7 +364,7 @@ export const woocommerce = defineConnector({
       docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-product-variations',
       parent: 'products',
       path: '/products/{products.id}/variations',
-      query: { orderby: 'id', order: 'asc', dates_are_gmt: 'true' },
+      query: oldestFirst,
       absent: [404],
       primaryKey: ['product_id', 'id'],
       mayRepeat: true,

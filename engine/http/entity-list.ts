@@ -98,17 +98,15 @@ export function listOf(
   const pulled = windowOf(whole, request, at);
   const asked = pushDown(windowed(whole, pulled), request.filters, new Set(), at);
   const window = pulled ?? asked.window;
-  const entity = windowed(whole, window);
-  const base = baseUrlOf(connector, request, entity.baseUrl);
-  const first = window && windowQuery(entity, window);
+  const listing = windowed(whole, window);
+  const base = baseUrlOf(connector, request, listing.baseUrl);
+  const first = window && windowQuery(listing, window);
   // What a windowed list sends of its own, its order above all, is what its paging rests on.
-  const ownQuery = Object.keys((window && whole.incremental?.list?.query) ?? {});
-  const filters = pushDown(
-    entity,
-    request.filters,
-    new Set([...(first?.query.keys() ?? []), ...ownQuery]),
-    at,
-  );
+  const { list, order } = whole.incremental ?? {};
+  const ownQuery = Object.keys({ ...list?.query, ...(order && listing.query) });
+  const taken = window ? [...(first?.query.keys() ?? []), ...ownQuery] : [];
+  const filters = pushDown(listing, request.filters, new Set(taken), at);
+  const entity = ownQuery.some((param) => filters.query.has(param)) ? unordered(listing) : listing;
   // Missing settings are named now, not when the first address is made of them.
   for (const hole of [entity.path, ...Object.values(entity.query ?? {})].flatMap(holesOf)) {
     const isParameter = request.fieldsOnly && own(entity.parameters, hole) !== undefined;
@@ -195,6 +193,12 @@ export function madeBy({ create = {} }: Job, { incremental, ...entity }: Entity)
     ...((entity.query || create.query) && { query: { ...entity.query, ...create.query } }),
     pagination: 'onePage',
   };
+}
+
+/** The entity's list in an order that the flow has chosen. */
+function unordered({ incremental, ...entity }: Entity): Entity {
+  const { order: _, ...window } = incremental ?? {};
+  return { ...entity, ...(incremental && { incremental: { ...window, field: incremental.field } }) };
 }
 
 function asBytes(body: Uint8Array): unknown {

@@ -762,6 +762,45 @@ describe('a window', () => {
   });
 });
 
+describe('a full pull of a list that is read oldest first', () => {
+  const at = (id: number) => ({ id, at: `2024-05-01T00:00:0${id}Z` });
+  const entity: Entity = {
+    ...things,
+    query: { sort: 'at' },
+    pagination: pageNumber({ param: 'page', size: { size: 2 } }),
+    mayRepeat: true,
+    incremental: { field: 'at', from: 'from', to: 'to', order: 'oldestFirst' },
+    parameters: { sorted: string({ filters: { EQUAL_TO: 'sort' } }) },
+    fields: { id: long(), at: dateTime() },
+  };
+
+  test('asks anew from the last stamp on', async () => {
+    const { lines, rows } = await pull(entity, [{ body: [at(1), at(2)] }, { body: [at(2)] }], {});
+    expect(lines).toEqual([
+      'GET /things?sort=at&size=2',
+      'GET /things?sort=at&size=2&from=2024-05-01T00:00:02Z',
+    ]);
+    expect(rows).toEqual([[1], [2], [2]]);
+  });
+
+  test('counts pages where the flow sorts otherwise', async () => {
+    const filters = [is('sorted', 'EQUAL_TO', 'String', 'id')];
+    const { lines, rows } = await pull(entity, [{ body: [at(3), at(2)] }, { body: [at(1)] }], {
+      request: { filters },
+    });
+    expect(lines).toEqual(['GET /things?size=2&sort=id', 'GET /things?size=2&sort=id&page=2']);
+    expect(rows).toEqual([[3], [2], [1]]);
+  });
+
+  test('of a window keeps its order, and refuses another one', async () => {
+    const filters = [is('sorted', 'EQUAL_TO', 'String', 'id')];
+    const request = { filters, incrementalField: 'at', window: { start, end } };
+    await expect(pull(entity, [], { request })).rejects.toThrow(
+      "X.things: the request parameter 'sort' can be set only once",
+    );
+  });
+});
+
 describe('lists of many', () => {
   test('are read for each value, which a field may take', async () => {
     const entity: Entity = {
