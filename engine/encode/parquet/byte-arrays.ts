@@ -114,6 +114,7 @@ function shortBounds(bounds: Bounds | undefined): Bounds | undefined {
 export function binaryValues(): Values<Uint8Array> {
   const values = plainBuffer();
   return {
+    sizeOf: (value) => value.length + 4,
     add: (value) => values.add(value, 0, value.length),
     take() {
       const bytes = values.written();
@@ -212,6 +213,7 @@ export function stringValues(endPage: () => void): Values<string | Cell> {
   }
 
   return {
+    sizeOf: (value) => 4 + (typeof value === 'string' ? Buffer.byteLength(value) : value.end - value.start),
     add(value) {
       if (typeof value !== 'string') return add(value.bytes, value.start, value.end);
       if (scratch.length < 3 * value.length) scratch = Buffer.allocUnsafeSlow(6 * value.length);

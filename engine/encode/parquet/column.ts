@@ -12,6 +12,8 @@ export interface Column {
   stage(value: Value): void;
   /** `stage` of a cell, which must not change before it is pushed. */
   stageCell(cell: Cell): void;
+  /** Bytes of the staged value if it is written out, roughly. */
+  stagedSize(): number;
   /** Adds the staged value. @returns the bytes that takes, roughly and before compression */
   push(): number;
   finish(): ColumnChunk;
@@ -111,6 +113,7 @@ export function column<T>(
       staged =
         cell.kind === cellKind.null ? undefined : (fromCell?.(cell) ?? convert(cellValue(cell), field));
     },
+    stagedSize: () => (staged === undefined ? 0 : values.sizeOf(staged)),
     push() {
       let added = 0;
       if (staged === undefined) {

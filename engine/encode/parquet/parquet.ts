@@ -1,13 +1,15 @@
-import type { DestinationField, Row } from '../../../core/records.ts';
-import type { Cell } from '../../cell.ts';
+import type { DestinationField, Row, Value } from '../../../core/records.ts';
+import { type Cell, cellValue } from '../../cell.ts';
 import type { Fragment, FragmentEncoder, OutputFormat } from '../format.ts';
 import type { Column } from './column.ts';
 import { columnType } from './column-type.ts';
 import type { Codec } from './compression.ts';
 import { footer, magic, type ParquetColumn, type RowGroupMeta } from './footer.ts';
 
-/** A page's header, what the footer says of a column, and some of the 2 KB of memory that a hardly used one takes. */
+/** A page's header, what the footer says of a column, and the memory that a hardly used one takes. */
 const columnOverhead = 400;
+/** Rows that an encoder keeps as they are before it makes columns of them. */
+const heldRows = 32;
 
 /**
  * Parquet (https://parquet.apache.org/docs/file-format/), a row group per fragment, all columns optional and flat;
@@ -15,42 +17,67 @@ const columnOverhead = 400;
  */
 export function parquet(fields: readonly DestinationField[], codec: Codec): OutputFormat {
   const columns = fields.map((field) => ({ field, type: columnType(field) }));
+  // What a row is checked by before there are columns for it.
+  const checks = columns.map(({ type }) => type.newColumn(codec));
   return {
     fileType: 'PARQUET',
     contentType: 'application/vnd.apache.parquet',
     head: () => magic,
-    encoder: () => rowGroupEncoder(columns, codec),
+    encoder: () => rowGroupEncoder(columns, codec, checks),
     tail: (fragments) => footer(columns, codec, fragments),
   };
 }
 
-function rowGroupEncoder(types: readonly ParquetColumn[], codec: Codec): FragmentEncoder {
+function rowGroupEncoder(
+  types: readonly ParquetColumn[],
+  codec: Codec,
+  checks: readonly Column[],
+): FragmentEncoder {
+  /** The first rows. Of many partitions most may never have more, and columns take much memory each. */
+  let held: Value[][] = [];
   let columns: Column[] | undefined;
   let rows = 0;
   let size = 0;
-  const begun = (): Column[] => {
-    columns ??= types.map(({ type }) => type.newColumn(codec));
-    return columns;
-  };
-  const push = (staged: readonly Column[]): void => {
+
+  function push(staged: readonly Column[]): void {
     for (const column of staged) size += column.push();
-    if (rows++ === 0) size += columnOverhead * staged.length;
-  };
+    rows++;
+  }
+
+  function hold(row: Value[]): void {
+    if (rows++ === 0) size = columnOverhead * types.length;
+    for (const column of checks) size += column.stagedSize();
+    held.push(row);
+    if (held.length === heldRows) begin();
+  }
+
+  function begin(): Column[] {
+    const begun = types.map(({ type }) => type.newColumn(codec));
+    columns = begun;
+    rows = 0;
+    size = columnOverhead * types.length;
+    for (const row of held) {
+      stage(begun, row);
+      push(begun);
+    }
+    held = [];
+    return begun;
+  }
+
   return {
     append(row: Row): void {
-      const columns = begun();
-      let index = 0;
-      for (const column of columns) column.stage(row[index++] ?? null);
-      push(columns);
+      stage(columns ?? checks, row);
+      if (columns) push(columns);
+      else hold(types.map((_, index) => row[index] ?? null));
     },
     appendCells(cells: readonly Cell[]): void {
-      const columns = begun();
       let index = 0;
-      for (const column of columns) {
+      for (const column of columns ?? checks) {
         const cell = cells[index++];
         if (cell) column.stageCell(cell);
       }
-      push(columns);
+      if (columns) push(columns);
+      else hold(cells.slice(0, types.length).map(cellValue));
     },
     get rows() {
       return rows;
@@ -59,8 +86,8 @@ function rowGroupEncoder(types: readonly ParquetColumn[], codec: Codec): Fragmen
       return size;
     },
     finish(): Fragment | undefined {
-      if (columns === undefined || rows === 0) return undefined;
-      const chunks = columns.map((column) => column.finish());
+      if (rows === 0) return undefined;
+      const chunks = (columns ?? begin()).map((column) => column.finish());
       const meta: RowGroupMeta = { columns: chunks.map((chunk) => chunk.meta) };
       const fragment = { bytes: Buffer.concat(chunks.flatMap(({ pages }) => pages)), rows, meta };
       columns = undefined;
@@ -69,4 +96,9 @@ function rowGroupEncoder(types: readonly ParquetColumn[], codec: Codec): Fragmen
       return fragment;
     },
   };
+}
+
+function stage(columns: readonly Column[], row: Row): void {
+  let index = 0;
+  for (const column of columns) column.stage(row[index++] ?? null);
 }

@@ -16,6 +16,8 @@ export interface Bounds {
 }
 
 export interface Values<T> {
+  /** Bytes of the value if it is written out, roughly. */
+  sizeOf(value: T): number;
   /** @returns the bytes that the value adds to the pages; a rough figure, negative when a dictionary is given up */
   add(value: T): number;
   /** The current page's values, of which none are left then. Copied or used up by the caller before the next `add`. */
@@ -74,6 +76,7 @@ function fixedSizeValues<T extends number | bigint>({ size, put }: FixedSize<T>)
   }
 
   return {
+    sizeOf: () => size,
     add(value) {
       if (length === view.byteLength) {
         const grown = new Uint8Array(2 * length);
@@ -113,6 +116,7 @@ export function booleanValues(): Values<boolean> {
   let count = 0;
   const seen = { true: false, false: false };
   return {
+    sizeOf: () => 1,
     add(value) {
       const index = count >> 3;
       if (index === bits.length) {

@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { exitCodeOf, type ObjectStore, type PageToken } from '#core';
 import { amazonS3, createAmazonS3 } from '../../../connectors/amazon-s3/source.ts';
+import { collectGarbage, usedMemory } from '../../support/memory.ts';
 import { memoryObjectStore } from '../../support/memory-object-store.ts';
 import { bucket, filesIn, portsOver, readAll, readSplit, request } from './helpers.ts';
 
@@ -521,11 +520,6 @@ test('folders are offered as entities', async () => {
   ]);
 });
 
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-}
-
 // A run reads cells. Rows are new strings, so that only what is left of them after a collection tells whether any are kept.
 test.each(['cells', 'rows'] as const)('a file of 300 MB is read in bounded memory: %s', async (read) => {
   const record = `${'x'.repeat(1000)},${'y'.repeat(1000)},"${'z,'.repeat(500)}"\n`;
@@ -549,11 +543,9 @@ test.each(['cells', 'rows'] as const)('a file of 300 MB is read in bounded memor
     { objects: [{ key: 'in/big', size, etag: 'e' }] },
     portsOver(objects),
   );
-  // Of this worker alone, unlike the process's resident set.
   const used = () => {
     if (read === 'rows') collectGarbage();
-    const { heapUsed, external } = process.memoryUsage();
-    return heapUsed + external;
+    return usedMemory();
   };
   const before = used();
   let peak = 0;

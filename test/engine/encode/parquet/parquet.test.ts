@@ -11,6 +11,7 @@ import { fieldTypes } from '../../../../core/records.ts';
 import { outputFormat } from '../../../../engine/encode/output-format.ts';
 import { RefusedValue } from '../../../../engine/encode/value-checks.ts';
 import packageJson from '../../../../package.json' with { type: 'json' };
+import { collectGarbage, usedMemory } from '../../../support/memory.ts';
 import { encode, field, fragments, fragmentsOf, object } from '../rows.ts';
 import { arrowReader, duckdbReader, hyparquetReader } from './readers.ts';
 
@@ -366,6 +367,18 @@ describe('Parquet', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('takes little memory for partitions of few records', () => {
+    const fields = Array.from({ length: 12 }, (_, index) => field('String', `s${index}`));
+    const format = parquet(fields);
+    collectGarbage();
+    const before = usedMemory();
+    const encoders = Array.from({ length: 2_000 }, () => format.encoder());
+    for (const encoder of encoders) encoder.append(fields.map(({ name }) => `a value of ${name}`));
+    collectGarbage();
+    expect((usedMemory() - before) / encoders.length).toBeLessThan(12 * 400);
+    expect(encoders.map(({ rows }) => rows)).toEqual(encoders.map(() => 1));
   });
 
   it('knows its size before compression', () => {
