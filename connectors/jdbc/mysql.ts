@@ -402,13 +402,20 @@ function connectionOf(
   driver: Driver,
   translate: (error: unknown, at?: string) => TributaryError,
 ): Connection {
+  /** What ends the statements under way: the driver tells only the connection, and no statement, that it is lost. */
+  const underWay = new Set<(error: unknown) => void>();
+  const fail = (error: unknown) => {
+    for (const reject of underWay) reject(error);
+  };
+  driver.on('error', fail);
   // Prepared statements: values never become part of the SQL text.
-  let running = 0;
   const query: Connection['query'] = async (sql, values, onRow, at) => {
     let failure: unknown;
-    running++;
+    let reject: (error: unknown) => void = () => undefined;
     try {
-      const answer = new Promise<void>((resolve, reject) => {
+      const answer = new Promise<void>((resolve, refuse) => {
+        reject = refuse;
+        underWay.add(reject);
         driver
           .execute({ sql, values: [...values], rowsAsArray: true })
           .on('result', (row: unknown) => {
@@ -427,7 +434,7 @@ function connectionOf(
     } catch (error) {
       throw translate(error, at);
     } finally {
-      running--;
+      underWay.delete(reject);
     }
     if (failure !== undefined) throw failure;
   };
@@ -452,9 +459,10 @@ function connectionOf(
     },
     close: () =>
       new Promise((resolve) => {
-        if (running === 0) driver.end(() => resolve());
+        if (underWay.size === 0) driver.end(() => resolve());
         else {
           driver.destroy();
+          fail(new Error('closed before the statement ended'));
           resolve();
         }
       }),
