@@ -154,7 +154,9 @@ function todo(flow: FlowDefinition, found: FoundFlow, connections: FlowConnectio
     ...(scheduled?.dataPullMode === 'Incremental' ? [firstWindow(scheduled.firstExecutionFrom, found)] : []),
     ...(kmsArn ? [`the policy of ${kmsArn} must let the flow's roles use the key`] : []),
     ...(triggerConfig.triggerType !== 'OnDemand' && tributary?.flowStatus === 'Suspended'
-      ? [`not active in AppFlow, so suspended here: \`tributary start FILE --aws\` activates ${flowName}`]
+      ? [
+          `not known to be active in AppFlow, so suspended here: \`tributary start FILE --aws\` activates ${flowName}`,
+        ]
       : []),
   ];
 }
