@@ -159,8 +159,11 @@ export function vendorClient({
   ): Promise<R> {
     /** How often a refused token was renewed for this request. */
     let renewals = 0;
+    /** A request with a token that is refused is nobody's, and takes nothing of the connection's budget. */
+    let hasTurn = false;
     for (let attempt = 1; ; attempt++) {
-      await waitForQuota();
+      await waitForQuota(hasTurn);
+      hasTurn = false;
       const authorized = await authorization.current();
       try {
         return resultOf(await once(request, authorized, exchange));
@@ -169,6 +172,7 @@ export function vendorClient({
           isRefusal(error) && renewals < mostRenewals ? await authorization.renewed(authorized) : undefined;
         if (other && other.accessToken !== authorized.accessToken) {
           renewals++;
+          hasTurn = true;
           continue;
         }
         if (!(error instanceof TributaryError) || !isPassing(error)) throw error;
@@ -232,10 +236,15 @@ export function vendorClient({
     throw new TributaryError('ConnectorProtocol', 'the vendor redirects in circles', { at });
   }
 
-  /** A quota that the last answer reported as used up, then the declared budget. */
-  async function waitForQuota(): Promise<void> {
+  /**
+   * A quota that the last answer reported as used up, then the declared budget.
+   *
+   * @param hasTurn in that budget already
+   */
+  async function waitForQuota(hasTurn: boolean): Promise<void> {
     const reported = Math.ceil((notBefore - clock.now()) / 1000);
-    const seconds = reported > 0 ? reported : takeOne(limits, budgetKey, clock, longestSleep * 1000) / 1000;
+    const budgeted = () => (hasTurn ? 0 : takeOne(limits, budgetKey, clock, longestSleep * 1000) / 1000);
+    const seconds = reported > 0 ? reported : budgeted();
     if (seconds <= 0) return;
     if (seconds >= longestSleep) {
       throw new TributaryError('RateLimitExceeded', "the vendor's request quota is used up", {

@@ -165,6 +165,31 @@ describe('requests with a token', () => {
     expect(await ask('token-5')).toMatchObject({ outcome: { code: 'InvalidCredentials' }, requests: 4 });
   });
 
+  it('keep their turn in the budget while it is renewed: a refused request counts for nobody', async () => {
+    const http = testHttp(({ headers }) =>
+      headers.authorization === 'Bearer new' ? { body: {} } : { status: 401 },
+    );
+    let token = 'old';
+    const accessToken = async (_: unknown, rejected?: string) => {
+      if (rejected === token) token = 'new';
+      return token;
+    };
+    const ports = testSourcePorts({ http, credentials: { clientId: 'c', refreshToken: 'r' }, accessToken });
+    const vendor = vendorClient({
+      connector: { ...connector, rateLimit: { budget: { requests: 1, seconds: 2 } } },
+      request,
+      ports,
+      origin: 'https://acme.v.example',
+      at: 'V.me',
+      parse: JSON.parse,
+    });
+    const get = () => vendor.get(new URL('https://acme.v.example/me'));
+    await get();
+    expect([http.requests.length, ports.clock.slept]).toEqual([2, []]);
+    await get();
+    expect([http.requests.length, ports.clock.slept]).toEqual([3, [2_000]]);
+  });
+
   it('end when the next is refused, too, without showing it', async () => {
     const { http, get, ports } = setup('none', { clientId: 'c', refreshToken: 'refresh-me' });
     const error = await get().catch((thrown: Error) => thrown);
