@@ -202,18 +202,19 @@ async function give(
     options.aws && options.test !== false ? await deployedConnector(needs, options, shell) : undefined;
   // A refresh token may be the only one that is good: it is stored, whatever the test says.
   const isPrecious = credentials.refreshToken !== undefined;
+  if (isPrecious) await keep(file, store, credentials);
   // A function reads its credentials where they are stored.
-  const isFirstKept = isPrecious || deployed !== undefined;
-  if (isFirstKept) await keep(file, store, credentials);
+  else if (deployed) await store.put(name, credentials);
   if (options.test !== false) {
     await testWith(deployed ?? needs.loaded, request, credentials, token, ports).catch(
       async (error: unknown) => {
-        if (isFirstKept && !isPrecious) await store.put(name, before);
+        if (deployed && !isPrecious) await store.put(name, before);
         throw diagnosed(error, name, lastAnswer());
       },
     );
   }
-  if (!isFirstKept) await keep(file, store, credentials);
+  if (deployed) await writeConnectionFile(file);
+  else if (!isPrecious) await keep(file, store, credentials);
   const tested = options.test === false ? 'not tested' : 'works';
   shell.terminal.out(`${name}: ${tested}, ${schemeName(scheme)}; credentials in ${store.place}`);
   return 0;

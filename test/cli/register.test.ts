@@ -80,10 +80,12 @@ describe('a deployed connection is tested by the function, which reads what was 
       openAws: async () => ({ state: memoryStateStore(), place }) as unknown as AwsBackend,
     };
     const folder = path.join(cli.folder, 'connections');
-    const args = ['--aws', '--connections', folder, '--secret', 'apiKey=env:KEY'];
+    const changes = ['--set', 'instanceUrl=https://new.example', '--secret', 'apiKey=env:KEY'];
+    const args = ['--aws', '--connections', folder, ...changes];
     const ran = await cli.run('connection', 'edit', 'crm', ...args);
     const stored = calls.filter(({ command }) => command === 'PutSecretValue').map(({ input }) => input);
-    return { ran, asked, stored, types: host.requests.map(({ type }) => type) };
+    const file = cli.read('connections/crm.yaml');
+    return { ran, asked, stored, file, types: host.requests.map(({ type }) => type) };
   }
   const put = (apiKey: string) => ({
     SecretId: 'tributary/crm-9261ceef',
@@ -91,7 +93,8 @@ describe('a deployed connection is tested by the function, which reads what was 
   });
 
   test('and stays where that is accepted', async () => {
-    const { ran, asked, stored, types } = await edited(ok);
+    const { ran, asked, stored, file, types } = await edited(ok);
+    expect(file).toContain('https://new.example');
     expect(ran.out).toBe(`crm: works, apiKey; credentials in Secrets Manager, ${place}\n`);
     expect(asked).toEqual([arn, arn]);
     expect(types).toEqual([
@@ -103,12 +106,13 @@ describe('a deployed connection is tested by the function, which reads what was 
   });
 
   test('and has its former credentials again where it is refused', async () => {
-    const { ran, stored } = await edited({
+    const { ran, stored, file } = await edited({
       isSuccess: false,
       errorDetails: { errorCode: 'InvalidCredentials', errorMessage: 'this key is revoked' },
     });
     expect(ran.exitCode).toBe(2);
     expect(ran.err).toContain('this key is revoked');
+    expect(file).toContain('https://crm.example');
     expect(stored).toEqual([put('the-secret-key'), put('old')]);
   });
 });
