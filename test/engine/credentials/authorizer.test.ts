@@ -113,6 +113,19 @@ describe("a connection's grant", () => {
 });
 
 describe('requests with a token', () => {
+  /** Asks V for `/me`. */
+  function asker(ports: ReturnType<typeof testSourcePorts>, more: Partial<Connector> = {}) {
+    const vendor = vendorClient({
+      connector: { ...connector, ...more },
+      request,
+      ports,
+      origin: 'https://acme.v.example',
+      at: 'V.me',
+      parse: JSON.parse,
+    });
+    return () => vendor.get(new URL('https://acme.v.example/me'));
+  }
+
   function setup(good: string, credentials: Record<string, string>) {
     const asked: (string | undefined)[] = [];
     const http = testHttp(({ headers }) =>
@@ -128,15 +141,7 @@ describe('requests with a token', () => {
         return rejected === undefined && asked.length === 1 ? 'token-1' : 'token-2';
       },
     });
-    const vendor = vendorClient({
-      connector: { ...connector, errors: { message: 'message' } },
-      request,
-      ports,
-      origin: 'https://acme.v.example',
-      at: 'V.me',
-      parse: JSON.parse,
-    });
-    const get = () => vendor.get(new URL('https://acme.v.example/me'));
+    const get = asker(ports, { errors: { message: 'message' } });
     return { asked, http, get, ports };
   }
 
@@ -156,9 +161,7 @@ describe('requests with a token', () => {
       const accessToken = async (_: unknown, rejected?: string) =>
         `token-${rejected === `token-${given}` ? ++given : given}`;
       const ports = testSourcePorts({ http, credentials: { clientId: 'c', refreshToken: 'r' }, accessToken });
-      const origin = 'https://acme.v.example';
-      const vendor = vendorClient({ connector, request, ports, origin, at: 'V.me', parse: JSON.parse });
-      const outcome = await vendor.get(new URL('https://acme.v.example/me')).catch((error: unknown) => error);
+      const outcome = await asker(ports)().catch((error: unknown) => error);
       return { outcome, requests: http.requests.length };
     };
     expect(await ask('token-4')).toMatchObject({ outcome: { status: 200 }, requests: 4 });
@@ -175,15 +178,7 @@ describe('requests with a token', () => {
       return token;
     };
     const ports = testSourcePorts({ http, credentials: { clientId: 'c', refreshToken: 'r' }, accessToken });
-    const vendor = vendorClient({
-      connector: { ...connector, rateLimit: { budget: { requests: 1, seconds: 2 } } },
-      request,
-      ports,
-      origin: 'https://acme.v.example',
-      at: 'V.me',
-      parse: JSON.parse,
-    });
-    const get = () => vendor.get(new URL('https://acme.v.example/me'));
+    const get = asker(ports, { rateLimit: { budget: { requests: 1, seconds: 2 } } });
     await get();
     expect([http.requests.length, ports.clock.slept]).toEqual([2, []]);
     await get();
