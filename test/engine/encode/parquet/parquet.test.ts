@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DestinationField, Row } from '../../../../core/records.ts';
 import { fieldTypes } from '../../../../core/records.ts';
 import { outputFormat } from '../../../../engine/encode/output-format.ts';
@@ -16,12 +17,15 @@ import { encode, field, fragments, fragmentsOf, object } from '../rows.ts';
 import { arrowReader, duckdbReader, hyparquetReader } from './readers.ts';
 
 let folder: string;
+/** Of the test's file, which is no other test's: DuckDB keeps parts of what it has read. */
 let path: string;
 let duckdb: DuckDBConnection;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parquet-'));
-  path = join(folder, 'rows.parquet');
   duckdb = await (await DuckDBInstance.create()).connect();
+});
+beforeEach(() => {
+  path = join(folder, `${randomUUID()}.parquet`);
 });
 afterAll(async () => {
   duckdb.closeSync();
@@ -71,7 +75,7 @@ describe('Parquet', () => {
       fc.asyncProperty(fragmentsOf(fields), async (parts) => {
         const file = encode(format, parts);
         for (const { rows, form, exact = () => true } of [
-          duckdbReader(duckdb, path),
+          duckdbReader(duckdb, folder),
           hyparquetReader,
           arrowReader,
         ]) {
@@ -83,6 +87,11 @@ describe('Parquet', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('keeps U+FEFF at the beginning of a text', async () => {
+    await writeFile(path, encode(parquet([field('String', 's')]), [[['\ufeffa']]]));
+    expect(await query('SELECT hex(encode(s)) AS s FROM FILE')).toEqual([{ s: 'EFBBBF61' }]);
   });
 
   it('says how each field is stored', async () => {
@@ -258,7 +267,7 @@ describe('Parquet', () => {
     expect(sizes[1]).toBeGreaterThan(30_000 * (word.length + 8));
     expect(sizes[2]).toBeGreaterThan(10_000 * word.length * 30);
     expect(sizes[2]).toBeLessThan(12_000 * word.length * 31);
-    expect(await duckdbReader(duckdb, path).rows(encode(parquet(fields), [rows]), fields)).toEqual(rows);
+    expect(await duckdbReader(duckdb, folder).rows(encode(parquet(fields), [rows]), fields)).toEqual(rows);
   });
 
   it('splits large columns into pages', async () => {

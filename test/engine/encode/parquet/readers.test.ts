@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 const readers: Record<string, () => ParquetReader> = {
-  DuckDB: () => duckdbReader(duckdb, join(folder, 'rows.parquet')),
+  DuckDB: () => duckdbReader(duckdb, folder),
   hyparquet: () => hyparquetReader,
   'Arrow in Rust': () => arrowReader,
 };

@@ -1,6 +1,8 @@
 /** Parquet files as three implementations read them that have no code in common: DuckDB's, hyparquet's, and Arrow's in Rust. */
 
-import { writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type DataType, Type, tableFromIPC, type Vector } from 'apache-arrow';
@@ -16,13 +18,17 @@ export interface ParquetReader {
   readonly exact?: (type: FieldType) => boolean;
 }
 
-/** Of whole numbers, times and dates their text, of decimals too. @param path where it may put the file */
-export function duckdbReader(duckdb: DuckDBConnection, path: string): ParquetReader {
+/** Of whole numbers, times and dates their text, of decimals too. @param folder where it may put the file */
+export function duckdbReader(duckdb: DuckDBConnection, folder: string): ParquetReader {
   return {
     async rows(file, fields) {
+      // Never a path twice: DuckDB keeps parts of files, and was seen to take those of a file that had been written over.
+      const path = join(folder, `${randomUUID()}.parquet`);
       await writeFile(path, file);
       const sql = `SELECT ${fields.map(expression).join(', ')} FROM '${path}'`;
-      return (await duckdb.runAndReadAll(sql)).getRowsJson();
+      const rows = (await duckdb.runAndReadAll(sql)).getRowsJson();
+      await rm(path);
+      return rows;
     },
     form(value, { type }) {
       if (value === null || typeof value === 'string')
