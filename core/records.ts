@@ -78,6 +78,11 @@ export interface DestinationField {
   readonly precision?: number;
   readonly scale?: number;
   readonly fractionDigits?: 3 | 6;
+  /**
+   * Of a nested field whose parts have types of their own: the members of a Struct, the `element` of a List, the `value`
+   * of a Map (its keys are Strings). Absent: files hold its JSON text.
+   */
+  readonly inner?: readonly DestinationField[];
 }
 
 /** What became of the records of a segment, a split or a run. The engine keeps the sum equal to `received`. */

@@ -11,12 +11,14 @@ export class RefusedValue extends TypeError {
   readonly field: string;
   /** Safe to log: tells no value. */
   readonly reason: string;
+  readonly expected: string;
 
   /** @param expected with its article, as in "an integer from 0 to 9". */
   constructor(field: DestinationField, value: Value, expected: string) {
     super(`field "${field.name}": got ${shown(value)}; expected ${expected}`);
     this.field = field.name;
     this.reason = `a value that is not ${expected}`;
+    this.expected = expected;
   }
 }
 

@@ -1,9 +1,9 @@
 /** The Glue tables of a run: names, columns and partitions as AppFlow's consumers know them. */
 
 import type { FlowDefinition } from '../../core/flow/definition.ts';
+import { hiveType } from '../../core/hive-type.ts';
 import type { CatalogColumn, CatalogPartition, CatalogTable } from '../../core/ports.ts';
 import type { DestinationField } from '../../core/records.ts';
-import { decimalDigits } from '../encode/parquet/column-type.ts';
 import {
   dateParts,
   decodeSegment,
@@ -114,7 +114,7 @@ function tableColumns(
     const name = columnName(field.name);
     const column: CatalogColumn = {
       name,
-      type: hiveType(field, fileType),
+      type: catalogType(field, fileType),
       parameters: {
         AppFlowLabel: field.label ?? field.name,
         AppFlowDescription: field.description ?? '',
@@ -126,35 +126,11 @@ function tableColumns(
   });
 }
 
-/** Text formats keep dates as text; OpenCSVSerde reads every column as a string. */
-function hiveType(field: DestinationField, fileType: 'CSV' | 'JSON' | 'PARQUET'): string {
+/** Text formats keep dates as text; OpenCSVSerde reads every column as a string. Names are lower case, of members as well. */
+function catalogType(field: DestinationField, fileType: 'CSV' | 'JSON' | 'PARQUET'): string {
   if (fileType === 'CSV') return 'string';
-  switch (field.type) {
-    case 'Boolean':
-      return 'boolean';
-    case 'Short':
-    case 'Integer':
-      return 'int';
-    case 'Long':
-      return 'bigint';
-    case 'Float':
-      return 'float';
-    case 'Double':
-      return 'double';
-    case 'BigInteger':
-    case 'BigDecimal': {
-      const digits = decimalDigits(field);
-      return digits ? `decimal(${digits.precision},${digits.scale})` : 'string';
-    }
-    case 'Date':
-      return fileType === 'PARQUET' ? 'date' : 'string';
-    case 'DateTime':
-      return fileType === 'PARQUET' ? 'timestamp' : 'string';
-    case 'ByteArray':
-      return fileType === 'PARQUET' ? 'binary' : 'string';
-    default:
-      return 'string';
-  }
+  const isText = fileType === 'JSON' && ['Date', 'DateTime', 'ByteArray'].includes(field.type);
+  return isText ? 'string' : hiveType(field).toLowerCase();
 }
 
 /** `Rating=Warm/Industry=null/` → the values, as they are read back by query engines. */

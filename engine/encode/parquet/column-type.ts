@@ -1,4 +1,5 @@
 import { cellKind } from '../../../core/decode/scanned-records.ts';
+import { decimalDigits } from '../../../core/hive-type.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
 import { type Cell, isTextCell } from '../../cell.ts';
 import { canonicalTime, epochDay, epochTime } from '../../dates.ts';
@@ -20,6 +21,7 @@ import { binaryValues, stringValues } from './byte-arrays.ts';
 import { type Column, column, type Storage } from './column.ts';
 import type { Codec } from './compression.ts';
 import { unscaled } from './decimal.ts';
+import { type LeafColumn, leafColumn, type MaxLevels } from './leaf-column.ts';
 import { binary, bool, i32, struct, type ThriftValue } from './thrift.ts';
 import {
   booleanValues,
@@ -33,12 +35,31 @@ import {
 
 /** How a field is stored in Parquet. */
 export interface ColumnType {
-  /** Parquet's physical Type. */
-  readonly physical: number;
-  /** The field's SchemaElement of the footer. */
-  readonly schemaElement: ThriftValue;
+  /** The field's SchemaElement of the footer; behind it those of the parts of a nested field. */
+  readonly schema: readonly ThriftValue[];
+  /** Where the values are: in the field itself, or in the parts of a nested one. In the order of the column's chunks. */
+  readonly leaves: readonly Leaf[];
   newColumn(codec: Codec): Column;
 }
+
+export interface Leaf {
+  /** Names in the schema, from the field's on. */
+  readonly path: readonly string[];
+  /** Parquet's physical Type. */
+  readonly physical: number;
+}
+
+/** How values that have no parts are stored. */
+export interface LeafType {
+  readonly physical: number;
+  /** @param repetition Parquet's FieldRepetitionType */
+  schemaElement(name: string, repetition: number): ThriftValue;
+  newColumn(codec: Codec): Column;
+  newLeafColumn(levels: MaxLevels, codec: Codec): LeafColumn;
+}
+
+/** Parquet's FieldRepetitionType. */
+export const repetitions = { required: 0, optional: 1, repeated: 2 } as const;
 
 /** Physical and logical types as of https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const physical = {
@@ -180,6 +201,16 @@ const double: StorageType<number> = { physical: physical.double, convert: asNumb
  * precision. Without a declaration their digits are UTF8 text: any scale that we chose would round or refuse values.
  */
 export function columnType(field: DestinationField): ColumnType {
+  const { physical, schemaElement, newColumn } = leafType(field);
+  return {
+    schema: [schemaElement(field.name, repetitions.optional)],
+    leaves: [{ path: [field.name], physical }],
+    newColumn,
+  };
+}
+
+/** @param field whose name stands in messages */
+export function leafType(field: DestinationField): LeafType {
   const digits = decimalDigits(field);
   const integerText = (value: Value): string => String(asBigInteger(value, field));
   switch (field.type) {
@@ -220,25 +251,12 @@ export function columnType(field: DestinationField): ColumnType {
   }
 }
 
-/** Of a BigDecimal or BigInteger that is a decimal in typed files and in the catalog; `undefined`: it is text there. */
-export function decimalDigits(field: DestinationField): { precision: number; scale: number } | undefined {
-  const scale = field.type === 'BigInteger' ? 0 : field.scale;
-  const precision = field.precision ?? (field.scale === undefined ? 0 : 38);
-  if (scale === undefined || scale < 0 || scale > precision || precision < 1 || precision > 38)
-    return undefined;
-  return { precision, scale };
-}
-
-function typeOf<T>(field: DestinationField, storage: StorageType<T>): ColumnType {
-  const optional = i32(1);
+function typeOf<T>(field: DestinationField, storage: StorageType<T>): LeafType {
   return {
     physical: storage.physical,
-    schemaElement: struct({
-      1: i32(storage.physical),
-      3: optional,
-      4: binary(field.name),
-      ...storage.annotation,
-    }),
+    schemaElement: (name, repetition) =>
+      struct({ 1: i32(storage.physical), 3: i32(repetition), 4: binary(name), ...storage.annotation }),
     newColumn: (codec) => column(storage, field, codec),
+    newLeafColumn: (levels, codec) => leafColumn(storage, field, levels, codec),
   };
 }

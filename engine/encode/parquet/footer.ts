@@ -1,8 +1,7 @@
-import type { DestinationField } from '../../../core/records.ts';
 import type { PlacedFragment } from '../format.ts';
 import { byteWriter } from './byte-writer.ts';
-import type { ChunkMeta } from './column.ts';
-import type { ColumnType } from './column-type.ts';
+import type { ChunkMeta } from './column-chunk.ts';
+import type { ColumnType, Leaf } from './column-type.ts';
 import type { Codec } from './compression.ts';
 import { binary, i32, i64, list, struct, type ThriftValue } from './thrift.ts';
 import { plain, rle, rleDictionary } from './values.ts';
@@ -14,28 +13,24 @@ export const magic = Buffer.from('PAR1');
 
 const createdBy = 'tributary version 0.1.0';
 
-export interface ParquetColumn {
-  readonly field: DestinationField;
-  readonly type: ColumnType;
-}
-
 /** FileMetaData, its length and the magic number, as parquet.thrift has them. */
 export function footer(
-  columns: readonly ParquetColumn[],
+  columns: readonly ColumnType[],
   codec: Codec,
   fragments: readonly PlacedFragment[],
 ): Uint8Array {
+  const leaves = columns.flatMap((column) => column.leaves);
   const root = struct({ 4: binary('root'), 5: i32(columns.length) });
   const typeDefinedOrder = struct({ 1: struct({}) });
   const out = byteWriter(1024);
   struct({
     1: i32(1),
-    2: list([root, ...columns.map(({ type }) => type.schemaElement)]),
+    2: list([root, ...columns.flatMap(({ schema }) => schema)]),
     3: i64(fragments.reduce((sum, { rows }) => sum + rows, 0)),
-    4: list(fragments.map((fragment) => rowGroup(columns, codec, fragment))),
+    4: list(fragments.map((fragment) => rowGroup(leaves, codec, fragment))),
     6: binary(createdBy),
     // Without it readers ignore the bounds of strings and decimals.
-    7: list(columns.map(() => typeDefinedOrder)),
+    7: list(leaves.map(() => typeDefinedOrder)),
   }).write(out);
   const end = Buffer.alloc(4);
   end.writeUInt32LE(out.length);
@@ -45,17 +40,17 @@ export function footer(
 }
 
 function rowGroup(
-  columns: readonly ParquetColumn[],
+  leaves: readonly Leaf[],
   codec: Codec,
   { offset, length, rows, meta }: PlacedFragment,
 ): ThriftValue {
   // Written by `finish` of this format's encoder, kept by the engine.
   const chunks = (meta as RowGroupMeta | undefined)?.columns ?? [];
   let at = offset;
-  const written = columns.map(({ field, type }, index) => {
+  const written = leaves.map((leaf, index) => {
     const chunk = chunks[index];
     if (chunk === undefined) throw new Error(`a fragment at ${offset} says nothing of column ${index}`);
-    const value = columnChunk(field.name, type.physical, codec, rows, at, chunk);
+    const value = columnChunk(leaf, codec, rows, at, chunk);
     at += chunk.length;
     return value;
   });
@@ -69,12 +64,11 @@ function rowGroup(
 }
 
 function columnChunk(
-  name: string,
-  physical: number,
+  { path, physical }: Leaf,
   codec: Codec,
   rows: number,
   at: number,
-  { dictionaryLength, length, uncompressedLength, nulls, min, max }: ChunkMeta,
+  { dictionaryLength, length, uncompressedLength, nulls, entries = rows, min, max }: ChunkMeta,
 ): ThriftValue {
   const encodings = dictionaryLength === undefined ? [plain, rle] : [plain, rle, rleDictionary];
   return struct({
@@ -82,9 +76,9 @@ function columnChunk(
     3: struct({
       1: i32(physical),
       2: list(encodings.map(i32)),
-      3: list([binary(name)]),
+      3: list(path.map(binary)),
       4: i32(codec.code),
-      5: i64(rows),
+      5: i64(entries),
       6: i64(uncompressedLength),
       7: i64(length),
       9: i64(at + (dictionaryLength ?? 0)),

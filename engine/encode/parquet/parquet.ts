@@ -2,9 +2,10 @@ import type { DestinationField, Row, Value } from '../../../core/records.ts';
 import { type Cell, cellValue } from '../../cell.ts';
 import type { Fragment, FragmentEncoder, OutputFormat } from '../format.ts';
 import type { Column } from './column.ts';
-import { columnType } from './column-type.ts';
+import { type ColumnType, columnType } from './column-type.ts';
 import type { Codec } from './compression.ts';
-import { footer, magic, type ParquetColumn, type RowGroupMeta } from './footer.ts';
+import { footer, magic, type RowGroupMeta } from './footer.ts';
+import { nestedType } from './nested-type.ts';
 
 /** A page's header, what the footer says of a column, and the memory that a hardly used one takes. */
 const columnOverhead = 400;
@@ -12,27 +13,28 @@ const columnOverhead = 400;
 const heldRows = 32;
 
 /**
- * Parquet (https://parquet.apache.org/docs/file-format/), a row group per fragment, all columns optional and flat;
- * `columnType` says how each field is stored. `size` is the size before compression, so that no boundary depends on the compressor.
+ * Parquet (https://parquet.apache.org/docs/file-format/), a row group per fragment, all columns optional;
+ * `columnType` and `nestedType` say how each field is stored. `size` is the size before compression, so that no boundary depends on the compressor.
  */
 export function parquet(fields: readonly DestinationField[], codec: Codec): OutputFormat {
-  const columns = fields.map((field) => ({ field, type: columnType(field) }));
+  const types = fields.map((field) => (field.inner ? nestedType(field) : columnType(field)));
   // What a row is checked by before there are columns for it.
-  const checks = columns.map(({ type }) => type.newColumn(codec));
+  const checks = types.map((type) => type.newColumn(codec));
   return {
     fileType: 'PARQUET',
     contentType: 'application/vnd.apache.parquet',
     head: () => magic,
-    encoder: () => rowGroupEncoder(columns, codec, checks),
-    tail: (fragments) => footer(columns, codec, fragments),
+    encoder: () => rowGroupEncoder(types, codec, checks),
+    tail: (fragments) => footer(types, codec, fragments),
   };
 }
 
 function rowGroupEncoder(
-  types: readonly ParquetColumn[],
+  types: readonly ColumnType[],
   codec: Codec,
   checks: readonly Column[],
 ): FragmentEncoder {
+  const overhead = columnOverhead * types.reduce((sum, { leaves }) => sum + leaves.length, 0);
   /** The first rows. Of many partitions most may never have more, and columns take much memory each. */
   let held: Value[][] = [];
   let columns: Column[] | undefined;
@@ -45,17 +47,17 @@ function rowGroupEncoder(
   }
 
   function hold(row: Value[]): void {
-    if (rows++ === 0) size = columnOverhead * types.length;
+    if (rows++ === 0) size = overhead;
     for (const column of checks) size += column.stagedSize();
     held.push(row);
     if (held.length === heldRows) begin();
   }
 
   function begin(): Column[] {
-    const begun = types.map(({ type }) => type.newColumn(codec));
+    const begun = types.map((type) => type.newColumn(codec));
     columns = begun;
     rows = 0;
-    size = columnOverhead * types.length;
+    size = overhead;
     for (const row of held) {
       stage(begun, row);
       push(begun);
@@ -87,7 +89,7 @@ function rowGroupEncoder(
     },
     finish(): Fragment | undefined {
       if (rows === 0) return undefined;
-      const chunks = (columns ?? begin()).map((column) => column.finish());
+      const chunks = (columns ?? begin()).flatMap((column) => column.finish());
       const meta: RowGroupMeta = { columns: chunks.map((chunk) => chunk.meta) };
       const fragment = { bytes: Buffer.concat(chunks.flatMap(({ pages }) => pages)), rows, meta };
       columns = undefined;
