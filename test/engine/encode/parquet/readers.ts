@@ -111,7 +111,7 @@ function arrowValues(column: Vector<DataType>): unknown[] {
 }
 
 /** @param words four, the least first */
-function signed128(words: Uint32Array): bigint {
+export function signed128(words: Uint32Array): bigint {
   return BigInt.asIntN(
     128,
     words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n),
