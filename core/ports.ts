@@ -222,6 +222,8 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array;
   /** Milliseconds until RequestTimeout. Default 60,000. */
   readonly timeout?: number;
+  /** Bytes that a body may have, also decompressed; ConnectorProtocol for a larger one. Default 32 MiB. */
+  readonly limit?: number;
 }
 
 export interface HttpResponse {

@@ -52,6 +52,11 @@ export interface SourceRequest {
   readonly changes?: { readonly since?: JsonObject };
   /** Read no more than about so many records (`limit`, `preview`); a hint, the engine counts itself. */
   readonly limit?: number;
+  /**
+   * Bytes that a record may have, and an answer that is held as a whole; a larger one is refused. Default 32 MiB, as functions of
+   * 512 MB have.
+   */
+  readonly recordLimit?: number;
   /** Of `describe`, only what can be told without reading lists is wanted (discover): `splits` may be empty. */
   readonly fieldsOnly?: true;
 }

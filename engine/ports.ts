@@ -50,6 +50,8 @@ export interface EnginePorts {
   loadSource(connector: string): Promise<Source>;
   /** @throws NotRunnable for a connector that this version cannot write records to. */
   loadDestination(connector: string): Promise<RecordDestination>;
+  /** MB of the function that this runs in. Default: the flow's `memorySize`, else a working function's. */
+  readonly memory?: number;
   /** Epoch milliseconds by which the step should have returned; the step that can pauses before. */
   readonly deadline: number;
   /** An id that no other attempt has; names what an attempt writes. */

@@ -28,7 +28,7 @@ export async function preview(
 ): Promise<PreviewedRecord[]> {
   const { connectorProfileName } = flow.sourceFlowConfig;
   const connection = connectorProfileName ? await ports.loadConnection(connectorProfileName) : undefined;
-  const asked = sourceRequest(flow, connection, { end: ports.clock.now() }, limit);
+  const asked = sourceRequest(flow, connection, { end: ports.clock.now() }, ports, limit);
   const around = sourcePorts(ports, connectorProfileName);
   const source = await ports.loadSource(asked.connector);
   const patiently = patience(ports.clock);

@@ -2,6 +2,7 @@
 
 import type { DecodedRecords, InputFormat } from '../../core/decode/input-format.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { roomFor } from '../../core/flow/function-memory.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import { type ByteWindow, byteWindow } from './byte-window.ts';
 import { type ListedObject, objectBytes } from './object-bytes.ts';
@@ -144,7 +145,7 @@ async function attempt<T>(
         at: `${at} line ${line}`,
         got: `more than ${recordBytes} bytes`,
         expected: `at most ${recordBytes}`,
-        fix: 'look for a quote that is not closed or a missing line end',
+        fix: `look for a quote that is not closed or a missing line end; if it is right, ${roomFor(recordBytes + 1, false)}`,
       });
     }
   }

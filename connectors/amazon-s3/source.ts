@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { csvFormat, csvHeader } from '../../core/decode/csv.ts';
 import type { InputFormat } from '../../core/decode/input-format.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { recordLimit, waitingMemory } from '../../core/flow/function-memory.ts';
 import type { ObjectInfo, ObjectStore } from '../../core/ports.ts';
 import { type SourceField, wholeRecord } from '../../core/records.ts';
 import type {
@@ -38,7 +39,7 @@ import { beginning, type ObjectReader, openObject, type PageSizes, readBeginning
 
 const KIB = 1024;
 /** Rows of larger pages outlive the collector's young generation: with 4 MiB a CSV file is read half as fast. */
-const defaultSizes: PageSizes = { pageBytes: 256 * KIB, recordBytes: 64 * KIB * KIB };
+const defaultPageBytes = 256 * KIB;
 
 const maxSplits = 1000;
 /** Bounds the memory of pages with very short records. */
@@ -63,14 +64,15 @@ const S3PageToken = z.object({ object: z.number(), offset: z.number(), line: z.n
 
 export const amazonS3: Source = createAmazonS3();
 
-/** @param sizes default: pages of 256 KiB, records of 64 MiB at most */
-export function createAmazonS3(sizes: Partial<PageSizes> = {}): Source {
-  return amazonS3Source({ ...defaultSizes, ...sizes });
-}
-
-function amazonS3Source(sizes: PageSizes): Source {
+/** @param pageBytes of a page; default 256 KiB */
+export function createAmazonS3({ pageBytes = defaultPageBytes } = {}): Source {
+  const sizesOf = ({ recordLimit: recordBytes = recordLimit(waitingMemory) }: SourceRequest): PageSizes => ({
+    pageBytes,
+    recordBytes,
+  });
   return {
     async describe(request, { objects, clock }): Promise<SourceDescription> {
+      const sizes = sizesOf(request);
       const { location, fileType } = propertiesOf(request);
       const begun = clock.now();
       const listed = await listObjects(
@@ -98,7 +100,14 @@ function amazonS3Source(sizes: PageSizes): Source {
       const { location, fileType } = propertiesOf(request);
       const format = (fileType === 'CSV' ? csvFormat : jsonLinesFormat)(request.fields);
       const maxRows = Math.max(1, Math.min(request.limit ?? maxRowsPerPage, maxRowsPerPage));
-      return openSession(objects, location.bucket, S3Split.parse(split).objects, format, maxRows, sizes);
+      return openSession(
+        objects,
+        location.bucket,
+        S3Split.parse(split).objects,
+        format,
+        maxRows,
+        sizesOf(request),
+      );
     },
 
     listEntities,

@@ -1,4 +1,5 @@
 import type { FlowDefinition } from '../../core/flow/definition.ts';
+import { recordLimit, roomFor } from '../../core/flow/function-memory.ts';
 import { periodSeconds } from '../../core/flow/schedule.ts';
 import { runTimeoutSeconds } from '../../core/flow/state-machine.ts';
 import { mostIndexBytes, mostObjects } from '../run/manifest.ts';
@@ -123,11 +124,10 @@ export function warningsOf(
       `${again} of ${figures.sourceRequests} requests ask for pages once more, as segments do not end where invocations do: smaller or faster pages help`,
     );
   }
-  // A page is held as it came and as records, beside the segment that is being encoded.
-  const needed = (100 + (6 * size.pageRecords * size.recordBytes) / 2 ** 20) | 0;
-  if (needed > memory) {
+  const pageBytes = size.pageRecords * size.recordBytes;
+  if (pageBytes > recordLimit(memory)) {
     warnings.push(
-      `a page of ${Math.round((size.pageRecords * size.recordBytes) / 1e6)} MB may not fit into ${memory} MB of memory: set tributary.memorySize to ${Math.min(10_240, needed)} or more`,
+      `a page of ${Math.round(pageBytes / 1e6)} MB is more than ${memory} MB of memory have room for: ${roomFor(pageBytes, true)}`,
     );
   }
   if (flow.tributary?.lookback !== undefined) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import type { FileFormat } from '../../core/connector/list-request.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { recordLimit, waitingMemory } from '../../core/flow/function-memory.ts';
 import type { DownloadedFile } from '../../core/ports.ts';
 import type { Row } from '../../core/records.ts';
 import type { Page, PageToken, SourcePorts, SourceRequest, SourceSession, Split } from '../../core/source.ts';
@@ -50,6 +51,7 @@ export function downloadSession(
   const rowOf = compileRow(entity, request.fields, at);
   const skipped = entity.skipIf && compileFieldPath(entity.skipIf.present);
   const parents = (split.parents as readonly Parent[] | undefined) ?? [{}];
+  const longestLine = request.recordLimit ?? recordLimit(waitingMemory);
   const most = Math.min(pageRecords, request.limit ?? pageRecords);
   let open: Open | undefined;
 
@@ -115,7 +117,13 @@ export function downloadSession(
     if (!answer) return undefined;
     const { file } = answer;
     log.info('file downloaded', { at, bytes: file.size });
-    open = { of, file, lines: linesOf(file, format, at), hash: createHash('sha256'), records: 0 };
+    open = {
+      of,
+      file,
+      lines: linesOf(file, format, at, longestLine),
+      hash: createHash('sha256'),
+      records: 0,
+    };
     while (done && open.records < done.records) {
       const { value: line } = await open.lines.next();
       if (!line) break;

@@ -5,11 +5,10 @@ import { createGunzip } from 'node:zlib';
 import type { RandomAccessReader } from 'yauzl';
 import type { FileFormat } from '../../core/connector/list-request.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { roomFor } from '../../core/flow/function-memory.ts';
 import type { DownloadedFile } from '../../core/ports.ts';
 
 const lf = 0x0a;
-/** Bytes. */
-const longestLine = 32 * 1024 * 1024;
 
 export interface Line {
   readonly bytes: Buffer;
@@ -21,11 +20,17 @@ export interface Line {
  * All lines that are not blank, in the file's order; of an archive in the order of its entries' names, as each is made anew
  * with every request.
  *
- * @throws ServerError for what is broken: most likely it was cut short on its way; SourceDataInvalid for an endless line
+ * @param longest bytes of a line
+ * @throws ServerError for what is broken: most likely it was cut short on its way; SourceDataInvalid for a line that is too long
  */
-export async function* linesOf(file: DownloadedFile, format: FileFormat, at: string): AsyncGenerator<Line> {
+export async function* linesOf(
+  file: DownloadedFile,
+  format: FileFormat,
+  at: string,
+  longest: number,
+): AsyncGenerator<Line> {
   if (format === 'jsonLines') {
-    yield* linesIn(file.read({ start: 0, end: file.size }), '', at);
+    yield* linesIn(file.read({ start: 0, end: file.size }), '', at, longest);
     return;
   }
   try {
@@ -41,7 +46,7 @@ export async function* linesOf(file: DownloadedFile, format: FileFormat, at: str
       if (fileName.endsWith('/')) continue;
       const packed = await archive.openReadStreamPromise(entry);
       const bytes = fileName.endsWith('.gz') ? pipeline(packed, createGunzip(), () => {}) : packed;
-      yield* linesIn(bytes, `${fileName.slice(fileName.lastIndexOf('/') + 1)} `, at);
+      yield* linesIn(bytes, `${fileName.slice(fileName.lastIndexOf('/') + 1)} `, at, longest);
     }
   } catch (error) {
     if (error instanceof TributaryError) throw error;
@@ -78,7 +83,7 @@ function readerOf(file: DownloadedFile, { RandomAccessReader }: typeof import('y
   })();
 }
 
-async function* linesIn(bytes: Readable, within: string, at: string): AsyncGenerator<Line> {
+async function* linesIn(bytes: Readable, within: string, at: string, longest: number): AsyncGenerator<Line> {
   let number = 0;
   let begun: Buffer[] = [];
   let length = 0;
@@ -100,10 +105,12 @@ async function* linesIn(bytes: Readable, within: string, at: string): AsyncGener
     if (from === chunk.length) continue;
     begun.push(chunk.subarray(from));
     length += chunk.length - from;
-    if (length > longestLine) {
+    if (length > longest) {
       throw new TributaryError('SourceDataInvalid', 'a line is too long', {
         at: `${at} ${within}line ${number + 1}`,
-        expected: `at most ${longestLine / 1024 / 1024} MiB`,
+        got: `more than ${longest} bytes`,
+        expected: `at most ${longest}`,
+        fix: roomFor(length, false),
       });
     }
   }

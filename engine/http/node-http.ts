@@ -16,12 +16,13 @@ import {
   inflateSync,
 } from 'node:zlib';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
+import { recordLimit, roomFor, waitingMemory } from '../../core/flow/function-memory.ts';
 import type { DownloadedFile, Http, HttpDownload, HttpRequest, HttpResponse } from '../../core/ports.ts';
 
 /** Milliseconds. */
 const defaultTimeout = 60_000;
-/** Bytes of a body, compressed or not: what a page may take of a small Lambda's memory. */
-const defaultLimit = 64 * 1024 * 1024;
+/** Bytes of a body, compressed or not. */
+const defaultLimit = recordLimit(waitingMemory);
 
 const unreachable = new Set([
   'ENOTFOUND',
@@ -38,23 +39,19 @@ const unreachable = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-export interface NodeHttpOptions {
-  /** Bytes; a larger body is refused. Default 64 MiB. */
-  readonly limit?: number;
-}
-
 /**
  * The Http port on Node's own client with kept-alive connections. Bodies are decompressed (gzip, br, deflate), and read
  * whole, or written to a file of the system's temporary folder. Throws as the port says, and ConnectorProtocol for a body
  * beyond the limit or of an unknown encoding.
  */
-export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http & { close(): void } {
+export function nodeHttp(): Http & { close(): void } {
   const agents = {
     'http:': new http.Agent({ keepAlive: true }),
     'https:': new https.Agent({ keepAlive: true }),
   };
 
   function send(sent: HttpRequest): Promise<HttpResponse> {
+    const { limit = defaultLimit } = sent;
     return exchange(sent, async (response, at) => {
       const received = await bodyOf(response, limit, at);
       const { encoding, headers } = headersOf(response);
@@ -63,6 +60,7 @@ export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http &
   }
 
   function download(sent: HttpRequest): Promise<HttpDownload> {
+    const { limit = defaultLimit } = sent;
     const asked = { 'accept-encoding': 'gzip, br', ...sent.headers };
     return exchange({ ...sent, headers: asked }, async (response, at, isAlive) => {
       const status = response.statusCode ?? 0;
@@ -127,6 +125,11 @@ export function nodeHttp({ limit = defaultLimit }: NodeHttpOptions = {}): Http &
 async function bodyOf(response: http.IncomingMessage, limit: number, at: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
+  const told = Number(response.headers['content-length'] ?? 0);
+  if (told > limit) {
+    response.destroy();
+    throw tooLarge(at, limit, told);
+  }
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge(at, limit);
@@ -235,11 +238,13 @@ function timedOut(at: string, timeout: number): TributaryError {
   return new TributaryError('RequestTimeout', `no complete answer within ${timeout / 1000} s`, { at });
 }
 
-function tooLarge(at: string, limit: number): TributaryError {
+/** @param size bytes, if the answer tells them */
+function tooLarge(at: string, limit: number, size?: number): TributaryError {
   return new TributaryError('ConnectorProtocol', 'the answer is too large', {
     at,
-    expected: `at most ${limit / 1024 / 1024} MiB`,
-    fix: 'ask for smaller pages',
+    got: size === undefined ? `more than ${limit} bytes` : `${size} bytes`,
+    expected: `at most ${limit}`,
+    fix: `ask for smaller pages, or ${roomFor(size ?? limit + 1, size !== undefined)}`,
   });
 }
 

@@ -116,6 +116,7 @@ export function vendorClient({
   random = Math.random,
 }: VendorClientOptions): VendorClient {
   const { clock, http, log } = ports;
+  const held = asked.recordLimit === undefined ? {} : { limit: asked.recordLimit };
   const limits = { retryAfter: 'retry-after', ...connector.rateLimit };
   const authorization = authorizer(connector, asked, ports);
   const own = headersOf(connector, asked);
@@ -126,7 +127,7 @@ export function vendorClient({
   const exchanged =
     (scan?: JsonListReader): Exchange<Answer> =>
     async (request, recorded) => {
-      const response = await http.send(request);
+      const response = await http.send({ ...request, ...held });
       const { status } = response;
       if (status < 200 || status >= 300) return { ...response, json: undefined };
       return { ...response, ...jsonOf(response, recorded, scan) };
@@ -142,7 +143,11 @@ export function vendorClient({
     tried(
       request,
       async (sent) => {
-        const { file = noFile, ...response } = await http.download({ ...sent, timeout: downloadTimeout });
+        const { file = noFile, ...response } = await http.download({
+          ...sent,
+          ...held,
+          timeout: downloadTimeout,
+        });
         await check?.(file).catch(async (error: unknown) => {
           await file.remove();
           throw error;

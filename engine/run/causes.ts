@@ -461,10 +461,17 @@ const ofCodes: Readonly<Record<ErrorCode, readonly Cause[]>> = {
     },
     {
       name: 'quoteOpen',
-      when: { says: /never closed|text follows a closing quote|record that begins here is too long/ },
+      when: { says: /never closed|text follows a closing quote/ },
       cause:
         'A quote in the CSV file is not closed or not doubled, so that what follows is read as one field.',
       elseFix: 'double the quotes within quoted fields',
+      retry: 'afterFix',
+    },
+    {
+      name: 'recordTooLong',
+      when: { says: /record that begins here is too long|a line is too long/ },
+      cause:
+        "A record is larger than the function's memory has room for, or does not end where it should: a quote that is not closed, a line end that is missing.",
       retry: 'afterFix',
     },
     {

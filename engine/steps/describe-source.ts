@@ -6,6 +6,7 @@ import { sourceConnectorName } from '../../core/flow/connector-name.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { destinationConfig, destinationProperties, sourceProperties } from '../../core/flow/describe.ts';
 import { schemaFingerprint } from '../../core/flow/fingerprint.ts';
+import { recordLimit, workingMemory } from '../../core/flow/function-memory.ts';
 import { errorHandlingOf, recordDestination } from '../../core/flow/record-destination.ts';
 import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import type { JsonObject } from '../../core/ports.ts';
@@ -158,6 +159,7 @@ export function sourceRequest(
   flow: FlowDefinition,
   connection: ConnectionDefinition | undefined,
   window: PullWindow,
+  { memory = flow.tributary?.memorySize ?? workingMemory }: Pick<EnginePorts, 'memory'>,
   limit?: number,
 ): SourceRequest {
   const { sourceFlowConfig } = flow;
@@ -181,6 +183,7 @@ export function sourceRequest(
     }),
     window,
     ...(limit !== undefined && { limit }),
+    recordLimit: recordLimit(memory),
   };
 }
 
@@ -249,7 +252,7 @@ async function makePlan(
   const known = lookback > 0 ? await usableLedger(state, run, ports) : undefined;
   const reading = known ? reachBack(run.window, lookback, known) : run.window;
   const asked: SourceRequest = {
-    ...sourceRequest(flow, connection, reading, parameters.limit),
+    ...sourceRequest(flow, connection, reading, ports, parameters.limit),
     ...(moves && { changes: since ? { since } : {} }),
   };
   const { source, earlier } = await runSource(flow.flowName, asked.connector, parameters.replayOf, ports);

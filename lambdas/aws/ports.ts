@@ -25,6 +25,8 @@ import { dynamoStateStore } from './state-store.ts';
 /** What the flow's stack tells its functions (see lib/flow.ts). */
 const environment = z.object({
   AWS_REGION: z.string(),
+  /** MB; Lambda's own. */
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().optional(),
   ACCOUNT_ID: z.string(),
   CREATED_BY: z.string(),
   STATE_BUCKET: z.string(),
@@ -57,6 +59,7 @@ export interface Invocation {
  */
 export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => EnginePorts {
   const variables = environment.parse(env);
+  const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = variables;
   const objects = s3ObjectStore(new S3Client(s3Config));
   const state = dynamoStateStore(new DynamoDBClient(clientConfig), variables.STATE_TABLE);
   const metrics = embeddedMetricSink(print, systemClock);
@@ -149,6 +152,7 @@ export function awsPorts(env: NodeJS.ProcessEnv): (invocation: Invocation) => En
       if (loaded) return sourceOf(loaded);
       throw new TributaryError('NotRunnable', `this version has no source ${connector}`);
     },
+    ...(memory !== undefined && { memory }),
     deadline,
     attemptId: randomUUID(),
   });

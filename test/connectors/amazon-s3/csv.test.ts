@@ -160,17 +160,30 @@ describe('what cannot be read', () => {
 
   test('a record beyond the limit, at the line where it begins', async () => {
     const store = await filesIn({ 'in/file': `a,b\n1,2\n"${'\n'.repeat(200)}",2\n` });
-    const source = createAmazonS3({ pageBytes: 16, recordBytes: 100 });
-    await expect(readAll(store, request({ fields }), source)).rejects.toMatchObject({
+    const source = createAmazonS3({ pageBytes: 16 });
+    const asked = request({ fields, recordLimit: 100 });
+    await expect(readAll(store, asked, source)).rejects.toMatchObject({
       code: 'SourceDataInvalid',
       message:
-        's3://lake/in/file line 3: the record that begins here is too long; got more than 100 bytes; expected at most 100; look for a quote that is not closed or a missing line end',
+        's3://lake/in/file line 3: the record that begins here is too long; got more than 100 bytes; expected at most 100; look for a quote that is not closed or a missing line end; if it is right, set tributary.memorySize to 16 times its size in MiB',
     });
+  });
+
+  test('a record of more than 32 MiB, unless another limit is given; one of just as many is read', async () => {
+    const record = (bytes: number): string => `${'x'.repeat(bytes - 3)},2\n`;
+    const asked = request({ fields: ['b'] });
+    const right = await filesIn({ 'in/file': `a,b\n${record(2 ** 25)}` });
+    expect(await readAll(right, asked)).toEqual([['2']]);
+    const larger = await filesIn({ 'in/file': `a,b\n${record(2 ** 25 + 1)}` });
+    await expect(readAll(larger, asked)).rejects.toMatchObject({
+      context: { at: 's3://lake/in/file line 2', got: 'more than 33554432 bytes' },
+    });
+    expect(await readAll(larger, { ...asked, recordLimit: 2 ** 26 })).toEqual([['2']]);
   });
 
   test('the line is right in a page that was resumed', async () => {
     const store = await filesIn({ 'in/file': `a,b\r\n${'1,"x\r\ny"\r\n'.repeat(50)}3\r\n` });
-    const source = createAmazonS3({ pageBytes: 40, recordBytes: 1000 });
+    const source = createAmazonS3({ pageBytes: 40 });
     const ports = portsOver(store);
     const [split = {}] = (await source.describe(request({ fields }), ports)).splits;
     await expect(readSplit(source, request({ fields }), split, ports, true)).rejects.toMatchObject({
@@ -220,7 +233,7 @@ describe('any file', () => {
           (bom ? '\ufeff' : '') + [names.join(','), ...lines].join(newline) + (lastNewline ? newline : '');
         const body = gzip ? gzipSync(text) : Buffer.from(text);
         const store = await filesIn({ 'in/file': body });
-        const source = createAmazonS3({ pageBytes, recordBytes: 1 << 20 });
+        const source = createAmazonS3({ pageBytes });
         const asked = request({ fields: names });
         const split = {
           objects: [{ key: 'in/file', size: body.length, etag: store.stored(bucket, 'in/file')?.etag }],

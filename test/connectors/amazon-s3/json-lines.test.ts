@@ -127,7 +127,7 @@ test('any records, cut into pages and resumed at each of them, come back', async
       async (records, pageBytes) => {
         const text = records.map((value) => `${JSON.stringify(value)}\n`).join('');
         const store = await filesIn({ 'in/file': text });
-        const source = createAmazonS3({ pageBytes, recordBytes: 1 << 20 });
+        const source = createAmazonS3({ pageBytes });
         const ports = portsOver(store);
         const [split = {}] = (await source.describe(request(json), ports)).splits;
         const read = await readSplit(source, request(json), split, ports);

@@ -295,7 +295,7 @@ describe('pages', () => {
 
   test('never span objects, and name the object as their unit', async () => {
     const store = await filesIn({ 'in/1': 'a\n1\n2\n3\n', 'in/2': gzipSync(''), 'in/3': 'a\n4' });
-    const source = createAmazonS3({ pageBytes: 4, recordBytes: 100 });
+    const source = createAmazonS3({ pageBytes: 4 });
     const ports = portsOver(store);
     const asked = request({ fields: ['a'] });
     expect(await readSplit(source, asked, await split(store), ports)).toEqual({
@@ -339,7 +339,7 @@ describe('pages', () => {
   test('do not depend on how the bytes arrive', async () => {
     const text = `a,b\n${Array.from({ length: 200 }, (_, index) => `${index},"x\n${index}"\n`).join('')}`;
     const store = await filesIn({ 'in/1': text });
-    const source = createAmazonS3({ pageBytes: 100, recordBytes: 1000 });
+    const source = createAmazonS3({ pageBytes: 100 });
     const asked = request({ fields: ['a', 'b'] });
     const expected = await readSplit(source, asked, await split(store), portsOver(store));
     for (const chunk of [1, 7, 99, 100, 101, 250]) {
@@ -489,7 +489,7 @@ describe('a connection that breaks', () => {
         );
       },
     };
-    const source = createAmazonS3({ pageBytes: 1000, recordBytes: 1000 });
+    const source = createAmazonS3({ pageBytes: 1000 });
     const asked = request({ fields: ['a'] });
     const objects = [{ key: 'in/1', size: text.length, etag: store.stored(bucket, 'in/1')?.etag }];
     const session = await source.open(asked, { objects }, portsOver(flaky));

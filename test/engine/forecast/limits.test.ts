@@ -96,7 +96,7 @@ describe('warnings', () => {
 
   it('tell of pages that memory may not hold', () => {
     expect(warned({ records: 1000, pageRecords: 100, recordBytes: 1_000_000 })).toEqual([
-      'a page of 100 MB may not fit into 512 MB of memory: set tributary.memorySize to 672 or more',
+      'a page of 100 MB is more than 512 MB of memory have room for: set tributary.memorySize to 1526 or more',
     ]);
     expect(warned({ records: 1000, pageRecords: 100, recordBytes: 1_000_000 }, 1769)).toEqual([]);
   });

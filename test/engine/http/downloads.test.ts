@@ -180,7 +180,7 @@ describe('JSON Lines', () => {
     const one = vendor('jsonLines', () => asText(Buffer.alloc(33 * 1024 * 1024, 'x')));
     await expect(readAll(one)).rejects.toMatchObject({
       code: 'SourceDataInvalid',
-      context: { at: 'X.things line 1', expected: 'at most 32 MiB' },
+      context: { at: 'X.things line 1', expected: 'at most 33554432' },
     });
   });
 });

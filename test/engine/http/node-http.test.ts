@@ -17,11 +17,10 @@ afterEach(() => {
 async function ask(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
   changes: Partial<HttpRequest> = {},
-  limit?: number,
 ) {
   const server = await startServer(answer);
   onTestFinished(() => server.close());
-  const client = nodeHttp(limit === undefined ? {} : { limit });
+  const client = nodeHttp();
   clients.push(client);
   return client.send({ method: 'GET', url: `${server.endpoint}/things?secret=1`, headers: {}, ...changes });
 }
@@ -51,17 +50,43 @@ describe('a body', () => {
     expect(response).toMatchObject({ status: 204, body: Buffer.alloc(0) });
   });
 
-  test.each<[string, (answer: ServerResponse) => void]>([
-    ['as it comes', (answer) => answer.end(Buffer.alloc(2000))],
+  const unknownSize = 'more than 1000000 bytes; expected at most 1000000; ask for smaller pages, or set';
+  test.each<[string, string, (answer: ServerResponse) => void]>([
+    [
+      'as it comes',
+      `${unknownSize} tributary.memorySize to 16 times its size in MiB`,
+      (answer) => {
+        answer.write(Buffer.alloc(1));
+        answer.end(Buffer.alloc(1_000_000));
+      },
+    ],
+    [
+      'whose length is told',
+      '20000000 bytes; expected at most 1000000; ask for smaller pages, or set tributary.memorySize to 306 or more',
+      (answer) => answer.end(Buffer.alloc(20_000_000)),
+    ],
     [
       'decompressed',
-      (answer) => answer.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(200_000))),
+      `${unknownSize} tributary.memorySize to 16 times its size in MiB`,
+      (answer) => answer.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(1_000_001))),
     ],
-  ])('beyond the limit, %s, is refused', async (_, answer) => {
-    await expect(ask((__, response) => answer(response), {}, 1000)).rejects.toMatchObject({
+  ])('beyond the limit, %s, is refused', async (_, told, answer) => {
+    const refused = ask((__, response) => answer(response), { limit: 1_000_000 });
+    await expect(refused).rejects.toMatchObject({
       code: 'ConnectorProtocol',
-      message: expect.stringContaining('the answer is too large'),
+      message: expect.stringMatching(`: the answer is too large; got ${told}$`),
     });
+  });
+
+  test('of as many bytes as the limit is read', async () => {
+    const { body } = await ask((_, answer) => answer.end(Buffer.alloc(1000)), { limit: 1000 });
+    expect(body.length).toBe(1000);
+  });
+
+  test('has 32 MiB unless a limit is given', async () => {
+    const answered = (bytes: number) => ask((_, answer) => answer.end(Buffer.alloc(bytes)));
+    expect((await answered(2 ** 25)).body.length).toBe(33_554_432);
+    await expect(answered(2 ** 25 + 1)).rejects.toMatchObject({ code: 'ConnectorProtocol' });
   });
 
   test('whose compression is broken is a failure of the server', async () => {
@@ -202,9 +227,10 @@ describe('a download', () => {
   ) {
     const server = await startServer(answer);
     onTestFinished(() => server.close());
-    const client = nodeHttp({ limit: 1000 });
+    const client = nodeHttp();
     clients.push(client);
-    return client.download({ method: 'GET', url: `${server.endpoint}/file`, headers: {}, ...changes });
+    const url = `${server.endpoint}/file`;
+    return client.download({ method: 'GET', url, headers: {}, limit: 1000, ...changes });
   }
   let temporary = '';
   beforeEach(() => {

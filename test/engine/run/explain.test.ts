@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Http, TributaryError } from '#core';
-import { createAmazonS3 } from '../../../connectors/amazon-s3/source.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { noRecords } from '../../../core/records.ts';
 import { nodeHttp } from '../../../engine/http/node-http.ts';
@@ -134,13 +133,9 @@ const dataFaults: readonly Fault[] = [
   },
   {
     what: 'a record that is too long',
-    home: () =>
-      memoryHome({
-        buckets: ['inbox', 'lake'],
-        sources: { S3: createAmazonS3({ pageBytes: 16, recordBytes: 64 }) },
-      }),
-    files: { 'a.csv': `id,name\n1,${'x'.repeat(100)}\n` },
-    is: ['SourceDataInvalid', 'quoteOpen', 'afterFix', 'TransferBatch'],
+    flow: { ...csv, tributary: { memorySize: 128 } },
+    files: { 'a.csv': `id,name\n1,${'x'.repeat(2 ** 23)}\n` },
+    is: ['SourceDataInvalid', 'recordTooLong', 'afterFix', 'TransferBatch'],
   },
   {
     what: 'a field that is gone',
