@@ -247,7 +247,7 @@ async function testWith(
   await (await sourceOf(loaded)).testConnection(request, {
     ...ports,
     credentials: async () => credentials,
-    accessToken: async () => token?.accessToken ?? '',
+    accessToken: async () => ({ token: token?.accessToken ?? '', isNew: false }),
   });
 }
 

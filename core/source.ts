@@ -78,7 +78,13 @@ export interface SourcePorts {
    * @param rejected the token that the vendor has just refused: another one is got
    * @throws InvalidCredentials, AccessDenied, RateLimitExceeded, ConnectorUnreachable …
    */
-  accessToken(grant: OAuth2Scheme, rejected?: string): Promise<string>;
+  accessToken(grant: OAuth2Scheme, rejected?: string): Promise<AccessToken>;
+}
+
+export interface AccessToken {
+  readonly token: string;
+  /** Whether the vendor was asked for it now; `false`: it was there, got for an earlier request or by another. */
+  readonly isNew: boolean;
 }
 
 /** A part of a run's work that is transferred on its own; plain data. */

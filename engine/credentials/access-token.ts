@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { OAuth2Scheme } from '../../core/connector/auth.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import type { StateItem, StateStore, StateWrite } from '../../core/ports.ts';
+import type { AccessToken } from '../../core/source.ts';
 import type { EnginePorts } from '../ports.ts';
 import {
   type Credentials,
@@ -86,12 +87,14 @@ interface Held {
 export function accessTokens(
   ports: TokenPorts,
   connectorProfileName: string,
-): (grant: OAuth2Scheme, rejected?: string) => Promise<string> {
+): (grant: OAuth2Scheme, rejected?: string) => Promise<AccessToken> {
   let held: Held | undefined;
   return async (grant, rejected) => {
-    if (!held || held.token === rejected || held.renewAt <= ports.clock.now())
-      held = await currentToken(ports, connectorProfileName, grant, rejected);
-    return held.token;
+    if (held && held.token !== rejected && held.renewAt > ports.clock.now())
+      return { token: held.token, isNew: false };
+    const { isNew, ...current } = await currentToken(ports, connectorProfileName, grant, rejected);
+    held = current;
+    return { token: current.token, isNew };
   };
 }
 
@@ -100,7 +103,7 @@ async function currentToken(
   name: string,
   grant: OAuth2Scheme,
   rejected: string | undefined,
-): Promise<Held> {
+): Promise<Held & AccessToken> {
   const { state, secrets, clock } = ports;
   // As long as two who die with the lease in their hands take.
   const patience = clock.now() + 2 * leaseTime;
@@ -113,10 +116,10 @@ async function currentToken(
       throw consentError(name, data.needsConsent.reason);
     }
     const held = await heldToken(ports, name, data, rejected);
-    if (held && held.renewAt > clock.now()) return held;
+    if (held && held.renewAt > clock.now()) return { ...held, isNew: false };
     if ((item?.data.lease?.until ?? 0) > clock.now()) {
       // While another renews it, the old token still serves.
-      if (held) return held;
+      if (held) return { ...held, isNew: false };
       if (clock.now() > patience) {
         throw new TributaryError('StateConflict', 'other processes keep renewing the access token', {
           at: `connection ${name}`,
@@ -126,7 +129,7 @@ async function currentToken(
       continue;
     }
     const renewed = await renew(ports, name, grant, item, held);
-    if (renewed) return renewed;
+    if (renewed) return { ...renewed, isNew: renewed.token !== held?.token };
   }
 }
 

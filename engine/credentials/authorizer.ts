@@ -6,40 +6,49 @@ import { grantOf, renewable, schemeOf } from './grant.ts';
 export interface Authorizer {
   /** What the next request carries; a token that nears its end is renewed first. */
   current(): Promise<Authorization>;
-  /** After a 401: other than what was refused, or `undefined` if there is nothing else to try. */
-  renewed(refused: Authorization): Promise<Authorization | undefined>;
+  /**
+   * After a 401: sees to it that `current` is other than what was refused.
+   *
+   * @returns `undefined` if there is nothing else to try
+   */
+  renew(refused: Authorization): Promise<Renewal | undefined>;
 }
+
+/** `renewed`: a token that had been the newest; `replaced`: one in whose place another request has got one before. */
+export type Renewal = 'renewed' | 'replaced';
 
 /** A connection's credentials as what requests carry. They are read once. */
 export function authorizer(connector: Connector, request: SourceRequest, ports: SourcePorts): Authorizer {
-  type Make = (rejected?: string) => Promise<Authorization>;
-  let made: Promise<{ make: Make; renews: boolean }> | undefined;
+  let made: Promise<Authorizer> | undefined;
 
-  async function prepare(): Promise<{ make: Make; renews: boolean }> {
+  async function make(): Promise<Authorizer> {
     const credentials = await ports.credentials();
     const scheme = schemeOf(connector, credentials);
     if (scheme.kind !== 'oauth2' || !renewable(scheme, credentials)) {
       const fixed = authorize(scheme, credentials);
-      return { renews: false, make: async () => fixed };
+      return { current: async () => fixed, renew: async () => undefined };
     }
     const grant = grantOf(connector, scheme, request);
     return {
-      renews: true,
-      make: async (rejected) =>
-        authorize(scheme, { ...credentials, accessToken: await ports.accessToken(grant, rejected) }),
+      async current() {
+        const { token } = await ports.accessToken(grant);
+        return authorize(scheme, { ...credentials, accessToken: token });
+      },
+      async renew({ accessToken }) {
+        const { token, isNew } = await ports.accessToken(grant, accessToken);
+        if (token === accessToken) return undefined;
+        return isNew ? 'renewed' : 'replaced';
+      },
     };
   }
 
-  function prepared(): Promise<{ make: Make; renews: boolean }> {
-    made ??= prepare();
+  function authorization(): Promise<Authorizer> {
+    made ??= make();
     return made;
   }
 
   return {
-    current: async () => (await prepared()).make(),
-    async renewed(refused) {
-      const { make, renews } = await prepared();
-      return renews && refused.accessToken !== undefined ? make(refused.accessToken) : undefined;
-    },
+    current: async () => (await authorization()).current(),
+    renew: async (refused) => (await authorization()).renew(refused),
   };
 }

@@ -148,7 +148,7 @@ function accessOf(
     const renews = scheme.kind === 'oauth2' && renewable(scheme, held);
     const current =
       renews && connection.grantOf
-        ? await ports.accessToken(connection.grantOf(scheme, request), rejected)
+        ? (await ports.accessToken(connection.grantOf(scheme, request), rejected)).token
         : undefined;
     if (named && token === current) return named;
     const secretArn =

@@ -21,7 +21,7 @@ const longestSleep = 20;
 /** Seconds to wait when the vendor says "slow down" but not for how long, and the short waits were in vain. */
 const unknownWait = 60;
 const redirects = 3;
-/** Of a token for one request: a new one may end, too, before the request has waited for its turn. */
+/** By one request of a token that was the newest: a new one may end, too, before the vendor has seen it. */
 const mostRenewals = 3;
 /** Milliseconds: a vendor may have much to gather before the first byte comes. */
 const downloadTimeout = 5 * 60_000;
@@ -162,7 +162,7 @@ export function vendorClient({
     exchange: Exchange<A>,
     resultOf: (answer: A) => R,
   ): Promise<R> {
-    /** How often a refused token was renewed for this request. */
+    /** Renewals that this request has caused. What others have got meanwhile is theirs to count: somebody's always ends. */
     let renewals = 0;
     /** A request with a token that is refused is nobody's, and takes nothing of the connection's budget. */
     let hasTurn = false;
@@ -173,10 +173,10 @@ export function vendorClient({
       try {
         return resultOf(await once(request, authorized, exchange));
       } catch (error) {
-        const other =
-          isRefusal(error) && renewals < mostRenewals ? await authorization.renewed(authorized) : undefined;
-        if (other && other.accessToken !== authorized.accessToken) {
-          renewals++;
+        const renewal =
+          isRefusal(error) && renewals < mostRenewals ? await authorization.renew(authorized) : undefined;
+        if (renewal) {
+          if (renewal === 'renewed') renewals++;
           hasTurn = true;
           continue;
         }

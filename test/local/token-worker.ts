@@ -16,5 +16,5 @@ const grant = oauth2({
   scopes: [],
   rotatesRefreshToken: true,
 });
-console.log(await accessTokens(ports, 'crm')(grant));
+console.log((await accessTokens(ports, 'crm')(grant)).token);
 process.exit();

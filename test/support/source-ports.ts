@@ -57,7 +57,7 @@ export function testSourcePorts(options: {
     logged,
     objects: memoryObjectStore(),
     credentials: async () => credentials,
-    accessToken: options.accessToken ?? (async () => ''),
+    accessToken: options.accessToken ?? (async () => ({ token: '', isNew: false })),
   };
 }
 

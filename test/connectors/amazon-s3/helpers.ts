@@ -31,7 +31,7 @@ export function portsOver(objects: ObjectStore, now: () => number = () => Date.U
     clock: { now, sleep: async () => {} },
     log: { info() {}, warn() {}, error() {} },
     credentials: async () => ({}),
-    accessToken: async () => '',
+    accessToken: async () => ({ token: '', isNew: false }),
   };
 }
 

@@ -38,7 +38,7 @@ export function portsOf(
       error: () => undefined,
     },
     credentials: async () => ({ username, ...(password !== undefined && { password }) }),
-    accessToken: async () => '',
+    accessToken: async () => ({ token: '', isNew: false }),
   };
 }
 

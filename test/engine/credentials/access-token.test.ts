@@ -24,11 +24,16 @@ interface World {
   readonly state: ReturnType<typeof memoryStateStore>;
   readonly events: FlowEvent[];
   readonly logged: string[];
+  /** Tokens that somebody was given as new. */
+  readonly news: string[];
   /** Errors that somebody saw. */
   readonly thrown: Error[];
   /** @param hook before and after every call of a port; what it throws ends this process */
-  process(hook?: (call: string) => void | Promise<void>): ReturnType<typeof accessTokens>;
+  process(hook?: (call: string) => void | Promise<void>): Process;
 }
+
+/** The token alone. */
+type Process = (...asked: Parameters<ReturnType<typeof accessTokens>>) => Promise<string>;
 
 let world: World | undefined;
 
@@ -43,6 +48,7 @@ function newWorld(options: OAuthOptions = {}): World {
   const state = memoryStateStore();
   const events: FlowEvent[] = [];
   const logged: string[] = [];
+  const news: string[] = [];
   const thrown: Error[] = [];
   const key = Buffer.alloc(32, 7);
   const log = (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`);
@@ -73,14 +79,21 @@ function newWorld(options: OAuthOptions = {}): World {
     state,
     events,
     logged,
+    news,
     thrown,
     process(hook = () => undefined) {
       const tokens = accessTokens(hooked(ports, hook), 'crm');
       return (given, rejected) =>
-        tokens(given, rejected).catch((error: Error) => {
-          thrown.push(error);
-          throw error;
-        });
+        tokens(given, rejected).then(
+          ({ token, isNew }) => {
+            if (isNew) news.push(token);
+            return token;
+          },
+          (error: Error) => {
+            thrown.push(error);
+            throw error;
+          },
+        );
     },
   };
   return world;
@@ -199,7 +212,7 @@ describe('an access token', () => {
   });
 
   it('that the vendor refuses is renewed, once for all who hold it', async () => {
-    const { vendor, process } = newWorld();
+    const { vendor, process, news } = newWorld();
     const [one, two] = [process(), process()];
     const old = await one(grant);
     expect(await two(grant)).toBe(old);
@@ -208,6 +221,7 @@ describe('an access token', () => {
     expect(next).not.toBe(old);
     expect(await two(grant, old)).toBe(next);
     expect(vendor.tokenRequests).toHaveLength(2);
+    expect(news).toEqual([old, next]);
   });
 
   it('of other credentials is no good', async () => {
@@ -218,12 +232,13 @@ describe('an access token', () => {
   });
 
   it('is used to its end while the vendor fails to renew it', async () => {
-    const { vendor, clock, process, logged } = newWorld();
+    const { vendor, clock, process, logged, news } = newWorld();
     const old = await process()(grant);
     clock.advance(56 * minute);
     vendor.instead.push({ status: 503, body: '' }, { status: 503, body: '' });
     const tokens = process();
     expect(await tokens(grant)).toBe(old);
+    expect(news).toEqual([old]);
     expect(logged.at(-1)).toContain('could not be renewed');
     clock.advance(29_000);
     expect(await tokens(grant)).toBe(old);

@@ -138,7 +138,8 @@ describe('requests with a token', () => {
       credentials,
       accessToken: async (_, rejected) => {
         asked.push(rejected);
-        return rejected === undefined && asked.length === 1 ? 'token-1' : 'token-2';
+        const isFirst = rejected === undefined && asked.length === 1;
+        return { token: isFirst ? 'token-1' : 'token-2', isNew: isFirst || asked.length === 2 };
       },
     });
     const get = asker(ports, { errors: { message: 'message' } });
@@ -158,8 +159,11 @@ describe('requests with a token', () => {
       const http = testHttp(({ headers }) =>
         headers.authorization === `Bearer ${good}` ? { body: {} } : { status: 401, body: {} },
       );
-      const accessToken = async (_: unknown, rejected?: string) =>
-        `token-${rejected === `token-${given}` ? ++given : given}`;
+      const accessToken = async (_: unknown, rejected?: string) => {
+        const isNew = rejected === `token-${given}`;
+        if (isNew) given++;
+        return { token: `token-${given}`, isNew };
+      };
       const ports = testSourcePorts({ http, credentials: { clientId: 'c', refreshToken: 'r' }, accessToken });
       const outcome = await asker(ports)().catch((error: unknown) => error);
       return { outcome, requests: http.requests.length };
@@ -168,14 +172,30 @@ describe('requests with a token', () => {
     expect(await ask('token-5')).toMatchObject({ outcome: { code: 'InvalidCredentials' }, requests: 4 });
   });
 
+  it('count no renewal that another request has caused', async () => {
+    let given = 1;
+    const http = testHttp(({ headers }) =>
+      headers.authorization === 'Bearer token-9' ? { body: {} } : { status: 401, body: {} },
+    );
+    const accessToken = async (_: unknown, rejected?: string) => {
+      // Others are refused with the same token, and ask for another one before this request does.
+      if (rejected === `token-${given}`) given++;
+      return { token: `token-${given}`, isNew: false };
+    };
+    const ports = testSourcePorts({ http, credentials: { clientId: 'c', refreshToken: 'r' }, accessToken });
+    expect(await asker(ports)()).toMatchObject({ status: 200 });
+    expect(http.requests).toHaveLength(9);
+  });
+
   it('keep their turn in the budget while it is renewed: a refused request counts for nobody', async () => {
     const http = testHttp(({ headers }) =>
       headers.authorization === 'Bearer new' ? { body: {} } : { status: 401 },
     );
     let token = 'old';
     const accessToken = async (_: unknown, rejected?: string) => {
-      if (rejected === token) token = 'new';
-      return token;
+      const isNew = rejected === token;
+      if (isNew) token = 'new';
+      return { token, isNew };
     };
     const ports = testSourcePorts({ http, credentials: { clientId: 'c', refreshToken: 'r' }, accessToken });
     const get = asker(ports, { rateLimit: { budget: { requests: 1, seconds: 2 } } });

@@ -342,7 +342,8 @@ describe('OAuth 2', () => {
       credentials: held,
       accessToken: async ({ tokenUrl }, rejected) => {
         asked.push({ url: tokenUrl, rejected });
-        return asked.some((one) => one.rejected !== undefined) ? 'token-2' : 'token-1';
+        const isNew = asked.some((one) => one.rejected !== undefined);
+        return { token: isNew ? 'token-2' : 'token-1', isNew };
       },
     });
     return { around, asked };
