@@ -33,10 +33,8 @@ export async function preview(
   const source = await ports.loadSource(asked.connector);
   const patiently = patience(ports.clock);
   const description = await patiently(() => source.describe(asked, around));
-  const { fileType, preserveSourceDataTyping } = outputOf(flow);
   const tasks = planTasks(flow.tasks, description.fields, {
-    fileType,
-    preserveSourceDataTyping,
+    ...outputOf(flow),
     ...(description.parameters && { parameters: description.parameters }),
   });
   const residualFilters = asked.filters

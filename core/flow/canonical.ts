@@ -46,7 +46,7 @@ const neverEmpty = new Set([
 ]);
 
 /** What the user names or writes freely: no member of ours, whatever it is called. */
-const free = new Set(['tags', 'customProperties', 'eventPattern']);
+const free = new Set(['tags', 'customProperties', 'eventPattern', 'nestedTypes']);
 
 type Members = Readonly<Record<string, unknown>>;
 

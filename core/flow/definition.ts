@@ -7,6 +7,8 @@
  */
 
 import * as z from 'zod';
+import { messageOf } from '../errors.ts';
+import { hiveType, parseNestedType } from '../hive-type.ts';
 import { operators } from '../operators.ts';
 import { taskPropertyKeys, taskTypes } from './task.ts';
 
@@ -375,6 +377,16 @@ const task = z.strictObject({
 
 // ---- what Tributary adds ----
 
+/** Normalised to its usual spelling. */
+const nestedType = z.string().transform((written, context) => {
+  try {
+    return hiveType(parseNestedType('', written));
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) });
+    return z.NEVER;
+  }
+});
+
 const tributary = z
   .strictObject({
     flowStatus: z
@@ -397,6 +409,12 @@ const tributary = z
       .enum(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'ZSTD'])
       .optional()
       .describe('Of Parquet output. Default SNAPPY.'),
+    nestedTypes: z
+      .record(z.string(), nestedType)
+      .optional()
+      .describe(
+        'Of typed Parquet output: destination field to its type, such as array<string> or struct<id:bigint,tags:array<string>>. Fields that are not named hold what is nested as JSON text.',
+      ),
     memorySize: z
       .int()
       .min(128)

@@ -18,7 +18,7 @@ export function fingerprint(flow: FlowDefinition): string {
 export interface FlowSchema {
   /** Fields and their types. */
   readonly mapping: unknown;
-  /** The type of file, as it says what types values have there: JSON's, none, or the source's. */
+  /** The type of file, as it says what types values have there: JSON's, none, or the source's; nested types. */
   readonly format: unknown;
   /** Their order in CSV files; elsewhere fields are found by name. */
   readonly columns: unknown;
@@ -31,7 +31,7 @@ export interface FlowSchema {
  * of the path included). The order of Map tasks counts for CSV alone, where it is the order of columns.
  */
 export function flowSchemaOf(flow: FlowDefinition): FlowSchema {
-  const { tasks, destinationFlowConfigList } = canonicalFlow(flow);
+  const { tasks, destinationFlowConfigList, tributary } = canonicalFlow(flow);
   const output = destinationFlowConfigList[0]?.destinationConnectorProperties.S3?.s3OutputFormatConfig;
   const { fileType = 'JSON', preserveSourceDataTyping = false, prefixConfig } = output ?? {};
   const typed = fileType === 'PARQUET' && preserveSourceDataTyping;
@@ -54,7 +54,7 @@ export function flowSchemaOf(flow: FlowDefinition): FlowSchema {
       mapAll: ofType('Map_all').map((task) => task.taskProperties?.EXCLUDE_SOURCE_FIELDS_LIST),
       passthrough: ofType('Passthrough').length,
     },
-    format: { fileType, typed },
+    format: { fileType, typed, nested: tributary?.nestedTypes },
     columns: fileType === 'CSV' ? ofType('Map').map((task) => task.destinationField) : undefined,
     partition: {
       fields: ofType('Partition').map(partitionKeys),

@@ -201,7 +201,11 @@ function tributaryFindings(flow: Partial<FlowDefinition>): Finding[] {
       );
       refuse('fileExtension', 'only for an S3 destination');
     }
-    if (outputOf(flow)?.fileType !== 'PARQUET') refuse('compression', 'only for fileType PARQUET');
+    const output = outputOf(flow);
+    if (output?.fileType !== 'PARQUET') refuse('compression', 'only for fileType PARQUET');
+    if (output?.fileType !== 'PARQUET' || !output.preserveSourceDataTyping) {
+      refuse('nestedTypes', 'only for fileType PARQUET with preserveSourceDataTyping');
+    }
   }
   if (!metadataCatalogConfig?.glueDataCatalog) refuse('retentionDays', 'needs metadataCatalogConfig');
   return findings;

@@ -16,6 +16,7 @@ export interface S3Output {
   readonly prefix: string;
   readonly fileType: 'CSV' | 'JSON' | 'PARQUET';
   readonly preserveSourceDataTyping: boolean;
+  readonly nestedTypes?: Readonly<Record<string, string>>;
 }
 
 export function s3Output(flow: FlowDefinition): S3Output {
@@ -27,12 +28,15 @@ export function s3Output(flow: FlowDefinition): S3Output {
     prefix: normalisePrefix(properties.bucketPrefix),
     fileType: config?.fileType ?? 'JSON',
     preserveSourceDataTyping: config?.preserveSourceDataTyping ?? false,
+    ...(flow.tributary?.nestedTypes && { nestedTypes: flow.tributary.nestedTypes }),
   };
 }
 
 /** What the tasks' records become: of a flow that writes into an application, JSON with the types of its fields. */
-export function outputOf(flow: FlowDefinition): Pick<S3Output, 'fileType' | 'preserveSourceDataTyping'> {
-  return recordDestination(flow) ? { fileType: 'JSON', preserveSourceDataTyping: false } : s3Output(flow);
+export function outputOf(flow: FlowDefinition): Omit<S3Output, 'bucket' | 'prefix'> {
+  if (recordDestination(flow)) return { fileType: 'JSON', preserveSourceDataTyping: false };
+  const { bucket, prefix, ...output } = s3Output(flow);
+  return output;
 }
 
 /** `natural`: a file for each page or input file. `targetBytes`: files of about that size. Neither: one file. */

@@ -284,10 +284,8 @@ async function makePlan(
       fix: 'remove lookback; a longer scheduleOffset waits for late records instead',
     });
   }
-  const output = outputOf(flow);
   const tasks = planTasks(flow.tasks, description.fields, {
-    fileType: output.fileType,
-    preserveSourceDataTyping: output.preserveSourceDataTyping,
+    ...outputOf(flow),
     alsoRead: [
       ...(needsWindowField && windowField ? [windowField] : []),
       ...(repeatKey || lookback > 0 ? keyAndTime : []),

@@ -1,6 +1,9 @@
 /** Columns of the output: what Map, Map_all and Passthrough make of fields, with the destination's types. */
 
 import { own } from '../../core/connector/own.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { pathText } from '../../core/flow/finding.ts';
+import { parseNestedType } from '../../core/hive-type.ts';
 import { type DestinationField, type FieldType, type SourceField, wholeRecord } from '../../core/records.ts';
 import type { ConvertedType } from './convert.ts';
 import type { PartEdit } from './edit.ts';
@@ -75,17 +78,21 @@ export function makeColumn(
     options.fileType === 'CSV' ||
     (options.fileType === 'PARQUET' && !options.preserveSourceDataTyping) ||
     values.isMasked(source);
+  const named = properties?.DESTINATION_DATA_TYPE;
+  const nested = nestedField(name, text, named, options);
   const to: FieldType = text
     ? 'String'
-    : (own(options.destinationTypes, name) ??
-      fieldTypeOf(properties?.DESTINATION_DATA_TYPE) ??
-      type ??
-      'String');
+    : (nested?.type ?? own(options.destinationTypes, name) ?? fieldTypeOf(named) ?? type ?? 'String');
   // A value that the source vouches for passes as it is; what is called a String may yet come as a JSON number.
   const vouchedFor = value.kind !== 'field' || field !== undefined || value.edits.length > 0;
-  const converted = to !== type || to === 'String' || !vouchedFor;
+  const converted = to !== type || to === 'String' || !vouchedFor || nested !== undefined;
+  const inner = nested?.inner && { inner: nested.inner };
   return {
-    column: { name, value, ...(converted && { convert: { from, to: { type: to, ...digitsOf(from, to) } } }) },
+    column: {
+      name,
+      value,
+      ...(converted && { convert: { from, to: { type: to, ...digitsOf(from, to), ...inner } } }),
+    },
     field: {
       name,
       type: to,
@@ -95,8 +102,36 @@ export function makeColumn(
       ...(field?.precision !== undefined && to === field.type && { precision: field.precision }),
       ...(field?.scale !== undefined && to === field.type && { scale: field.scale }),
       ...digitsOf(from, to),
+      ...inner,
     },
   };
+}
+
+/** @throws TributaryError FlowInvalid if the flow says two things of the field */
+function nestedField(
+  name: string,
+  isText: boolean,
+  dataType: string | undefined,
+  { nestedTypes }: PlanOptions,
+): DestinationField | undefined {
+  const stated = own(nestedTypes, name);
+  if (stated === undefined) return undefined;
+  const field = parseNestedType(name, stated);
+  // Typed files hold nothing else as text.
+  if (isText) throw notNested(name, 'a masked field is text', 'remove the type, or the Mask task');
+  if (dataType !== undefined && fieldTypeOf(dataType) !== field.type) {
+    const problem = `its Map task says DESTINATION_DATA_TYPE ${dataType}`;
+    throw notNested(name, problem, 'remove one of the two');
+  }
+  return field;
+}
+
+/** `tributary.nestedTypes` names a field that cannot have such a type. */
+export function notNested(name: string, problem: string, fix: string): TributaryError {
+  return new TributaryError('FlowInvalid', problem, {
+    at: pathText(['tributary', 'nestedTypes', name]),
+    fix,
+  });
 }
 
 function digitsOf(from: ConvertedType, to: FieldType): Pick<DestinationField, 'fractionDigits'> {

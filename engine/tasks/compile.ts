@@ -4,6 +4,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import type { FieldType, Row, Value } from '../../core/records.ts';
 import { type Converter, converter, textOf, valueText } from './convert.ts';
+import { nestedConverter } from './convert-nested.ts';
 import { calculate, type Decimal, decimalOf, decimalText } from './decimal.ts';
 import { compileEdits, compilePartEdits } from './edit.ts';
 import { compileFilter } from './filter.ts';
@@ -108,11 +109,14 @@ function compilePlace({ index, path }: Place): Getter {
 
 // ---- columns ----
 
-export function compileColumn({ value, convert }: Column): ColumnGetter {
+export function compileColumn({ name, value, convert }: Column): ColumnGetter {
   if (value.kind === 'record') return compileRecord(value);
   const get = compileExpression(value);
   if (convert === undefined) return get;
-  const change: Converter = converter(convert.from, convert.to);
+  const { from, to } = convert;
+  const change: Converter = to.inner
+    ? nestedConverter({ name, type: to.type, inner: to.inner })
+    : converter(from, to);
   return (row) => change(get(row));
 }
 
@@ -231,7 +235,14 @@ function rejection({ name, value, convert }: Column, row: Row): Rejection {
     if (failed !== undefined) return rejection(failed, row);
   }
   const got = value.kind === 'record' ? null : compileExpression(value)(row);
-  return { field: name, reason: `${kindOf(got)} that cannot be converted to ${convert?.to.type}` };
+  const { type, inner } = convert?.to ?? {};
+  let reason = `${kindOf(got)} that cannot be converted to ${type}`;
+  if (type && inner) {
+    nestedConverter({ name, type, inner }, (place, part, of) => {
+      reason = `${kindOf(part)} in ${place} that cannot be converted to ${of}`;
+    })(got);
+  }
+  return { field: name, reason };
 }
 
 function kindOf(value: Value): string {

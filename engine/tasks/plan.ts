@@ -8,12 +8,12 @@
  */
 
 import { TributaryError } from '../../core/errors.ts';
-import { pathText, shorten } from '../../core/flow/finding.ts';
+import { didYouMean, pathText, shorten } from '../../core/flow/finding.ts';
 import { operatorOf, type Task } from '../../core/flow/task.ts';
 import { validationOperators } from '../../core/operators.ts';
 import type { SourceField } from '../../core/records.ts';
-import { type ColumnMaker, makeColumn, mapAllColumns, mapColumn, wholeColumn } from './columns.ts';
-import { type FieldReader, fieldReader } from './field-reader.ts';
+import { type ColumnMaker, makeColumn, mapAllColumns, mapColumn, notNested, wholeColumn } from './columns.ts';
+import { type FieldReader, fieldReader, shortList } from './field-reader.ts';
 import { valueMaker } from './field-value.ts';
 import { filterTasks } from './filter.ts';
 import { listOf, type Numbered, onlySourceField, place, wrongOperator } from './numbered-task.ts';
@@ -82,6 +82,15 @@ export function planTasks(
       {
         fix: 'map another field',
       },
+    );
+  }
+  const names = inFiles.map(({ field }) => field.name);
+  for (const name of Object.keys(options.nestedTypes ?? {})) {
+    if (names.includes(name)) continue;
+    throw notNested(
+      name,
+      'the files have no such field',
+      didYouMean(name, names) ?? `use one of ${shortList(names)}`,
     );
   }
   const all = [...new Set([...inFiles, ...partitions])];

@@ -10,6 +10,8 @@ export interface PlanOptions {
   readonly fileType: 'CSV' | 'JSON' | 'PARQUET';
   /** Parquet columns get types instead of being text. */
   readonly preserveSourceDataTyping: boolean;
+  /** Destination field → its nested type in Hive's words; others hold what is nested as JSON text. Of typed Parquet alone. */
+  readonly nestedTypes?: Readonly<Record<string, string>>;
   /** What the destination's fields hold, where it has types of its own: values become of these, or their record is refused. */
   readonly destinationTypes?: Readonly<Record<string, FieldType>>;
   /** Fields that the run needs beside the tasks' (of the pull window, of the record's key); they come last. */
@@ -92,6 +94,6 @@ export interface Column {
   /** Absent: the value is handed on as it is. */
   readonly convert?: {
     readonly from: ConvertedType;
-    readonly to: ConvertedType & { readonly type: FieldType };
+    readonly to: ConvertedType & Pick<DestinationField, 'type' | 'inner'>;
   };
 }

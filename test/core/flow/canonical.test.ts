@@ -155,6 +155,14 @@ describe('canonicalFlow', () => {
     ]);
   });
 
+  it('writes nested types in one way', () => {
+    const nestedTypes = { b: 'Array < STRING >', a: 'struct<Id:bigint>', description: 'map<string, int>' };
+    const name = '01-salesforce-opportunity-s3-parquet-incremental';
+    expect(JSON.stringify(canonical(name, { tributary: { nestedTypes } }).tributary)).toBe(
+      '{"nestedTypes":{"a":"struct<Id:bigint>","b":"array<string>","description":"map<string,int>"}}',
+    );
+  });
+
   it('is a correct flow, and its own canonical form', () => {
     for (const name of examples) {
       const once = canonical(name);

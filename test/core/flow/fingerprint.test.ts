@@ -67,6 +67,7 @@ describe('schemaFingerprint', () => {
       { 'tasks.1': { taskType: 'Mask', sourceFields: ['id'], connectorOperator: { Zendesk: 'MASK_ALL' } } },
     ],
     [csv, { 'tasks.5.taskProperties.ORDERED_PARTITION_KEYS_LIST': '["rating","industry"]' }],
+    [typed, { tributary: { nestedTypes: { Name: 'array<string>' } } }],
     ['15-salesforce-map-all-dynamic', { 'tasks.0.taskProperties.EXCLUDE_SOURCE_FIELDS_LIST': '[]' }],
   ])('of %s changes with %j', (name, changes) => {
     expect(changesOf(schemaFingerprint, name, changes)).toBe(true);

@@ -26,6 +26,10 @@ describe('flowJsonSchema', () => {
       enum: ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'ZSTD'],
       description: 'Of Parquet output. Default SNAPPY.',
     });
+    expect(at('tributary.nestedTypes')).toMatchObject({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+    });
     expect(at('tasks.0.connectorOperator')).toMatchObject({
       propertyNames: { enum: expect.arrayContaining(['S3', 'Salesforce']) },
     });

@@ -146,7 +146,7 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
   [
     salesforce,
     { tributary: { flowStats: 'Active' } },
-    "tributary.flowStats: unknown member; expected one of flowStatus, eventPattern, errorHandlingConfig, fileExtension, compression, memorySize, maxConcurrency, retentionDays, lookback; did you mean 'flowStatus'?",
+    "tributary.flowStats: unknown member; expected one of flowStatus, eventPattern, errorHandlingConfig, fileExtension, compression, nestedTypes, memorySize, maxConcurrency, retentionDays, lookback; did you mean 'flowStatus'?",
   ],
   [
     salesforce,
@@ -262,6 +262,29 @@ const refused: [name: string, changes: Record<string, unknown>, message: string]
     'tributary.errorHandlingConfig: only for an S3 destination; others have an errorHandlingConfig of their own',
   ],
   [catalog, { tributary: { compression: 'ZSTD' } }, 'tributary.compression: only for fileType PARQUET'],
+  [
+    salesforce,
+    { tributary: { nestedTypes: { Tags: 'array<string', Address: 'string' } } },
+    'tributary.nestedTypes.Tags: not allowed here; got "array<string"; expected ">" at character 13',
+  ],
+  [
+    salesforce,
+    { tributary: { nestedTypes: { Address: 'string' } } },
+    'tributary.nestedTypes.Address: not allowed here; got "string"; expected one of array<…>, map<string,…>, struct<…> at character 1',
+  ],
+  [
+    catalog,
+    { tributary: { nestedTypes: { Tags: 'array<string>' } } },
+    'tributary.nestedTypes: only for fileType PARQUET with preserveSourceDataTyping; remove it',
+  ],
+  [
+    salesforce,
+    {
+      'destinationFlowConfigList.0.destinationConnectorProperties.S3.s3OutputFormatConfig.preserveSourceDataTyping': false,
+      tributary: { nestedTypes: { Tags: 'array<string>' } },
+    },
+    'tributary.nestedTypes: only for fileType PARQUET with preserveSourceDataTyping; remove it',
+  ],
   [salesforce, { tributary: { retentionDays: 30 } }, 'tributary.retentionDays: needs metadataCatalogConfig'],
   // operators
   [
@@ -581,6 +604,7 @@ const accepted: [name: string, changes: Record<string, unknown>][] = [
       tributary: {
         lookback: 600,
         compression: 'ZSTD',
+        nestedTypes: { Tags: 'array<string>' },
         errorHandlingConfig: { bucketName: 'err', failOnFirstDestinationError: true },
         memorySize: 1024,
         maxConcurrency: 4,

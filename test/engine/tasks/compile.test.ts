@@ -47,6 +47,70 @@ describe('values', () => {
       ]);
   });
 
+  describe('of nested types', () => {
+    const nested = (type: string, values: readonly unknown[], from = 'user') =>
+      runTasks(
+        [map(from, 'f')],
+        fields,
+        values.map((value) => ({ [from]: value })),
+        {
+          ...typedParquet,
+          nestedTypes: { f: type },
+        },
+      );
+
+    it('are converted part by part', () => {
+      const type = 'struct<id:bigint,at:timestamp,tags:array<string>,rates:map<string,decimal(9,2)>>';
+      const tags = [1, true, null, { a: 1 }, 'x'];
+      expect(
+        nested(type, [
+          { id: '7', at: 0, tags, rates: { EUR: '1e1', __proto__x: null }, more: 'left out' },
+          { tags: '["in text"]', rates: {}, at: '2026-02-03T12:15:00+02:00', id: '' },
+          '{"id":9007199254740993}',
+          null,
+        ]),
+      ).toEqual([
+        {
+          f: {
+            id: 7,
+            at: '1970-01-01T00:00:00.000Z',
+            tags: ['1', 'true', null, '{"a":1}', 'x'],
+            rates: { EUR: '10', __proto__x: null },
+          },
+        },
+        { f: { id: null, at: '2026-02-03T10:15:00.000Z', tags: ['in text'], rates: {} } },
+        { f: { id: 9007199254740993n, at: null, tags: null, rates: null } },
+        { f: null },
+      ]);
+      expect(nested('array<array<int>>', [[[1], null, ['2']]], 'lines')).toEqual([{ f: [[1], null, [2]] }]);
+    });
+
+    it('leave the record as it is, and take no member from a prototype', () => {
+      const user = JSON.parse('{"__proto__":{"x":"1"}}') as object;
+      const [mapped] = nested('struct<toString:string,__proto__:map<string,int>>', [user]);
+      expect(JSON.stringify(mapped)).toBe('{"f":{"toString":null,"__proto__":{"x":1}}}');
+      expect(JSON.stringify(user)).toBe('{"__proto__":{"x":"1"}}');
+    });
+
+    it.each([
+      [
+        'struct<a:array<struct<n:int>>>',
+        { a: [{ n: 1 }, { n: 'abc' }] },
+        'a text in f.a[].n that cannot be converted to Integer',
+      ],
+      [
+        'struct<m:map<string,date>>',
+        { m: { secret: 'abc' } },
+        'a text in f.m.* that cannot be converted to Date',
+      ],
+      ['struct<m:map<string,date>>', { m: [1] }, 'a list in f.m that cannot be converted to Map'],
+      ['array<int>', { a: 1 }, 'an object in f that cannot be converted to List'],
+      ['struct<n:int>', 7, 'a number in f that cannot be converted to Struct'],
+    ])('are rejected by the part of %s that does not fit', (type, value, reason) => {
+      expect(nested(type, [value])).toEqual([{ field: 'f', reason }]);
+    });
+  });
+
   it('are converted to the destination type, or the record is rejected', () => {
     const tasks = [map('name', 'n', { DESTINATION_DATA_TYPE: 'integer' }), map('id', 'i')];
     const secret = 'abc';

@@ -73,6 +73,52 @@ describe('destination types', () => {
     ]);
   });
 
+  it('are nested types as they are stated', () => {
+    const nestedTypes = { user: 'struct<id:bigint>', tags: 'array<string>' };
+    const tasks = [
+      map('user', 'user'),
+      map('email', 'tags', { DESTINATION_DATA_TYPE: 'list' }),
+      map('lines', 'lines'),
+    ];
+    expect(planned(tasks, fields, { ...typedParquet, nestedTypes }).destinationFields).toEqual([
+      { name: 'user', type: 'Struct', inner: [{ name: 'id', type: 'Long' }] },
+      {
+        name: 'tags',
+        type: 'List',
+        label: 'E-mail',
+        description: 'where to write',
+        inner: [{ name: 'element', type: 'String' }],
+      },
+      { name: 'lines', type: 'List' },
+    ]);
+  });
+
+  it.each<[Task[], Partial<PlanOptions>, string]>([
+    [
+      [map('user', 'usr')],
+      {},
+      "FlowInvalid: tributary.nestedTypes.user: the files have no such field; did you mean 'usr'?",
+    ],
+    [
+      [map('user', 'user'), map('id', 'id'), task('Partition', ['user'])],
+      { partitionColumnsInCatalog: true },
+      "FlowInvalid: tributary.nestedTypes.user: the files have no such field; use one of 'id'",
+    ],
+    [
+      [task('Mask', ['user'], { operator: 'MASK_ALL' }), map('user', 'user')],
+      {},
+      'FlowInvalid: tributary.nestedTypes.user: a masked field is text; remove the type, or the Mask task',
+    ],
+    [
+      [map('user', 'user', { DESTINATION_DATA_TYPE: 'string' })],
+      {},
+      'FlowInvalid: tributary.nestedTypes.user: its Map task says DESTINATION_DATA_TYPE string; remove one of the two',
+    ],
+  ])('refuse a nested type with %j', (tasks, options, message) => {
+    const nestedTypes = { user: 'struct<id:bigint>' };
+    expect(refused(tasks, { ...typedParquet, nestedTypes, ...options })).toBe(message);
+  });
+
   it.each([
     ['ADDITION', ['short', 'long'], 'Long'],
     ['ADDITION', ['short', 'huge'], 'BigInteger'],
