@@ -75,6 +75,9 @@ describe('docs/flows.md', () => {
     expect(notRunnable(readFlow(flow, 'docs/flows.md'), supports)).toEqual([]);
     const [, connection = ''] = /^```yaml connection\n([\s\S]*?)^```$/m.exec(text) ?? [];
     expect(readConnection(connection, 'docs/flows.md').connectorProfileName).toBe('shop');
+    const [, nested = ''] = /^```yaml nested\n([\s\S]*?)^```$/m.exec(text) ?? [];
+    const { tributary } = readFlow(flow.replace(/^tributary:.*\n/m, nested), 'docs/flows.md');
+    expect(Object.keys(tributary?.nestedTypes ?? {})).toEqual(['customer', 'lines', 'rates']);
     const [, destination = ''] = /^```yaml destination\n([\s\S]*?)^```$/m.exec(text) ?? [];
     const intoApplication = flow
       .replace(/^tributary:.*\n/m, '')
