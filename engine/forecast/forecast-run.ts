@@ -239,10 +239,15 @@ class Counter {
     const { figures, latencies } = this;
     const room = mostInvocationSeconds - reserveMilliseconds / 1000;
     let inGroup = 0;
-    let groupSeconds = 0;
+    /** Of the object in the group that takes longest, but for its parts; and of the parts of all, which share what goes on at once. */
+    let longest = 0;
+    let groupParts = 0;
+    let partSeconds = 0;
     /** The first invocation, which has made the manifest, knows that none of them is there. */
     let isFirst = true;
     const endGroup = (): void => {
+      const rounds = Math.ceil(groupParts / concurrency);
+      let groupSeconds = longest + (groupParts > 0 ? (rounds * partSeconds) / groupParts : 0);
       // The deadline is looked at between two groups, and between two parts of an upload.
       while (this.billed + groupSeconds > room && this.billed > 1) {
         groupSeconds -= Math.max(0, room - this.billed);
@@ -257,8 +262,7 @@ class Counter {
         isFirst = false;
       }
       this.billed += groupSeconds;
-      inGroup = 0;
-      groupSeconds = 0;
+      inGroup = longest = groupParts = partSeconds = 0;
     };
     for (const { count, object } of objects) {
       const { parts, reads, bytes } = object;
@@ -277,18 +281,18 @@ class Counter {
     for (const { count, object } of objects) {
       const { parts, copies, reads } = object;
       const joins = parts - copies;
+      const ofParts = joins * (latencies.s3Read + latencies.s3Write) + copies * latencies.s3Copy;
       const seconds =
         parts > 0
-          ? joins * (latencies.s3Read + latencies.s3Write) +
-            copies * latencies.s3Copy +
-            2 * latencies.s3Write +
-            4 * latencies.state
+          ? 2 * latencies.s3Write + 4 * latencies.state
           : (reads > 0 ? latencies.s3Read : 0) + latencies.s3Write;
       for (let left = count; left > 0; ) {
         const taken = Math.min(left, concurrency - inGroup);
         left -= taken;
         inGroup += taken;
-        groupSeconds = Math.max(groupSeconds, seconds + (isFirst ? 0 : latencies.s3Read));
+        longest = Math.max(longest, seconds + (isFirst ? 0 : latencies.s3Read));
+        groupParts += taken * parts;
+        partSeconds += taken * ofParts;
         if (!isFirst) figures.s3Reads += taken;
         if (inGroup === concurrency) endGroup();
       }

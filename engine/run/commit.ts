@@ -13,6 +13,7 @@ import { type Replay, replayKey } from './replay.ts';
 import { expected, type FlowState, flowKey, type Run, type RunReference, type Slot } from './run.ts';
 import { type ReadSegment, segmentReader } from './segment-reader.ts';
 import type { Transferred } from './segment-record.ts';
+import { slots } from './slots.ts';
 
 export interface CommitOutputOutput {
   /** `load`: the records are ready for the application. */
@@ -23,7 +24,7 @@ export interface CommitOutputOutput {
   readonly object?: number;
 }
 
-/** Objects written at once. */
+/** Objects written at once, and parts of all that are uploaded in parts. */
 export const concurrency = 16;
 /** Left for the invocation's end when the deadline nears. */
 export const reserveMilliseconds = 30_000;
@@ -120,6 +121,7 @@ async function writeObjects(
     fresh: read !== undefined,
     readSegment: read ?? segmentReader(ports.objects, ports.home.stateBucket, []),
     encryption: flow.kmsArn ? { kmsKeyArn: flow.kmsArn } : undefined,
+    slot: slots(concurrency),
     nearDeadline: () => ports.clock.now() > ports.deadline - reserveMilliseconds,
   };
   for (let from = first; from < objects.length; from += concurrency) {

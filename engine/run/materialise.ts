@@ -13,6 +13,7 @@ import type { Home } from '../ports.ts';
 import type { ManifestObject } from './manifest.ts';
 import { expected, runKey } from './run.ts';
 import type { ReadSegment } from './segment-reader.ts';
+import type { Slots } from './slots.ts';
 
 /** S3's smallest part but for the last, and the largest number of parts. */
 const smallestPart = 5 * 2 ** 20;
@@ -31,7 +32,9 @@ interface Surroundings {
   readonly fresh: boolean;
   readonly readSegment: ReadSegment;
   readonly encryption: Encryption | undefined;
-  /** Whether to stop between two parts of an upload, which is then taken up where it was. */
+  /** What the parts of all uploads share. */
+  readonly slot: Slots;
+  /** Whether to begin no further part of an upload, which is then taken up where it was. */
   readonly nearDeadline: () => boolean;
 }
 
@@ -191,39 +194,59 @@ async function forgetUpload(pk: string, sk: string, target: UploadTarget, state:
     await state.write([{ pk, sk, expect: recorded.revision, set: 'delete' }]);
 }
 
-/** All parts of an upload, in order; undefined if the deadline came first. */
+/**
+ * All parts of an upload, in order; undefined if the deadline came first. Nothing goes on any more when it returns or throws: what is still
+ * on its way to S3 would outlive the upload's end.
+ */
 async function uploadParts(
   object: ManifestObject,
   target: UploadTarget,
   done: readonly UploadedPart[],
   around: Surroundings,
 ): Promise<UploadedPart[] | undefined> {
-  const { objects, home, nearDeadline } = around;
+  const { nearDeadline, slot } = around;
   const present = new Map(done.map((part) => [part.part, part]));
-  const parts: UploadedPart[] = [];
-  for (const [index, part] of planParts(pieceReaders(object), object.size).entries()) {
-    const number = index + 1;
-    const length =
-      'copy' in part
-        ? part.copy.end - part.copy.start
-        : part.join.reduce((sum, { from, to }) => sum + to - from, 0);
-    const already = present.get(number);
-    if (already?.size === length) {
-      parts.push(already);
-      continue;
-    }
-    if (nearDeadline()) return undefined;
-    if ('copy' in part) {
-      const { key, start, end } = part.copy;
-      parts.push(
-        await objects.copyPart(target, number, { bucket: home.stateBucket, key, range: { start, end } }),
-      );
-    } else {
-      const bytes = await Promise.all(part.join.map(({ piece, from, to }) => piece.read(from, to, around)));
-      parts.push(await objects.uploadPart(target, number, Buffer.concat(bytes)));
-    }
+  let late = false;
+  let failure: { readonly error: unknown } | undefined;
+  const parts = await Promise.all(
+    planParts(pieceReaders(object), object.size).map(async (part, index) => {
+      const already = present.get(index + 1);
+      if (already?.size === lengthOf(part)) return already;
+      return slot(async () => {
+        late ||= nearDeadline();
+        if (late || failure) return undefined;
+        try {
+          return await uploadPart(part, index + 1, target, around);
+        } catch (error) {
+          failure ??= { error };
+          return undefined;
+        }
+      });
+    }),
+  );
+  if (failure) throw failure.error;
+  return late ? undefined : parts.filter((part) => part !== undefined);
+}
+
+function lengthOf(part: PlannedPart): number {
+  return 'copy' in part
+    ? part.copy.end - part.copy.start
+    : part.join.reduce((sum, { from, to }) => sum + to - from, 0);
+}
+
+async function uploadPart(
+  part: PlannedPart,
+  number: number,
+  target: UploadTarget,
+  around: Surroundings,
+): Promise<UploadedPart> {
+  const { objects, home } = around;
+  if ('copy' in part) {
+    const { key, start, end } = part.copy;
+    return objects.copyPart(target, number, { bucket: home.stateBucket, key, range: { start, end } });
   }
-  return parts;
+  const bytes = await Promise.all(part.join.map(({ piece, from, to }) => piece.read(from, to, around)));
+  return objects.uploadPart(target, number, Buffer.concat(bytes));
 }
 
 function isConflict(error: unknown): boolean {

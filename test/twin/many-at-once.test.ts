@@ -1,6 +1,7 @@
 /** What many splits and many objects take, in virtual time. */
 
 import { describe, expect, it } from 'vitest';
+import { forecastRun } from '../../engine/forecast/forecast-run.ts';
 import { usualLatencies } from '../../engine/forecast/latencies.ts';
 import type { RunSize } from '../../engine/forecast/run-size.ts';
 import { s3Flow } from '../support/flows.ts';
@@ -41,6 +42,37 @@ describe('a commit', () => {
     },
     60_000,
   );
+
+  describe('of one large object', () => {
+    // Segments of 5.3 MB, each a part that S3 copies.
+    const text = 'x'.repeat(53_000);
+    const of: RunSize = {
+      ...size,
+      records: 6400,
+      outputRecordBytes: `{"id":"10000000","part":"1000","text":"${text}"}\n`.length,
+      splits: 64,
+    };
+    const flow = s3Flow({ fields, output: { aggregationConfig } });
+
+    it('copies sixteen of its parts at once', async () => {
+      const latencies = { ...usualLatencies, s3Copy: 1 };
+      const { error, figures, secondsOf } = await runTwin(flow, twinSource(of, text), latencies);
+      expect(error).toBeUndefined();
+      expect(figures).toMatchObject({ objects: 1, segments: 64, parts: 64 });
+      // One after the other they take 64 s.
+      expect(secondsOf.CommitOutput).toBeGreaterThan(4);
+      expect(secondsOf.CommitOutput).toBeLessThan(5);
+    }, 60_000);
+
+    it('is foreseen so', async () => {
+      const { figures } = await runTwin(flow, twinSource(of, text));
+      const foreseen = forecastRun(flow, of).figures;
+      expect(foreseen.parts).toBe(64);
+      expect(Math.abs(foreseen.controlSeconds - figures.controlSeconds)).toBeLessThan(
+        figures.controlSeconds * 0.1,
+      );
+    }, 60_000);
+  });
 });
 
 describe('a transfer of many splits', () => {

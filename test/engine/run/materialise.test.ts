@@ -4,6 +4,7 @@ import { TributaryError } from '../../../core/errors.ts';
 import type { ManifestObject } from '../../../engine/run/manifest.ts';
 import { materialise, planParts } from '../../../engine/run/materialise.ts';
 import { segmentReader } from '../../../engine/run/segment-reader.ts';
+import { slots } from '../../../engine/run/slots.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../support/memory-object-store.ts';
 import { memoryStateStore } from '../../support/memory-state-store.ts';
 
@@ -62,6 +63,7 @@ async function prepared(lengths: readonly number[], head: string, tail: string) 
       encryption: undefined,
       fresh: false,
       readSegment: segmentReader(objects, bucket, []),
+      slot: slots(16),
       nearDeadline: () => false,
     },
   };
@@ -128,6 +130,31 @@ describe('an object of the manifest', () => {
     expect(new Set(made).size).toBe(made.length);
     expect(objects.pendingUploads()).toEqual([]);
   });
+});
+
+it('leaves nothing on its way to S3 when a part fails, and begins no further one', async () => {
+  const { objects, object, around } = await prepared(
+    Array.from({ length: 40 }, () => 6 * MiB),
+    '',
+    '',
+  );
+  let under = 0;
+  const begun: number[] = [];
+  const failing = {
+    ...objects,
+    copyPart: async (...args: Parameters<typeof objects.copyPart>) => {
+      under++;
+      begun.push(args[1]);
+      // Later parts answer later.
+      for (let turn = 0; turn < args[1]; turn++) await new Promise((next) => setImmediate(next));
+      under--;
+      if (args[1] === 1) throw new Error('broken off');
+      return objects.copyPart(...args);
+    },
+  };
+  await expect(materialise(object, 0, { ...around, objects: failing })).rejects.toThrow('broken off');
+  expect(under).toBe(0);
+  expect(begun).toEqual(Array.from({ length: 16 }, (_, n) => n + 1));
 });
 
 describe('two invocations that upload one object', () => {

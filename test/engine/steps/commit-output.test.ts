@@ -3,7 +3,12 @@ import { TributaryError } from '../../../core/errors.ts';
 import type { FlowDefinition } from '../../../core/flow/definition.ts';
 import { type Run, runKey } from '../../../engine/run/run.ts';
 import { s3Flow } from '../../support/flows.ts';
-import { type MemoryHome, type MemoryHomeOptions, memoryHome } from '../../support/memory-home.ts';
+import {
+  type MemoryHome,
+  type MemoryHomeOptions,
+  memoryHome,
+  type PortHook,
+} from '../../support/memory-home.ts';
 import { rows, type ScriptedPage, scriptedSource } from '../../support/scripted-source.ts';
 
 const id = '00000000-0000-4000-8000-000000000001';
@@ -77,24 +82,26 @@ describe('a single file', () => {
 
   it('too large for one invocation is uploaded by several', async () => {
     const large = 'z'.repeat(6 * MiB);
-    const pages = [1, 2, 3, 4].map((n) => ({ rows: [[String(n), large]] }));
+    // Sixteen parts are on their way at once.
+    const pages = Array.from({ length: 18 }, () => ({ rows: [['1', large]] }));
     const at = homeOf(pages, { segmentPages: 1 });
-    const turns: number[] = [];
+    const parts: number[] = [];
+    const invocation = (): PortHook => {
+      const turn = parts.push(0) - 1;
+      return (call, when) => {
+        if (when === 'before' || !['objects.uploadPart', 'objects.copyPart'].includes(call)) return;
+        parts[turn] = (parts[turn] ?? 0) + 1;
+        // S3 takes ten minutes for a part.
+        at.clock.advance(10 * 60_000);
+      };
+    };
     const ended = await at.run(s3Flow({ fields, output: single }), {
       name: id,
-      aroundStep: (step, run) =>
-        step === 'CommitOutput'
-          ? run((call, when) => {
-              if (when === 'before' || !['objects.uploadPart', 'objects.copyPart'].includes(call)) return;
-              turns.push(at.clock.now());
-              // S3 takes ten minutes for a part.
-              at.clock.advance(10 * 60_000);
-            })
-          : run(),
+      aroundStep: (step, run) => (step === 'CommitOutput' ? run(invocation()) : run()),
     });
     expect(ended).toHaveProperty('output');
-    expect(turns.length).toBeGreaterThan(3);
-    expect(sizes(at)).toEqual([4 * (6 * MiB + '{"id":"1","name":""}\n'.length)]);
+    expect(parts).toEqual([16, 2]);
+    expect(sizes(at)).toEqual([18 * (6 * MiB + '{"id":"1","name":""}\n'.length)]);
   });
 
   it('whose upload nobody knows of, as the function died at its start, is uploaded once and leaves none', async () => {
