@@ -15,6 +15,8 @@ export interface Auth {
   accepts(asked: Asked, world: World): boolean;
   /** Ends every token before its time. Absent: a key stays good, and is only refused once. */
   readonly endTokens?: (world: World) => void;
+  /** Takes back what a person has consented to: refresh tokens, too, are no good any more. */
+  readonly revoke?: (world: World) => void;
 }
 
 /** `authorization: Bearer …`, or with another scheme's word. */
@@ -60,8 +62,12 @@ export interface OAuthPlan {
   readonly client?: 'form' | 'basic';
   /** The grant may be asked for by GET with a query (Marketo). */
   readonly byQuery?: boolean;
+  /** The request's parameters are JSON. Default a form. */
+  readonly json?: boolean;
   /** The token's answer, where it is not the standard's. */
   readonly shape?: (standard: TokenAnswer, grant: string) => object;
+  /** The answer to a refresh token that is no good, where it is not the standard's: 400 with `invalid_grant`. */
+  readonly refusedRefresh?: Answer;
   readonly settings?: Auth['settings'];
 }
 
@@ -93,13 +99,15 @@ export function oauth2(plan: OAuthPlan): Auth {
   const refused = (error: string, status = 400): Answer => ({ status, body: { error } });
 
   function token(asked: Asked, world: World): Answer {
-    const form = plan.byQuery && asked.method === 'GET' ? asked.query : new URLSearchParams(asked.text);
+    const form = plan.byQuery && asked.method === 'GET' ? asked.query : formOf(asked);
     if (!isClient(asked, form)) return refused('invalid_client', 401);
     const tokens = tokensOf(world);
     const grant = form.get('grant_type');
     const redeems = plan.grant === 'authorizationCode';
     if (redeems && grant === 'refresh_token') {
-      if (form.get('refresh_token') !== tokens.refresh) return refused('invalid_grant');
+      if (form.get('refresh_token') !== tokens.refresh) {
+        return plan.refusedRefresh ?? refused('invalid_grant');
+      }
     } else if (redeems && grant === 'authorization_code') {
       const code = tokens.codes.get(form.get('code') ?? '');
       tokens.codes.delete(form.get('code') ?? '');
@@ -122,6 +130,11 @@ export function oauth2(plan: OAuthPlan): Auth {
       ...(redeems && { refresh_token: tokens.refresh }),
     };
     return { body: plan.shape?.(standard, grant ?? '') ?? standard };
+  }
+
+  function formOf({ json, text }: Asked): URLSearchParams {
+    const isObject = typeof json === 'object' && json !== null;
+    return new URLSearchParams(plan.json ? (isObject ? { ...json } : {}) : text);
   }
 
   function isClient({ headers }: Asked, form: URLSearchParams): boolean {
@@ -161,5 +174,12 @@ export function oauth2(plan: OAuthPlan): Auth {
       return (tokensOf(world).access.get(given) ?? 0) > world.now();
     },
     endTokens: (world) => tokensOf(world).access.clear(),
+    ...(plan.grant === 'authorizationCode' && {
+      revoke: (world: World) => {
+        const tokens = tokensOf(world);
+        tokens.access.clear();
+        tokens.refresh = '';
+      },
+    }),
   };
 }

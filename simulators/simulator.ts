@@ -43,6 +43,8 @@ export interface Simulator {
   setChanges(count: number): void;
   /** From now on at most so many requests of each quota, and nothing used yet. Default the vendor's quotas. */
   capQuotas(most?: number): void;
+  /** Takes back what a person has consented to. */
+  revoke(): void;
   /** What the quotas have seen since then. */
   quotas(): {
     /** Requests that took the last of one, or came beyond it. */
@@ -232,6 +234,9 @@ export async function startSimulator(vendor: Vendor, options: SimulatorOptions =
       limits = limiter(vendor.rateLimits, now, most);
       quotas = { usedUp: 0, early: 0 };
       notBefore = 0;
+    },
+    revoke() {
+      for (const auth of vendor.auth) auth.revoke?.(world);
     },
     quotas: () => quotas,
     async close() {

@@ -51,6 +51,7 @@ export const jiraCloud = defineConnector({
         'offline_access',
       ],
       authorizeParameters: { audience: 'api.atlassian.com', prompt: 'consent' },
+      tokenBody: 'json',
       rotatesRefreshToken: true,
     }),
     // https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/

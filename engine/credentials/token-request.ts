@@ -30,6 +30,8 @@ const consentErrors = new Set([
   // https://docs.slack.dev/reference/methods/oauth.v2.access
   'invalid_refresh_token',
   'token_revoked',
+  // HubSpot's `status`; its pages do not say: https://github.com/airbytehq/airbyte/issues/79592
+  'BAD_REFRESH_TOKEN',
   // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
   'interaction_required',
   'consent_required',
@@ -66,7 +68,7 @@ export function renewalParameters(
 }
 
 /**
- * One request to the token endpoint; redirects are not followed. Of a refusal only `error` and `error_description` are shown.
+ * One request to the token endpoint; redirects are not followed. Of a refusal only its code and description are shown.
  *
  * @throws InvalidCredentials, AccessDenied, ClientError, RateLimitExceeded, ServerError, ServiceUnavailable, RequestTimeout,
  * ConnectorUnreachable, ConnectorProtocol
@@ -145,10 +147,13 @@ function membersOf({ headers, body }: HttpResponse): Record<string, string> {
 function refusal(
   grant: OAuth2Scheme,
   { status, headers }: HttpResponse,
-  { error, error_description: description }: Record<string, string>,
+  answer: Record<string, string>,
   secrets: readonly string[],
   now: number,
 ): TributaryError {
+  const { status: word = '', message } = answer;
+  const error = answer.error ?? (consentErrors.has(word) ? word : undefined);
+  const description = answer.error_description ?? (error === word ? message : undefined);
   const told = [error, description].filter(Boolean).join(': ');
   const skew = (dateOf(headers.date) ?? now) - now;
   const isLate = grant.grant === 'jwtBearer' && Math.abs(skew) > tolerableSkew;
@@ -177,8 +182,10 @@ function codeOf(status: number, error = ''): ErrorCode {
   if (status === 429) return 'RateLimitExceeded';
   if (status === 503 || error === 'temporarily_unavailable') return 'ServiceUnavailable';
   if (status >= 500) return 'ServerError';
+  // Of any status: Atlassian refuses a refresh token with 403.
+  if (consentErrors.has(error)) return 'InvalidCredentials';
   if (error === 'invalid_scope' || error === 'access_denied' || status === 403) return 'AccessDenied';
   const wrongClient = error === 'invalid_client' || error === 'unauthorized_client';
-  if (status === 401 || wrongClient || consentErrors.has(error)) return 'InvalidCredentials';
+  if (status === 401 || wrongClient) return 'InvalidCredentials';
   return error || (status >= 400 && status < 500) ? 'ClientError' : 'ConnectorProtocol';
 }

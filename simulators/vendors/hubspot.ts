@@ -205,6 +205,11 @@ export const hubspot: Vendor = {
       authorizePath: '/oauth/authorize',
       expiresIn: 1800,
       client: 'form',
+      // As those report it who have met it: https://github.com/airbytehq/airbyte/issues/79592
+      refusedRefresh: {
+        status: 400,
+        body: { status: 'BAD_REFRESH_TOKEN', message: 'missing or invalid refresh token' },
+      },
     }),
   ],
   rateLimits: [

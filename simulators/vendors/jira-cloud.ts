@@ -191,6 +191,13 @@ export const jiraCloud: Vendor = {
       authorizePath: '/authorize',
       expiresIn: 3600,
       rotates: true,
+      json: true,
+      client: 'form',
+      shape: ({ token_type: _, ...standard }) => ({ ...standard, scope: 'read:jira-work offline_access' }),
+      refusedRefresh: {
+        status: 403,
+        body: { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' },
+      },
     }),
   ],
   rateLimits: [{ requests: 100, seconds: 1 }],

@@ -162,7 +162,14 @@ export const slack: Vendor = {
       authorizePath: '/oauth/v2_user/authorize',
       expiresIn: 43_200,
       rotates: true,
-      shape: (standard) => ({ ok: true, ...standard, token_type: 'user', app_id: 'A061FAKE' }),
+      shape: (standard) => ({
+        ok: true,
+        ...standard,
+        token_type: 'user',
+        authed_user: { id: 'U061F7AUR', scope: 'channels:history,channels:read' },
+        team: { id: 'T061FAKE' },
+      }),
+      refusedRefresh: { body: { ok: false, error: 'invalid_refresh_token' } },
     }),
   ],
   rateLimits: [
