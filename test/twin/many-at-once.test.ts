@@ -1,12 +1,16 @@
 /** What many splits and many objects take, in virtual time. */
 
 import { describe, expect, it } from 'vitest';
+import { apiKey, type Connector, type Http, type SourceRequest, TributaryError } from '#core';
 import { forecastRun } from '../../engine/forecast/forecast-run.ts';
 import { usualLatencies } from '../../engine/forecast/latencies.ts';
 import type { RunSize } from '../../engine/forecast/run-size.ts';
+import { vendorClient } from '../../engine/http/vendor-client.ts';
 import { s3Flow } from '../support/flows.ts';
+import { testSourcePorts } from '../support/source-ports.ts';
 import { runTwin } from './twin.ts';
-import { twinSource } from './twin-source.ts';
+import { type TwinSource, twinSource } from './twin-source.ts';
+import { virtualClock } from './virtual-clock.ts';
 
 const fields = { id: 'id', part: 'part', text: 'text' };
 const aggregationConfig = { aggregationType: 'SingleFile' as const };
@@ -99,4 +103,106 @@ describe('a transfer of many splits', () => {
     },
     60_000,
   );
+});
+
+const origin = 'https://api.example.com';
+const vendor = {
+  connector: {
+    label: 'X',
+    docs: 'https://example.com',
+    baseUrl: origin,
+    auth: [apiKey({ label: 'Key', scheme: 'Bearer' })],
+    validateCredentials: 'GET /a',
+    rateLimit: { budget: { requests: 100, seconds: 10 } },
+    entities: {},
+  } satisfies Connector,
+  request: {
+    flowName: 'things',
+    connector: 'X',
+    properties: {},
+    settings: {},
+    fields: [],
+    filters: [],
+    window: { end: 0 },
+  } satisfies SourceRequest,
+  origin,
+  at: 'X.things',
+  parse: JSON.parse,
+};
+
+describe('a limit of the source', () => {
+  /** A vendor that answers so many requests for pages in a second, whoever asks, and asks the others to wait for one. */
+  function limited(source: TwinSource, perSecond: number): TwinSource {
+    const answered = new Map<number, number>();
+    return {
+      ...source,
+      async open(request, split, ports) {
+        const session = await source.open(request, split, ports);
+        return {
+          ...session,
+          async read(token) {
+            const second = Math.floor(ports.clock.now() / 1000);
+            const sofar = answered.get(second) ?? 0;
+            if (sofar === perSecond)
+              throw new TributaryError('RateLimitExceeded', 'slow down', { retryAfterSeconds: 1 });
+            answered.set(second, sofar + 1);
+            return session.read(token);
+          },
+        };
+      },
+    };
+  }
+
+  it('is reached by more splits at once, and holds however many there are', async () => {
+    const pages = 2000;
+    const pagesPerSecond = async (maxConcurrency: number): Promise<number> => {
+      const flow = s3Flow({ fields, output: { aggregationConfig }, more: { tributary: { maxConcurrency } } });
+      const source = twinSource({ ...size, splits: 200, records: pages * 100 }, 'text');
+      const { error, run, secondsOf, figures } = await runTwin(flow, limited(source, 10));
+      expect(error).toBeUndefined();
+      expect(run?.counts?.written).toBe(200_000);
+      const others = (secondsOf.CommitOutput ?? 0) + (secondsOf.DescribeSource ?? 0);
+      return pages / (figures.seconds - others);
+    };
+    const alone = await pagesPerSecond(1);
+    const [ten, forty, hundred] = [
+      await pagesPerSecond(10),
+      await pagesPerSecond(40),
+      await pagesPerSecond(100),
+    ];
+    // A page takes two seconds.
+    expect(ten / alone).toBeGreaterThan(9);
+    expect(ten).toBeLessThan(5);
+    for (const held of [forty, hundred]) {
+      expect(held).toBeGreaterThan(9);
+      expect(held).toBeLessThanOrEqual(10);
+    }
+  }, 60_000);
+
+  it('that a connector declares is not exceeded by the requests of one process', async () => {
+    const requests = 400;
+    const seconds = async (atOnce: number): Promise<number> => {
+      const clock = virtualClock(Date.UTC(2026, 1, 3));
+      const http: Http = {
+        async send() {
+          await clock.sleep(2000);
+          return { status: 200, headers: {}, body: Buffer.from('{}') };
+        },
+        download: () => Promise.reject(new Error('no files here')),
+      };
+      const ports = { ...testSourcePorts({ http, credentials: { apiKey: 'the-key' } }), clock };
+      const begun = clock.now();
+      const clients = Array.from({ length: atOnce }, async () => {
+        const client = vendorClient({ ...vendor, ports });
+        for (let sent = 0; sent < requests / atOnce; sent++) await client.get(new URL(`${vendor.origin}/a`));
+      });
+      await clock.run(Promise.all(clients));
+      return (clock.now() - begun) / 1000;
+    };
+    expect(await seconds(1)).toBe(800);
+    expect(await seconds(8)).toBe(100);
+    // Ten a second, after a burst of ten.
+    expect(await seconds(40)).toBe(41);
+    expect(await seconds(100)).toBe(41);
+  });
 });
