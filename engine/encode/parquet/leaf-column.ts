@@ -38,56 +38,61 @@ export function leafColumn<T>(
     if (!withinRow) endPage();
   });
   const chunk = chunkWriter(values, codec);
+  // Levels of staged entries stand behind those of the page.
   const repetitions = levels(max.repetition);
   const definitions = levels(max.definition);
-  const entryBits = repetitions.width + definitions.width;
-  let staged: { value?: T; repetition: number; definition: number }[] = [];
+  let staged: T[] = [];
   let withinRow = false;
   let pageEntries = 0;
   let entries = 0;
   let nulls = 0;
   let bytes = 0;
 
-  const levelBytes = (): number => Math.ceil((staged.length * entryBits) / 8);
+  const stagedEntries = (): number => definitions.count - pageEntries;
+  const stagedLevelBytes = (): number =>
+    Math.ceil((stagedEntries() * (repetitions.width + definitions.width)) / 8);
 
   function endPage(): void {
     if (pageEntries === 0) return;
-    const encoded = [repetitions, definitions].filter(({ width }) => width > 0).map((each) => each.take());
-    chunk.endPage(pageEntries, ...encoded);
+    const encoded = [repetitions, definitions].filter(({ width }) => width > 0);
+    chunk.endPage(pageEntries, ...encoded.map((each) => each.take(pageEntries)));
     pageEntries = 0;
     bytes = 0;
+  }
+
+  function addLevels(repetition: number, definition: number): void {
+    repetitions.add(repetition);
+    definitions.add(definition);
   }
 
   return {
     clear() {
       staged = [];
+      repetitions.truncate(pageEntries);
+      definitions.truncate(pageEntries);
     },
     stage(value, repetition) {
-      staged.push({ value: convert(value, field), repetition, definition: max.definition });
+      staged.push(convert(value, field));
+      addLevels(repetition, max.definition);
     },
-    stageMissing(repetition, definition) {
-      staged.push({ repetition, definition });
-    },
-    stagedSize: () =>
-      staged.reduce(
-        (sum, { value }) => (value === undefined ? sum : sum + values.sizeOf(value)),
-        levelBytes(),
-      ),
+    stageMissing: addLevels,
+    stagedSize: () => staged.reduce((sum, value) => sum + values.sizeOf(value), stagedLevelBytes()),
     push() {
+      const rowEntries = stagedEntries();
+      const levelBytes = stagedLevelBytes();
       let added = 0;
-      for (const { value, repetition, definition } of staged) {
-        if (value === undefined) nulls++;
-        else added += values.add(value);
+      for (const value of staged) {
+        added += values.add(value);
         withinRow = true;
-        repetitions.add(repetition);
-        definitions.add(definition);
       }
       withinRow = false;
-      entries += staged.length;
-      pageEntries += staged.length;
+      entries += rowEntries;
+      nulls += rowEntries - staged.length;
+      pageEntries += rowEntries;
       bytes += added;
+      staged = [];
       if (bytes >= pageBytes || pageEntries >= pageRows) endPage();
-      return added + levelBytes();
+      return added + levelBytes;
     },
     finish() {
       endPage();
@@ -97,15 +102,19 @@ export function leafColumn<T>(
   };
 }
 
-/** The levels of a page, a byte each. */
+/** Levels, a byte each. */
 function levels(max: number) {
-  const width = 32 - Math.clz32(max);
   let held = new Uint8Array(8);
   let count = 0;
+  const width = 32 - Math.clz32(max);
   return {
     /** Bits of a level. */
     width,
+    get count() {
+      return count;
+    },
     add(level: number): void {
+      if (width === 0) return;
       if (count === held.length) {
         const grown = new Uint8Array(2 * count);
         grown.set(held);
@@ -113,10 +122,14 @@ function levels(max: number) {
       }
       held[count++] = level;
     },
-    /** Encoded; none are left then. */
-    take(): Uint8Array {
-      const encoded = hybrid(held, count, width);
-      count = 0;
+    truncate(to: number): void {
+      count = Math.min(count, to);
+    },
+    /** The first so many, encoded; the others remain. */
+    take(first: number): Uint8Array {
+      const encoded = hybrid(held, first, width);
+      held.copyWithin(0, first, count);
+      count -= first;
       return encoded;
     },
   };

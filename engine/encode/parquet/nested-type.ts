@@ -191,8 +191,9 @@ function repeatedPart({ above }: Place, { schema, parts, valuesOf }: RepeatedGro
         columns: begun.flatMap(({ columns }) => columns),
         stage(value, repetition, definition) {
           const values = value === null ? [] : valuesOf(value);
-          for (const [index, { stage }] of begun.entries()) {
-            const items = values[index] ?? [];
+          let index = 0;
+          for (const { stage } of begun) {
+            const items = values[index++] ?? [];
             if (items.length === 0) stage(null, repetition, value === null ? definition : definition + 1);
             let again = repetition;
             for (const item of items) {
