@@ -6,6 +6,16 @@ import type { Clock, FilterCondition, Log, SourceField, Value } from '#core';
 export type RawValue = string | number | Uint8Array;
 export type RawRow = readonly (RawValue | null)[];
 
+/**
+ * A DataRow message of PostgreSQL: a `D`, the length of what follows (4 bytes), the count of values (2), and of each value its
+ * length (4; -1: null) and its text in UTF-8.
+ */
+export interface WireRow {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Where to connect. */
 export interface Target {
   readonly host: string;
@@ -19,6 +29,9 @@ export interface Target {
   readonly password: string;
 }
 
+/** `ascii`, `text`: the value itself. `integer`, `real`: a number. `boolean`: `t` or `f`. `date`, `dateTime`: see dates.ts. */
+export type TextForm = 'ascii' | 'text' | 'integer' | 'real' | 'boolean' | 'date' | 'dateTime';
+
 export interface Column {
   readonly name: string;
   /** As the database writes it, e.g. `numeric(10,2)`. */
@@ -28,6 +41,8 @@ export interface Column {
   readonly select: string;
   /** The canonical value of what the driver gives for `select`; never called with null. */
   readonly convert: (raw: RawValue) => Value;
+  /** What the text of `select` is, where its bytes tell what `convert` would make of it. */
+  readonly form?: TextForm;
   /** Whether `ORDER BY column` and `column > parameter` agree, and the column's text finds its row again. */
   readonly orders: boolean;
   /** A parameter's text as an expression of the column's type. */
@@ -96,6 +111,13 @@ export interface Connection {
     parameters: readonly string[],
     onRow: (row: RawRow) => void,
     /** What errors name as their place. */
+    at: string,
+  ): Promise<void>;
+  /** The same with rows as they come, valid while `onRow` runs. Absent where the driver cannot, or their text may not be UTF-8. */
+  queryWire?(
+    sql: string,
+    parameters: readonly string[],
+    onRow: (row: WireRow) => void,
     at: string,
   ): Promise<void>;
   ping(): Promise<void>;

@@ -17,9 +17,10 @@ import {
 import { didYouMean } from '../../core/flow/finding.ts';
 import { answerOf } from './answer.ts';
 import { type Comparison, comparisonKind, comparisonSql } from './compare.ts';
+import { type DataRows, dataRowsOf } from './data-rows.ts';
 import { databaseError, type Meaning, unreachable } from './database-error.ts';
 import { dateText, dateTimeText, utcNames } from './dates.ts';
-import type { Column, Connection, Dialect, Parameters, Table, Target } from './dialect.ts';
+import type { Column, Connection, Dialect, Parameters, Table, Target, TextForm } from './dialect.ts';
 import { parseJson } from './json.ts';
 import {
   connectTimeout,
@@ -129,6 +130,7 @@ interface TypeMapping {
   readonly convert: Convert;
   /** Its `>` and `ORDER BY` agree, and its text is exact. */
   readonly orders: boolean;
+  readonly form?: TextForm;
 }
 
 const asIs: Convert = (text) => text;
@@ -137,56 +139,58 @@ const exactInteger: Convert = (text) => {
   return Number.isSafeInteger(number) ? number : BigInt(text);
 };
 const number: TypeMapping['convert'] = Number;
-const ordered = (type: FieldType, convert: Convert = asIs): TypeMapping => ({ type, convert, orders: true });
-const unordered = (type: FieldType, convert: Convert = asIs): TypeMapping => ({
+const ordered = (type: FieldType, form: TextForm, convert: Convert = asIs): TypeMapping => ({
   type,
   convert,
-  orders: false,
+  orders: true,
+  form,
 });
+const unordered = (type: FieldType, convert: Convert): TypeMapping => ({ type, convert, orders: false });
 
 /** By the type's name in pg_catalog. Any other type is a String: what SELECT shows. */
 const typeMappings: Readonly<Record<string, TypeMapping>> = {
-  bool: ordered('Boolean', (text) => text === 't'),
-  int2: ordered('Short', number),
-  int4: ordered('Integer', number),
-  int8: ordered('Long', exactInteger),
-  oid: ordered('Long', number),
-  float4: ordered('Float', number),
-  float8: ordered('Double', number),
-  numeric: ordered('BigDecimal'),
-  date: ordered('Date', dateText),
-  timestamp: ordered('DateTime', dateTimeText),
-  timestamptz: ordered('DateTime', dateTimeText),
-  time: ordered('Time'),
+  bool: ordered('Boolean', 'boolean', (text) => text === 't'),
+  int2: ordered('Short', 'integer', number),
+  int4: ordered('Integer', 'integer', number),
+  int8: ordered('Long', 'integer', exactInteger),
+  oid: ordered('Long', 'integer', number),
+  float4: ordered('Float', 'real', number),
+  float8: ordered('Double', 'real', number),
+  numeric: ordered('BigDecimal', 'ascii'),
+  date: ordered('Date', 'date', dateText),
+  timestamp: ordered('DateTime', 'dateTime', dateTimeText),
+  timestamptz: ordered('DateTime', 'dateTime', dateTimeText),
+  time: ordered('Time', 'ascii'),
   // Bytes come as `\\x` and hexadecimal digits.
-  bytea: ordered('ByteArray', (text) => Buffer.from(text.slice(2), 'hex')),
+  bytea: { type: 'ByteArray', convert: (text) => Buffer.from(text.slice(2), 'hex'), orders: true },
   json: unordered('Struct', (text) => parseJson(text) as Value),
   jsonb: unordered('Struct', (text) => parseJson(text) as Value),
-  text: ordered('String'),
-  varchar: ordered('String'),
-  bpchar: ordered('String'),
-  name: ordered('String'),
-  uuid: ordered('String'),
-  inet: ordered('String'),
-  macaddr: ordered('String'),
-  macaddr8: ordered('String'),
-  interval: ordered('String'),
-  timetz: ordered('String'),
+  text: ordered('String', 'text'),
+  varchar: ordered('String', 'text'),
+  bpchar: ordered('String', 'text'),
+  name: ordered('String', 'text'),
+  uuid: ordered('String', 'ascii'),
+  inet: ordered('String', 'ascii'),
+  macaddr: ordered('String', 'ascii'),
+  macaddr8: ordered('String', 'ascii'),
+  interval: ordered('String', 'ascii'),
+  timetz: ordered('String', 'ascii'),
 };
 
 const list = unordered('List', (text) => parseJson(text) as Value);
 const struct = unordered('Struct', (text) => parseJson(text) as Value);
+const shown: TypeMapping = { type: 'String', convert: asIs, orders: false, form: 'text' };
 
 function mappingOf(row: CatalogRow): TypeMapping {
   if (row.is_array === 't') return list;
   if (row.type_kind === 'c') return struct;
-  if (row.type_kind === 'e') return ordered('String');
+  if (row.type_kind === 'e') return ordered('String', 'text');
   // A type of an extension or a user may bear a built-in name, but its native name is then qualified.
-  return (row.native_type.includes('.') ? undefined : typeMappings[row.type_name]) ?? unordered('String');
+  return (row.native_type.includes('.') ? undefined : typeMappings[row.type_name]) ?? shown;
 }
 
 function columnOf(row: CatalogRow): Column {
-  const { type, convert, orders } = mappingOf(row);
+  const { type, convert, orders, form } = mappingOf(row);
   const modifier = Number(row.modifier);
   const isEnum = row.type_kind === 'e';
   const textTypes = ['text', 'varchar', 'uuid', 'name'];
@@ -206,6 +210,7 @@ function columnOf(row: CatalogRow): Column {
     // The text form of arrays and rows does not tell a nested value's type; JSON does.
     select: type === 'List' || row.type_kind === 'c' ? `to_json(${quote(row.name)})` : quote(row.name),
     convert: (raw) => convert(raw as string),
+    ...(form && { form }),
     orders,
     parameter: (placeholder) => placeholder,
     ...(isText && { text: isPlain ? ('plain' as const) : ('cast' as const) }),
@@ -288,6 +293,10 @@ async function connect(target: Target): Promise<Connection> {
   });
   // A connection lost between two queries: the next query tells; without a listener it would end the process.
   client.on('error', () => undefined);
+  let encoding = '';
+  client.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+    if (parameterName === 'server_encoding') encoding = parameterValue;
+  });
   const at = `${target.host}:${target.port}/${target.database}`;
   try {
     await client.connect();
@@ -305,38 +314,49 @@ async function connect(target: Target): Promise<Connection> {
     }
     throw unreachable(error, target);
   }
-  return connectionOf(client, pg.Query, (error, place) =>
+  // With SQL_ASCII the server knows no encoding: texts are what was once written.
+  const dataRows = ['', 'SQL_ASCII'].includes(encoding) ? undefined : dataRowsOf(client.connection.stream);
+  return connectionOf(client, pg.Query, dataRows, (error, place) =>
     databaseError(error, meanings, place ?? at, error instanceof pg.DatabaseError),
   );
+}
+
+/** The driver's event. */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
 }
 
 function connectionOf(
   client: Client,
   Query: typeof import('pg').Query,
+  dataRows: DataRows | undefined,
   translate: (error: unknown, at?: string) => TributaryError,
 ): Connection {
   // With a statement under way `end` cuts the connection.
   const abandon = () => void client.end().catch(() => undefined);
-  const query: Connection['query'] = async (text, values, onRow, at) => {
-    let failure: unknown;
-    const config = { text, values: [...values], rowMode: 'array' };
+  async function answered(query: InstanceType<typeof Query>, at: string): Promise<void> {
     const answer = new Promise<void>((resolve, reject) => {
-      const query = new Query(config)
-        .on('row', (row: (string | null)[]) => {
-          if (failure !== undefined) return;
-          try {
-            onRow(row);
-          } catch (error) {
-            // Thrown from here it would break the driver's reading of the connection.
-            failure = error;
-          }
-        })
-        .on('end', () => resolve())
-        .on('error', (error) => reject(translate(error, at)));
+      query.on('end', () => resolve()).on('error', (error) => reject(translate(error, at)));
       client.query(query);
     });
     await answerOf(answer, at, abandon);
-    if (failure !== undefined) throw failure;
+  }
+  const query: Connection['query'] = async (text, values, onRow, at) => {
+    const { take, check } = guarded(onRow);
+    const config = { text, values: [...values], rowMode: 'array' };
+    await answered(new Query(config).on('row', take), at);
+    check();
+  };
+  const queryWire: Connection['queryWire'] = async (text, values, onRow, at) => {
+    const { take, check } = guarded(onRow);
+    dataRows?.take(take);
+    try {
+      await answered(new Query({ text, values: [...values] }), at);
+    } finally {
+      dataRows?.take(undefined);
+    }
+    check();
   };
   const all: All = async <T>(text: string, values: readonly string[] = [], at?: string) => {
     try {
@@ -348,6 +368,7 @@ function connectionOf(
 
   return {
     query,
+    ...(dataRows && { queryWire }),
     schemas: async () =>
       (
         await all<{ name: string }>(
@@ -378,6 +399,24 @@ function connectionOf(
       await all('SELECT 1');
     },
     close: () => client.end().catch(() => undefined),
+  };
+}
+
+/** What `onRow` throws would break the driver's reading of the connection: it is kept, `check` throws it, and further rows are dropped. */
+function guarded<R>(onRow: (row: R) => void): { take(row: R): void; check(): void } {
+  let failure: unknown;
+  return {
+    take(row) {
+      if (failure !== undefined) return;
+      try {
+        onRow(row);
+      } catch (error) {
+        failure = error;
+      }
+    },
+    check() {
+      if (failure !== undefined) throw failure;
+    },
   };
 }
 

@@ -3,7 +3,8 @@
 import { type Row, type SourceRequest, TributaryError, type Value, wholeRecord } from '#core';
 import { didYouMean } from '../../core/flow/finding.ts';
 import { compilePath } from '../../core/record-path.ts';
-import type { Column, Dialect, Parameters, RawRow, Table } from './dialect.ts';
+import type { Column, Dialect, Parameters, RawRow, Table, TextForm } from './dialect.ts';
+import type { ScannedField } from './scan-rows.ts';
 
 export interface Statement {
   readonly sql: string;
@@ -14,6 +15,8 @@ export interface Selection {
   /** Rows in the order of the key, after the row with these key values. */
   statement(after: readonly string[] | undefined, limit: number): Statement;
   toRow(raw: RawRow): Row;
+  /** The same of rows as bytes; absent where a value is made of several columns. */
+  readonly scannedFields?: readonly ScannedField[];
   /** The row's place in the order, as the next page's `after`. */
   placeOf(raw: RawRow): string[];
   /** Indexes of the request's filters that the statement applies. */
@@ -34,6 +37,7 @@ export function selectionOf(
   const columns = [...new Set([...readers.flatMap((reader) => reader.columns), ...orderColumns])];
   const place = orderColumns.map((column) => columns.indexOf(column));
   const convert = readers.map((reader) => reader.compile(columns));
+  const scannedFields = readers.flatMap((reader) => scannedField(reader, columns));
 
   const filters = request.filters.map((filter) => {
     const column = table.columns.find((column) => column.name === filter.field);
@@ -64,6 +68,7 @@ export function selectionOf(
       for (let i = 0; i < convert.length; i++) row[i] = convert[i]?.(raw) ?? null;
       return row;
     },
+    ...(scannedFields.length === readers.length && { scannedFields }),
     placeOf: (raw) => place.map((index) => placeText(raw[index])),
     appliedFilters: conditions(dialect.newParameters()).flatMap((sql, index) =>
       sql === undefined ? [] : [index],
@@ -101,6 +106,8 @@ type Read = (raw: RawRow) => Value;
 /** How one member of the read set comes about. */
 interface Reader {
   readonly columns: readonly Column[];
+  /** Of the column whose value it is. */
+  readonly form?: TextForm | undefined;
   compile(selected: readonly Column[]): Read;
 }
 
@@ -118,7 +125,9 @@ function readerOf(table: Table, field: string): Reader {
     };
   }
   const literal = table.columns.find((column) => column.name === field);
-  if (literal) return { columns: [literal], compile: (selected) => reading(literal, selected) };
+  if (literal) {
+    return { columns: [literal], form: literal.form, compile: (selected) => reading(literal, selected) };
+  }
   // `address.city` of a JSON column `address`.
   const [struct] = table.columns
     .filter((column) => column.field.type === 'Struct' && field.startsWith(`${column.name}.`))
@@ -135,6 +144,14 @@ function readerOf(table: Table, field: string): Reader {
       };
     },
   };
+}
+
+/** None for what is not made of one column. */
+function scannedField({ columns, form, compile }: Reader, selected: readonly Column[]): ScannedField[] {
+  const [column, ...others] = columns;
+  if (!column || others.length > 0) return [];
+  const read = compile(columns);
+  return [{ column: selected.indexOf(column), form, convert: (text) => read([text]) }];
 }
 
 function reading(column: Column, selected: readonly Column[]): Read {

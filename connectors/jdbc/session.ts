@@ -3,9 +3,10 @@
  * the next one.
  */
 
-import type { Page, PageToken, Row, SourceRequest, SourceSession, Split } from '#core';
+import type { PageToken, SourceRequest, SourceSession, Split } from '#core';
 import { TributaryError } from '#core';
-import type { Connection, Dialect, RawRow } from './dialect.ts';
+import type { Connection, Dialect } from './dialect.ts';
+import { type KeptRows, type RowKeeper, rowKeeper } from './kept-rows.ts';
 import { firstPageRows, maxPageBytes, maxPageRows, pageBytes } from './limits.ts';
 import { type Selection, selectionOf } from './selection.ts';
 import { entityOf } from './settings.ts';
@@ -54,18 +55,18 @@ export function sessionOf(
   const { schema, table: name } = entityOf(request);
   const at = `${schema}.${name}`;
   let connection: Connection | undefined;
-  let selection: Selection | undefined;
+  let opened: Opened | undefined;
   /** The page behind the one read last, by its token. */
-  let ahead: { readonly token: string; readonly page: Promise<Page> } | undefined;
+  let ahead: { readonly token: string; readonly page: Promise<ReadPage> } | undefined;
 
   /** Connects, again after a failure, and makes sure that the table is still what the run's plan says. */
-  async function prepare(): Promise<{ connection: Connection; selection: Selection }> {
+  async function prepare(): Promise<Opened> {
     connection ??= await connect();
-    if (selection) return { connection, selection };
+    if (opened) return opened;
     const now = await connection.table(schema, name);
     // Columns that are new since then are of the next run.
     const columns = now.columns.filter((column) => Object.hasOwn(split.columns, column.name));
-    selection = selectionOf(dialect, { ...now, columns }, request, split.order);
+    const selection = selectionOf(dialect, { ...now, columns }, request, split.order);
     const changed = selection.columns.find((column) => split.columns[column.name] !== column.nativeType);
     if (changed) {
       throw new TributaryError(
@@ -79,19 +80,19 @@ export function sessionOf(
         },
       );
     }
-    return { connection, selection };
+    opened = { selection, keep: rowKeeper(connection, selection) };
+    return opened;
   }
 
-  async function readAt(token: PageToken | undefined): Promise<Page> {
-    const ready = await prepare();
-    const place = placeOf(token, request.limit);
-    return await readPage(ready.connection, ready.selection, place, split.checked, at);
+  async function readAt(token: PageToken | undefined): Promise<ReadPage> {
+    const { selection, keep } = await prepare();
+    return await readPage(keep, selection, placeOf(token, request.limit), split.checked, at);
   }
 
   async function close(): Promise<void> {
     const closing = connection;
     connection = undefined;
-    selection = undefined;
+    opened = undefined;
     ahead = undefined;
     await closing?.close();
   }
@@ -106,14 +107,23 @@ export function sessionOf(
       if (ahead && !asked) await close();
       ahead = undefined;
       try {
-        const page = await (asked ?? readAt(token));
+        const { kept, next } = await (asked ?? readAt(token));
+        // Before another page takes the memory that its rows came into.
+        const records = kept.records();
         // Who wants but some records may not want the next page.
-        if (page.next && request.limit === undefined) {
-          ahead = { token: JSON.stringify(page.next), page: readAt(page.next) };
+        if (next && request.limit === undefined) {
+          ahead = { token: JSON.stringify(next), page: readAt(next) };
           // Told when it is asked for, if it is.
           ahead.page.catch(() => undefined);
         }
-        return page;
+        return {
+          ...(records.scanned && { scanned: records.scanned }),
+          get rows() {
+            return records.rows;
+          },
+          bytes: kept.bytes,
+          ...(next && { next }),
+        };
       } catch (error) {
         await close();
         throw error;
@@ -123,30 +133,33 @@ export function sessionOf(
   };
 }
 
+/** What a connection is good for, of which it is made anew. */
+interface Opened {
+  readonly selection: Selection;
+  readonly keep: RowKeeper;
+}
+
+interface ReadPage {
+  readonly kept: KeptRows;
+  readonly next?: PageToken;
+}
+
 async function readPage(
-  connection: Connection,
+  keep: RowKeeper,
   selection: Selection,
   { after, rows: limit }: Place,
   checked: boolean,
   at: string,
-): Promise<Page> {
-  const rows: Row[] = [];
-  let bytes = 0;
-  let last: RawRow | undefined;
+): Promise<ReadPage> {
   let more = false;
   let duplicate = false;
   // One row more than the page holds tells whether there is another page, and that it begins with another key.
-  const { sql, values } = selection.statement(after, limit + 1);
-  await connection.query(
-    sql,
-    values,
-    (raw) => {
-      if (checked && last && !more) duplicate ||= sameKey(selection.placeOf(raw), selection.placeOf(last));
-      more ||= rows.length === limit || bytes > maxPageBytes;
-      if (more) return;
-      bytes += bytesOf(raw);
-      rows.push(selection.toRow(raw));
-      last = raw;
+  const kept = await keep(
+    selection.statement(after, limit + 1),
+    (kept, place) => {
+      if (checked && kept.count > 0 && !more) duplicate ||= sameKey(place(), kept.lastPlace());
+      more ||= kept.count === limit || kept.bytes > maxPageBytes;
+      return !more;
     },
     at,
   );
@@ -160,21 +173,13 @@ async function readPage(
       },
     );
   }
-  if (!more || !last) return { rows, bytes };
-  const fitting = Math.floor((pageBytes * rows.length) / bytes);
+  if (!more || kept.count === 0) return { kept };
+  const fitting = Math.floor((pageBytes * kept.count) / kept.bytes);
   return {
-    rows,
-    bytes,
-    next: { after: selection.placeOf(last), rows: Math.min(Math.max(fitting, 1), maxPageRows) },
+    kept,
+    next: { after: kept.lastPlace(), rows: Math.min(Math.max(fitting, 1), maxPageRows) },
   };
 }
 
 const sameKey = (a: readonly string[], b: readonly string[]): boolean =>
   a.every((value, i) => value === b[i]);
-
-/** Numbers count as eight bytes. */
-function bytesOf(raw: RawRow): number {
-  let bytes = 0;
-  for (const value of raw) bytes += typeof value === 'number' ? 8 : (value?.length ?? 0);
-  return bytes;
-}

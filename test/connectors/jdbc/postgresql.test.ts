@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FieldType, FilterCondition, FilterOperator, SourceRequest } from '#core';
+import { rowKeeper } from '../../../connectors/jdbc/kept-rows.ts';
 import { postgresql } from '../../../connectors/jdbc/postgresql.ts';
 import { selectionOf } from '../../../connectors/jdbc/selection.ts';
 import { jdbc } from '../../../connectors/jdbc/source.ts';
@@ -164,6 +165,116 @@ describe('types', () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  test('rows as bytes have the values that they have as texts', async () => {
+    await admin.query(`
+      CREATE TYPE hue AS ENUM ('red', 'grün'); CREATE TYPE spot AS (x int, label text);
+      CREATE TABLE alike (id int PRIMARY KEY, b bool, i2 int2, i4 int4, i8 int8, o oid, f4 float4, f8 float8, n numeric,
+        n2 numeric(12, 2), m money, d date, t timestamp, t0 timestamp(0), z timestamptz, clock time, zoned timetz, span interval,
+        bytes bytea, s text, v varchar, c char(5), u uuid, e hue, j json, jb jsonb, l int8[], ls text[], p spot, net inet,
+        r int4range, x bit(3))`);
+    const or = <T>(value: fc.Arbitrary<T>, ...more: T[]) =>
+      fc.option(fc.oneof(value, fc.constantFrom(...more)));
+    const digits = fc.tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.nat(99_999_999));
+    const moment = fc
+      .date({
+        noInvalidDate: true,
+        min: new Date('0001-01-01T00:00:00Z'),
+        max: new Date('9999-12-31T00:00:00Z'),
+      })
+      .map((date) => date.toISOString());
+    const years = ['infinity', '-infinity', '0044-03-15 12:00:00.5 BC', '12024-05-06 07:08:09'];
+    const text = fc.string({ unit: 'grapheme' }).filter((text) => !/[\0\ud800-\udfff]/.test(text));
+    const row = fc.record({
+      b: fc.option(fc.boolean()),
+      i2: fc.option(fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 })),
+      i4: fc.option(fc.integer()),
+      i8: fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String)),
+      o: fc.option(fc.nat(2 ** 32 - 1)),
+      f4: or(fc.float({ noDefaultInfinity: true, noNaN: true }).map(String), 'NaN', 'Infinity', '0.1', '-0'),
+      f8: or(
+        fc.double({ noDefaultInfinity: true, noNaN: true }).map(String),
+        'NaN',
+        '-Infinity',
+        '-0.25',
+        '1e300',
+      ),
+      n: or(
+        digits.map(([whole, fraction]) => `${whole}.${fraction}`),
+        'NaN',
+        '0',
+        '-0.000',
+      ),
+      n2: fc.option(fc.integer().map((cents) => String(cents / 100))),
+      m: fc.option(fc.integer().map((cents) => String(cents / 100))),
+      d: or(moment, ...years),
+      t: or(moment, ...years),
+      t0: or(moment, ...years),
+      z: or(moment, ...years),
+      clock: or(
+        moment.map((moment) => moment.slice(11, 23)),
+        '23:59:59.999999',
+      ),
+      zoned: fc.constantFrom('12:00:00+02', '00:00:00.5-11:30', null),
+      span: fc.option(fc.integer().map((seconds) => `${seconds} seconds`)),
+      bytes: fc.option(fc.uint8Array().map((bytes) => `\\x${Buffer.from(bytes).toString('hex')}`)),
+      s: fc.option(text),
+      v: fc.option(text),
+      c: fc.option(fc.string({ maxLength: 5 })),
+      u: fc.option(fc.uuid()),
+      e: fc.constantFrom('red', 'grün', null),
+      j: fc.option(fc.json({ stringUnit: text })),
+      jb: or(fc.json({ stringUnit: text }), '{"a": 12345678901234567890, "b": 0.12345678901234567890}'),
+      l: fc.constantFrom('{}', '{1,NULL,9007199254740993}', null),
+      ls: fc.constantFrom('{}', '{"a,b",NULL,"null","é"}', null),
+      p: fc.constantFrom('(1,"x y")', '(,)', null),
+      net: fc.constantFrom('10.0.0.0/8', '::1', null),
+      r: fc.constantFrom('empty', '[1,5)', null),
+      x: fc.constantFrom('010', null),
+    });
+    const connection = await postgresql.connect({ ...server, ssl: 'disable' });
+    const table = await connection.table('public', 'alike');
+    const fields = table.columns.map(({ name }) => name);
+    const selection = selectionOf(postgresql, table, request('', { fields: [...fields, 'jb.a'] }), ['id']);
+    const { queryWire } = connection;
+    if (!queryWire) throw new Error('no rows as bytes');
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 30 }), async (rows) => {
+        await admin.query('TRUNCATE alike');
+        const columns = Object.keys(rows[0] ?? {});
+        const list = columns.map((name) => `r->>'${name}'`);
+        const types = table.columns.map(({ nativeType }) => nativeType).slice(1);
+        await admin.query(
+          `INSERT INTO alike (id, ${columns}) SELECT i, ${list.map((value, index) => `(${value})::${types[index]}`)}
+           FROM json_array_elements($1) WITH ORDINALITY AS e(r, i)`,
+          [JSON.stringify(rows)],
+        );
+        const statement = selection.statement(undefined, 100);
+        const texts: unknown[] = [];
+        await connection.query(
+          statement.sql,
+          statement.values,
+          (raw) => texts.push(selection.toRow(raw)),
+          'alike',
+        );
+        const kept = await rowKeeper(connection, selection)(statement, () => true, 'alike');
+        const { rows: read, scanned } = kept.records();
+        expect(scanned?.count).toBe(rows.length);
+        expect(read).toEqual(texts);
+      }),
+      { numRuns: 40 },
+    );
+    await connection.close();
+  });
+
+  test('a database that knows no encoding has its rows as texts', async () => {
+    await admin.query(
+      "CREATE DATABASE unencoded TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'",
+    );
+    const connection = await postgresql.connect({ ...server, database: 'unencoded', ssl: 'disable' });
+    expect(connection.queryWire).toBe(undefined);
+    await connection.close();
   });
 
   test('the record as a whole, and a path into a JSON column', async () => {

@@ -1,0 +1,90 @@
+/**
+ * PostgreSQL's rows as bytes. The driver makes a string of each value, which takes longer than the server needs to send it:
+ * so rows that are wanted as bytes are taken from the connection before the driver sees them. All else is the driver's.
+ * The format of messages: https://www.postgresql.org/docs/current/protocol-message-formats.html.
+ */
+
+import type { Duplex } from 'node:stream';
+import type { WireRow } from './dialect.ts';
+
+const dataRow = 0x44;
+/** Of a message: its type, then the length of what follows the type. */
+const headBytes = 5;
+
+export interface DataRows {
+  /** @param onRow gets the rows from now on, valid while it runs, and must not throw; `undefined`: they are the driver's again */
+  take(onRow: ((row: WireRow) => void) | undefined): void;
+}
+
+/** @param stream between two answers of the server, the driver's listeners on it */
+export function dataRowsOf(stream: Duplex): DataRows {
+  const driver = stream.listeners('data');
+  stream.removeAllListeners('data');
+  let onRow: ((row: WireRow) => void) | undefined;
+  /** The beginning of a message whose end has not come. */
+  let pieces: Buffer[] = [];
+  let held = 0;
+  /** Bytes that there must be before something can be done. */
+  let wanted = headBytes;
+
+  function pass(bytes: Buffer): void {
+    if (bytes.length > 0) for (const listener of driver) listener.call(stream, bytes);
+  }
+
+  stream.on('data', (chunk: Buffer) => {
+    pieces.push(chunk);
+    held += chunk.length;
+    if (held < wanted) return;
+    const bytes = pieces.length === 1 ? chunk : Buffer.concat(pieces);
+    const row = { bytes, start: 0, end: 0 };
+    let passed = 0;
+    let at = 0;
+    wanted = headBytes;
+    while (at + headBytes <= bytes.length) {
+      const end = at + 1 + bytes.readUInt32BE(at + 1);
+      if (end > bytes.length) {
+        wanted = end - at;
+        break;
+      }
+      if (onRow && bytes[at] === dataRow) {
+        pass(bytes.subarray(passed, at));
+        row.start = at;
+        row.end = end;
+        onRow(row);
+        passed = end;
+      }
+      at = end;
+    }
+    const rest = bytes.subarray(at);
+    pieces = rest.length > 0 ? [rest] : [];
+    held = rest.length;
+    pass(bytes.subarray(passed, at));
+  });
+
+  return {
+    take(taker) {
+      onRow = taker;
+    },
+  };
+}
+
+const rowHeadBytes = headBytes + 2;
+const lengthBytes = 4;
+
+/** Bytes of a row's values. */
+export function valueBytesOf({ start, end }: WireRow, columns: number): number {
+  return end - start - rowHeadBytes - columns * lengthBytes;
+}
+
+/** Where a row's values begin, and how long they are; -1: null. @returns where the row ends */
+export function findValues(bytes: Buffer, start: number, begins: Int32Array, lengths: Int32Array): number {
+  let at = start + rowHeadBytes;
+  for (let column = 0; column < begins.length; column++) {
+    const length = bytes.readInt32BE(at);
+    at += lengthBytes;
+    begins[column] = at;
+    lengths[column] = length;
+    if (length > 0) at += length;
+  }
+  return at;
+}

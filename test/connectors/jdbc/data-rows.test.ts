@@ -1,0 +1,52 @@
+import { Buffer } from 'node:buffer';
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { dataRowsOf, valueBytesOf } from '../../../connectors/jdbc/data-rows.ts';
+import { dataRow, message } from './wire.ts';
+
+/** Sends the bytes in pieces of these lengths; the rest in one. */
+function received(bytes: Buffer, lengths: readonly number[], take: boolean) {
+  const stream = new PassThrough();
+  const driver: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => driver.push(chunk));
+  const rows: Buffer[] = [];
+  const dataRows = dataRowsOf(stream);
+  if (take) {
+    dataRows.take(({ bytes, start, end }) => rows.push(Buffer.from(bytes.subarray(start, end))));
+  }
+  let at = 0;
+  for (const length of [...lengths, bytes.length]) {
+    stream.emit('data', Buffer.from(bytes.subarray(at, at + length)));
+    at += length;
+  }
+  return { driver: Buffer.concat(driver), rows };
+}
+
+const messages = fc.array(
+  fc.oneof(
+    fc
+      .array(fc.option(fc.string({ unit: 'binary' })))
+      .map((values) => ({ isRow: true, bytes: dataRow(values) })),
+    fc
+      .tuple(fc.constantFrom('1', '2', 'T', 'N', 'S', 'C', 'Z'), fc.uint8Array())
+      .map(([type, body]) => ({ isRow: false, bytes: message(type, Buffer.from(body)) })),
+  ),
+);
+
+test('rows are taken, all else is the driver’s, however the bytes are cut', () => {
+  fc.assert(
+    fc.property(messages, fc.array(fc.nat(20)), (messages, lengths) => {
+      const bytes = Buffer.concat(messages.map(({ bytes }) => bytes));
+      const rows = messages.filter(({ isRow }) => isRow).map(({ bytes }) => bytes);
+      const others = messages.filter(({ isRow }) => !isRow).map(({ bytes }) => bytes);
+      expect(received(bytes, lengths, true)).toEqual({ driver: Buffer.concat(others), rows });
+      expect(received(bytes, lengths, false)).toEqual({ driver: bytes, rows: [] });
+    }),
+  );
+});
+
+test('the bytes of a row’s values', () => {
+  const bytes = dataRow(['héllo', null, '', '7']);
+  expect(valueBytesOf({ bytes, start: 0, end: bytes.length }, 4)).toBe(7);
+});
