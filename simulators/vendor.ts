@@ -5,6 +5,14 @@ import type { CollectionPlan, SimulatedRecord } from './collection.ts';
 import type { Answer, Asked, Handler } from './exchange.ts';
 import type { RateLimit } from './rate-limit.ts';
 
+/** Which version of which record a delivered one is. */
+export interface Identified {
+  readonly number: number;
+  readonly version: number;
+  /** Whether it is delivered as deleted, where the vendor says so of every record. */
+  readonly isDeletion?: boolean;
+}
+
 /** A flow that reads from the vendor, and what must come of it. */
 export interface SimulatedFlow {
   readonly entityName: string;
@@ -13,12 +21,12 @@ export interface SimulatedFlow {
   /** Of the vendor's. */
   readonly collection: string;
   /** A delivered record's number and version, of the fields that show them. */
-  identify(record: Readonly<Record<string, unknown>>): { readonly number: number; readonly version: number };
+  identify(record: Readonly<Record<string, unknown>>): Identified;
   /**
    * What an incremental flow of this entity can see: changes, new records alone, or nothing (a full pull every time).
-   * `deletions`: changes, and deleted records as such.
+   * `deletions`: changes, and deleted records as such; `later deletions`: of those that were there at the first run.
    */
-  readonly sees: 'changes' | 'deletions' | 'inserts' | 'all';
+  readonly sees: 'changes' | 'deletions' | 'later deletions' | 'inserts' | 'all';
   /** So long after a change the vendor may still not show it, says its page: a test looks for what happened before. Default 0. */
   readonly settlesAfterSeconds?: number;
   /** Which of the collection's records the entity has. Default all. */

@@ -22,6 +22,9 @@ const properties: Readonly<Record<string, string>> = {
 };
 const names = Object.keys(properties);
 
+/** What a record of operational data has beside its own: what has become of it, and of how many of the source's records it tells. */
+const changeProperties = { ODQ_CHANGEMODE: 'Edm.String', ODQ_ENTITYCNTR: 'Edm.Decimal' };
+
 function order(record: SimulatedRecord): ODataRow {
   const { number, version, createdAt, updatedAt } = record;
   return {
@@ -53,10 +56,10 @@ function shown4(name: string, value: ODataValue): ODataValue {
     : value.toISOString().replace('.000Z', 'Z');
 }
 
-function metadata2(set: string, more: readonly string[] = []): Answer {
-  const described = names.map((name) => {
-    const isDay = properties[name] === 'Edm.DateTime';
-    return `<Property Name="${name}" Type="${properties[name]}"${isDay ? ' sap:display-format="Date"' : ''} Nullable="${name !== 'SalesOrder'}" sap:label="${name}"/>`;
+function metadata2(set: string, more: readonly string[] = [], added: object = {}): Answer {
+  const described = Object.entries({ ...properties, ...added }).map(([name, type]) => {
+    const isDay = type === 'Edm.DateTime';
+    return `<Property Name="${name}" Type="${type}"${isDay ? ' sap:display-format="Date"' : ''} Nullable="${name !== 'SalesOrder'}" sap:label="${name}"/>`;
   });
   const sets = [set, ...more].map(
     (name) => `<EntitySet Name="${name}" EntityType="S.${name}Type" sap:content-version="1"/>`,
@@ -148,9 +151,22 @@ function list4(asked: Asked, world: World): Answer {
 type Told = ReadonlyMap<number, number>;
 
 interface Extraction {
-  readonly rows: readonly SimulatedRecord[];
+  readonly rows: readonly object[];
   /** Where the next delta begins; absent for a list without change tracking. */
   readonly token?: string;
+}
+
+/**
+ * One version as a delta tells it, or as it is when a subscription begins: that is no change. Of a changed record only the state
+ * after comes, one of the delta procedures; of a deleted one its last.
+ */
+function operationalEntry(record: SimulatedRecord, isChange: boolean, set: string): object {
+  const mode = record.isDeleted ? 'D' : record.version === 1 ? 'C' : 'U';
+  return {
+    ...entry2(order(record), names, set),
+    ODQ_CHANGEMODE: isChange ? mode : '',
+    ODQ_ENTITYCNTR: record.isDeleted ? '-1' : '1',
+  };
 }
 
 /**
@@ -160,6 +176,7 @@ interface Extraction {
 function extracted(asked: Asked, world: World): Answer {
   const { query, headers } = asked;
   const { memory } = world;
+  const set = `${world.origin}${operational}/FactsOf0SD_C03`;
   const [, id = '', start = '0'] = /^'?(\w+)-(\d+)'?$/.exec(query.get('$skiptoken') ?? '') ?? [];
   let extraction = memory.get(id) as Extraction | undefined;
   if (query.has('$skiptoken') && !extraction)
@@ -169,22 +186,21 @@ function extracted(asked: Asked, world: World): Answer {
     const [, since] = /^'(\w+)'$/.exec(query.get('!deltatoken') ?? '') ?? [];
     const told = since === undefined ? undefined : (memory.get(since) as Told | undefined);
     if (since !== undefined && !told) return refuse(410, undefined, `Delta token ${since} is unknown`);
-    const { live, versions } = world.collection('items');
-    const rows = live().flatMap((record) =>
-      told
-        ? versions(record.number).filter(({ version }) => version > (told.get(record.number) ?? 0))
-        : [record],
+    const { all, live, versions } = world.collection('items');
+    const changed = (since: Told) =>
+      all().flatMap(({ number }) => versions(number).filter((one) => one.version > (since.get(number) ?? 0)));
+    const rows = (told ? changed(told) : live()).map((record) =>
+      operationalEntry(record, told !== undefined, set),
     );
     const tracks = told !== undefined || /odata\.track-changes/.test(headers.prefer ?? '');
     const token = `D20260302080000_${String(memory.size).padStart(9, '0')}`;
     extraction = { rows, ...(tracks && { token }) };
-    if (tracks) memory.set(token, new Map(live().map((record) => [record.number, record.version])));
+    if (tracks) memory.set(token, new Map(all().map((record) => [record.number, record.version])));
     name = `E${memory.size}`;
     memory.set(name, extraction);
   }
   const preferred = Number(/odata\.maxpagesize=(\d+)/.exec(headers.prefer ?? '')?.[1] ?? 10_000);
   const end = Number(start) + world.pageSize(preferred);
-  const set = `${world.origin}${operational}/FactsOf0SD_C03`;
   const isLast = end >= extraction.rows.length;
   return {
     headers: {
@@ -193,7 +209,7 @@ function extracted(asked: Asked, world: World): Answer {
     },
     body: {
       d: {
-        results: extraction.rows.slice(Number(start), end).map((record) => entry2(order(record), names, set)),
+        results: extraction.rows.slice(Number(start), end),
         ...(!isLast && { __next: `${set}?$skiptoken='${name}-${end}'` }),
         ...(isLast && extraction.token && { __delta: `${set}?!deltatoken='${extraction.token}'` }),
       },
@@ -249,6 +265,9 @@ export const sapOData: Vendor = {
     'https://api.sap.com/api/CE_SALESORDER_0001/overview',
     'https://help.sap.com/doc/saphelp_nw75/7.5.5/en-US/7c/a326519eff236ee10000000a445394/content.htm',
     'https://help.sap.com/saphelp_snc700_ehp04/helpdata/en/50/f4ee6253134d3cafa25b9444f0c5a9/content.htm',
+    // SAP's own words of its data elements.
+    'https://www.sapdatasheet.org/abap/dtel/odq_changemode.html',
+    'https://www.sapdatasheet.org/abap/dtel/odq_entitycntr.html',
     'https://www.odata.org/documentation/odata-version-2-0/uri-conventions/',
     'https://www.odata.org/documentation/odata-version-2-0/json-format/',
     'https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html',
@@ -276,7 +295,7 @@ export const sapOData: Vendor = {
   ],
   // A system of one's own: SAP names no quota.
   rateLimits: [],
-  collections: { orders: {}, items: { deletes: 0 } },
+  collections: { orders: {}, items: {} },
   routes: {
     [`GET ${catalog}/`]: () => ({ body: { d: { EntitySets: ['ServiceCollection'] } } }),
     [`GET ${catalog}/ServiceCollection`]: () => ({
@@ -295,7 +314,8 @@ export const sapOData: Vendor = {
     [`GET ${orders2}/A_SalesOrder`]: refusing(list2),
     [`GET ${orders4}/$metadata`]: metadata4,
     [`GET ${orders4}/SalesOrder`]: refusing(list4),
-    [`GET ${operational}/$metadata`]: () => metadata2('FactsOf0SD_C03', ['DeltaLinksOfFactsOf0SD_C03']),
+    [`GET ${operational}/$metadata`]: () =>
+      metadata2('FactsOf0SD_C03', ['DeltaLinksOfFactsOf0SD_C03'], changeProperties),
     [`GET ${operational}/FactsOf0SD_C03`]: extracted,
   },
   // Pages go on behind a key. A list of one record tells the time.
@@ -323,8 +343,8 @@ export const sapOData: Vendor = {
       entityName: `${operational}/FactsOf0SD_C03`,
       title: 'operational data',
       collection: 'items',
-      sees: 'changes',
-      identify,
+      sees: 'later deletions',
+      identify: (record) => ({ ...identify(record), isDeletion: record.ODQ_CHANGEMODE === 'D' }),
     },
   ],
 };

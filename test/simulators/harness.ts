@@ -19,16 +19,11 @@ import { localHome } from '../../local/home.ts';
 import { runFlow } from '../../local/run-flow.ts';
 import type { Auth } from '../../simulators/auth.ts';
 import { type Simulator, startSimulator } from '../../simulators/simulator.ts';
-import type { SimulatedFlow, Vendor } from '../../simulators/vendor.ts';
+import type { Identified, SimulatedFlow, Vendor } from '../../simulators/vendor.ts';
 import { type FakeClock, fakeClock } from '../support/memory-home.ts';
 
 /** Milliseconds that each request takes. */
 const latency = 130;
-
-export interface Delivered {
-  readonly number: number;
-  readonly version: number;
-}
 
 export interface SimulatedWorld {
   readonly simulator: Simulator;
@@ -38,7 +33,7 @@ export interface SimulatedWorld {
   run(flow: FlowDefinition): Promise<RunResult>;
   /** What a run has written, as JSON Lines. */
   written(result: RunResult): string;
-  delivered(result: RunResult, plan: SimulatedFlow): Delivered[];
+  delivered(result: RunResult, plan: SimulatedFlow): Identified[];
   /** All that lies in the home, but for the secrets' own files. */
   contents(): Generator<{ readonly file: string; readonly text: string }>;
   close(): Promise<void>;

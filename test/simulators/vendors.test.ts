@@ -5,10 +5,11 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SimulatedRecord } from '../../simulators/collection.ts';
 import { type FaultKind, faultKinds } from '../../simulators/faults.ts';
 import { vendors } from '../../simulators/registry.ts';
-import type { SimulatedFlow, Vendor } from '../../simulators/vendor.ts';
-import { type Delivered, flowOf, preferred, type SimulatedWorld, simulatedWorld } from './harness.ts';
+import type { Identified, SimulatedFlow, Vendor } from '../../simulators/vendor.ts';
+import { flowOf, preferred, type SimulatedWorld, simulatedWorld } from './harness.ts';
 
 const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 400);
 const seed = Number(process.env.TRIBUTARY_SIMULATED_SEED ?? 1);
@@ -47,11 +48,11 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
         beginning(vendor, plan),
       );
       const kinds = faultKinds.filter((kind) => kind === trouble);
-      const delivered: Delivered[] = [];
+      const delivered: Identified[] = [];
       const ends = ending(vendor, trouble);
 
       /** As a schedule does, until a run succeeds. */
-      const pull = async (): Promise<Delivered[]> => {
+      const pull = async (): Promise<Identified[]> => {
         for (;;) {
           const result = await world.run(flow);
           clock.advance(hour);
@@ -183,9 +184,9 @@ function ending(vendor: Vendor, trouble: FaultKind | 'nothing' | 'quota'): strin
 const few = <T>(all: readonly T[]): (T | string)[] =>
   all.length <= 5 ? [...all] : [...all.slice(0, 5), `and ${all.length - 5} more`];
 
-const pair = ({ number, version }: Delivered): string => `${number} in version ${version}`;
+const pair = ({ number, version }: Identified): string => `${number} in version ${version}`;
 
-function twice(delivered: readonly Delivered[], of: (one: Delivered) => unknown = pair): unknown[] {
+function twice(delivered: readonly Identified[], of: (one: Identified) => unknown = pair): unknown[] {
   const seen = new Set<unknown>();
   return delivered.map(of).filter((one) => seen.size === seen.add(one).size);
 }
@@ -202,14 +203,14 @@ function survivors(
 }
 
 /** Who was there before and after a full pull is in it. */
-function expectThere(before: Set<number>, after: Set<number>, delivered: readonly Delivered[]): void {
+function expectThere(before: Set<number>, after: Set<number>, delivered: readonly Identified[]): void {
   const pulled = new Set(delivered.map(({ number }) => number));
   const missing = [...before].filter((number) => after.has(number) && !pulled.has(number));
   expect(few(missing), 'missing').toEqual([]);
 }
 
 /** {@link expectThere}, once. */
-function expectWhole(before: Set<number>, after: Set<number>, delivered: readonly Delivered[]): void {
+function expectWhole(before: Set<number>, after: Set<number>, delivered: readonly Identified[]): void {
   expectThere(before, after, delivered);
   expect(few(twice(delivered, ({ number }) => number)), 'twice').toEqual([]);
 }
@@ -217,7 +218,7 @@ function expectWhole(before: Set<number>, after: Set<number>, delivered: readonl
 function expectLastState(
   { simulator }: SimulatedWorld,
   plan: SimulatedFlow,
-  delivered: readonly Delivered[],
+  delivered: readonly Identified[],
 ): void {
   const collection = simulator.collection(plan.collection);
   const unknown = delivered.filter(
@@ -225,11 +226,18 @@ function expectLastState(
   );
   expect(few(unknown.map(pair)), 'never existed').toEqual([]);
   const isInserts = plan.sees === 'inserts';
-  const identity = (one: Delivered): string => (isInserts ? String(one.number) : pair(one));
+  const identity = (one: Identified): string => (isInserts ? String(one.number) : pair(one));
   if (plan.repeats === undefined) expect(few(twice(delivered, identity)), 'twice').toEqual([]);
   const arrived = new Set(delivered.map(identity));
-  const kept = plan.sees === 'deletions' ? collection.all() : collection.live();
-  const expected = kept.filter((record) => plan.has?.(record) ?? true);
+  const seen = new Set(delivered.map(({ number }) => number));
+  const isTold = ({ number, isDeleted }: SimulatedRecord): boolean =>
+    !isDeleted || plan.sees === 'deletions' || (plan.sees === 'later deletions' && seen.has(number));
+  const wrong = delivered.filter(({ number, version, isDeletion }) => {
+    const told = collection.versions(number).find((one) => one.version === version);
+    return isDeletion !== undefined && isDeletion !== told?.isDeleted;
+  });
+  expect(few(wrong.map(pair)), 'deleted or not').toEqual([]);
+  const expected = collection.all().filter((record) => isTold(record) && (plan.has?.(record) ?? true));
   expect(expected.length).toBeGreaterThan(10);
   expect(few(expected.filter((one) => !arrived.has(identity(one))).map(pair)), 'missing').toEqual([]);
 }
