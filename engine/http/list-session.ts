@@ -16,7 +16,7 @@ import type { EntityList } from './entity-list.ts';
 import { type KeyRange, keyReader } from './key-order.ts';
 import { orderOf } from './list-order.ts';
 import type { Parent } from './list-request.ts';
-import { type ListedRecords, type NextPage, nextPage, numberOf } from './next-page.ts';
+import { type ListedRecords, type NextPage, nextPage, numberOf, pageAgain } from './next-page.ts';
 import { compileRow } from './read-records.ts';
 import { type Answer, checkOrigin } from './vendor-client.ts';
 import { type WindowPart, windowParts } from './window-parts.ts';
@@ -172,21 +172,17 @@ export function sessionOf(
     window: PullWindow | undefined,
   ): Place | undefined {
     const { page, parent } = place;
+    const part = partOf(place);
+    const marker = entity.changes?.marker;
+    const asked = { answer, records, url, page, size, marker, keyOf, at };
+    // Before all that leads on: what has moved to a page before stands behind none of the next.
+    const again = pageAgain(pagination, asked);
+    if (again) return { parent, ...part, page: again };
     if (order.endsWith(records, window)) return undefined;
-    const next = nextPage(pagination, {
-      answer,
-      records,
-      url,
-      page,
-      size,
-      marker: entity.changes?.marker,
-      keyOf,
-      at,
-    });
+    const next = nextPage(pagination, asked);
     if (!next) return undefined;
     if ('url' in next) checkOrigin(new URL(next.url), list.base.origin, at);
     const anew = order.anew(records, window);
-    const part = partOf(place);
     return anew === undefined ? { parent, ...part, page: next } : { parent, ...part, since: anew };
   }
 

@@ -41,6 +41,28 @@ export interface PageRead {
 }
 
 /**
+ * The page to be read again, of a list that has lost records since the page before: what stood behind that page may stand on it
+ * now, or on one before it.
+ *
+ * @returns `undefined` if nothing moved, or nobody can tell
+ * @throws ConnectorProtocol if the answer has no count
+ */
+export function pageAgain(
+  pagination: Pagination | undefined,
+  { answer, page, size: asked = Number.POSITIVE_INFINITY, at }: PageRead,
+): NextPage | undefined {
+  if (pagination?.kind !== 'page' || pagination.total === undefined || !page || !('after' in page))
+    return undefined;
+  const { first = 1 } = pagination;
+  const size = Math.min(pageSizeOf(pagination) ?? 1, asked);
+  const total = countAt(answer, pagination.total, at);
+  const lost = (page.total ?? 0) - total;
+  const number = numberOf(pagination, page);
+  const back = Math.max(first, number - Math.ceil(lost / size));
+  return lost > 0 && back < number ? { after: back, total, again: (page.again ?? 0) + 1 } : undefined;
+}
+
+/**
  * @returns `undefined` on the last page
  * @throws ConnectorProtocol if the answer lacks what the pagination needs
  */
@@ -80,15 +102,13 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
       return ends ? undefined : { after };
     }
     case 'page': {
-      const { first = 1, pages, total: totalAt, fullAt, mayBeShort, session } = pagination;
+      const { first = 1, pages, total, fullAt, mayBeShort, session } = pagination;
       const number = numberOf(pagination, page);
-      const { total: before = 0, again = 0 } = page && 'after' in page ? page : {};
-      const total = totalAt === undefined ? undefined : countAt(answer, totalAt, at);
-      const lost = total === undefined ? 0 : before - total;
-      // What stood behind the page before may stand on it now, or on one before that.
-      const back = lost > 0 ? Math.max(first, number - Math.ceil(lost / size)) : number;
-      if (total !== undefined && back < number) return { after: back, total, again: again + 1 };
-      const counted = { ...(total !== undefined && { total }), ...(again > 0 && { again }) };
+      const again = page && 'after' in page ? page.again : undefined;
+      const counted = {
+        ...(total !== undefined && { total: countAt(answer, total, at) }),
+        ...(again !== undefined && { again }),
+      };
       const all = pages === undefined ? undefined : countAt(answer, pages, at);
       const full = fullAt === undefined ? size : countAt(answer, fullAt, at);
       const ends =

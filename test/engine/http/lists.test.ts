@@ -783,6 +783,34 @@ describe('a full pull of a list that is read oldest first', () => {
     expect(rows).toEqual([[1], [2], [2]]);
   });
 
+  test('reads a page of one moment again that has lost records, and only then asks anew', async () => {
+    const counted = {
+      ...entity,
+      pagination: pageNumber({ param: 'page', size: { size: 2 }, total: { header: 'x-total' } }),
+    };
+    const of = (id: number, second: number) => ({ ...at(second), id });
+    const page = (total: number, ...body: object[]) => ({ headers: { 'x-total': String(total) }, body });
+    // 3 goes from the second page before the third is read: 5 moves onto the page before.
+    const answers = [
+      page(7, of(1, 0), of(2, 1)),
+      page(6, of(2, 1), of(3, 1)),
+      page(6, of(4, 1), of(5, 1)),
+      page(5, of(6, 1), of(7, 2)),
+      page(5, of(5, 1), of(6, 1)),
+      page(5, of(7, 2)),
+    ];
+    const { lines, rows } = await pull(counted, answers, {});
+    const anew = 'GET /things?sort=at&size=2&from=2024-05-01T00:00:01Z';
+    expect(lines.slice(1)).toEqual([
+      anew,
+      `${anew}&page=2`,
+      `${anew}&page=3`,
+      `${anew}&page=2`,
+      `${anew}&page=3`,
+    ]);
+    expect(rows.flat()).toEqual([1, 2, 2, 3, 4, 5, 6, 7, 5, 6, 7]);
+  });
+
   test('counts pages where the flow sorts otherwise', async () => {
     const filters = [is('sorted', 'EQUAL_TO', 'String', 'id')];
     const { lines, rows } = await pull(entity, [{ body: [at(3), at(2)] }, { body: [at(1)] }], {
