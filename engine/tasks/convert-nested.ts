@@ -51,11 +51,14 @@ function partsConverter(
 
 function listConverter(convert: Converter) {
   return (value: Exclude<Value, null>): Value[] | undefined => {
-    const list: Value[] = [];
-    for (const item of value as readonly Value[]) {
+    const items = value as readonly Value[];
+    // Pushed to, a list of millions would be copied as it grows.
+    const list = new Array<Value>(items.length);
+    let index = 0;
+    for (const item of items) {
       const converted = convert(item);
       if (converted === undefined) return undefined;
-      list.push(converted);
+      list[index++] = converted;
     }
     return list;
   };

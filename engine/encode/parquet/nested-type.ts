@@ -54,14 +54,22 @@ export function nestedType(field: DestinationField): ColumnType {
 }
 
 function nestedColumn({ columns, stage }: PartColumns): Column {
-  const stageRow = (value: Value): void => {
+  const clear = (): void => {
     for (const column of columns) column.clear();
+  };
+  const stageRow = (value: Value): void => {
+    clear();
     stage(value, 0, 0);
   };
   return {
     stage: stageRow,
     stageCell: (cell) => stageRow(cellValue(cell)),
-    stagedSize: () => columns.reduce((sum, column) => sum + column.stagedSize(), 0),
+    stagedSize() {
+      const size = columns.reduce((sum, column) => sum + column.stagedSize(), 0);
+      // Who asks for it pushes nothing: what may be a long list is not kept.
+      clear();
+      return size;
+    },
     push: () => columns.reduce((sum, column) => sum + column.push(), 0),
     finish: () => columns.map((column) => column.finish()),
   };

@@ -13,6 +13,7 @@ import type { DestinationField, FieldType, Row, Value } from '../../../../core/r
 import { newCell, putValue } from '../../../../engine/cell.ts';
 import { outputFormat } from '../../../../engine/encode/output-format.ts';
 import { RefusedValue } from '../../../../engine/encode/value-checks.ts';
+import { collectGarbage, usedMemory } from '../../../support/memory.ts';
 import { encode, field, fragments, textCell, text as texts, values } from '../rows.ts';
 import { signed128 } from './readers.ts';
 
@@ -401,6 +402,21 @@ describe('nested fields', () => {
     const { size } = encoder;
     const actual = encoder.finish()?.bytes.length ?? 0;
     expect(Math.abs(size / actual - 1)).toBeLessThan(0.03);
+  });
+
+  it('keep nothing of a long list beside the row while a fragment has few', () => {
+    const list = Array.from({ length: 1_000_000 }, (_, n) => n % 10);
+    const encoder = outputFormat({
+      fileType: 'PARQUET',
+      fields: [parseNestedType('f', 'array<int>')],
+    }).encoder();
+    collectGarbage();
+    const before = usedMemory();
+    encoder.append([list]);
+    collectGarbage();
+    // Levels take a byte each of a list's.
+    expect(usedMemory() - before).toBeLessThan(4_000_000);
+    expect(encoder.rows).toBe(1);
   });
 
   it('take members by their own names alone', async () => {
