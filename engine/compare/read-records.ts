@@ -128,8 +128,6 @@ const parsers = {
 };
 
 function parquetText(value: unknown): string {
-  if (typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('base64'));
-  const plain = (_: string, member: unknown) => (typeof member === 'bigint' ? String(member) : member);
-  return JSON.stringify(value ?? null, plain);
+  return stringify(value ?? null) ?? 'null';
 }
