@@ -11,16 +11,26 @@ const dataRow = 0x44;
 /** Of a message: its type, then the length of what follows the type. */
 const headBytes = 5;
 
+/** Must not throw. */
+export interface RowTaker {
+  /** The row is valid while this runs. */
+  take(row: WireRow): void;
+  /** Bytes that a row may have. */
+  readonly longest: number;
+  /** A larger one has begun to come: the connection is of no more use. */
+  refuse(bytes: number): void;
+}
+
 export interface DataRows {
-  /** @param onRow gets the rows from now on, valid while it runs, and must not throw; `undefined`: they are the driver's again */
-  take(onRow: ((row: WireRow) => void) | undefined): void;
+  /** Says who gets the rows from now on; `undefined`: the driver. */
+  giveTo(taker: RowTaker | undefined): void;
 }
 
 /** @param stream between two answers of the server, the driver's listeners on it */
 export function dataRowsOf(stream: Duplex): DataRows {
   const driver = stream.listeners('data');
   stream.removeAllListeners('data');
-  let onRow: ((row: WireRow) => void) | undefined;
+  let taker: RowTaker | undefined;
   /** The beginning of a message whose end has not come. */
   let pieces: Buffer[] = [];
   let held = 0;
@@ -42,15 +52,20 @@ export function dataRowsOf(stream: Duplex): DataRows {
     wanted = headBytes;
     while (at + headBytes <= bytes.length) {
       const end = at + 1 + bytes.readUInt32BE(at + 1);
+      const to = bytes[at] === dataRow ? taker : undefined;
+      if (to && end - at > to.longest) {
+        to.refuse(end - at);
+        return;
+      }
       if (end > bytes.length) {
         wanted = end - at;
         break;
       }
-      if (onRow && bytes[at] === dataRow) {
+      if (to) {
         pass(bytes.subarray(passed, at));
         row.start = at;
         row.end = end;
-        onRow(row);
+        to.take(row);
         passed = end;
       }
       at = end;
@@ -62,8 +77,8 @@ export function dataRowsOf(stream: Duplex): DataRows {
   });
 
   return {
-    take(taker) {
-      onRow = taker;
+    giveTo(next) {
+      taker = next;
     },
   };
 }

@@ -119,6 +119,8 @@ export interface Connection {
     parameters: readonly string[],
     onRow: (row: WireRow) => void,
     at: string,
+    /** Bytes that a row may have. A larger one ends connection and statement, with SourceDataInvalid, before it has come. */
+    longest: number,
   ): Promise<void>;
   ping(): Promise<void>;
   /** Cuts a connection whose statement is under way. */

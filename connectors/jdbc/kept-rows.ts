@@ -22,7 +22,8 @@ export type Admits = (kept: KeptRows, place: () => string[]) => boolean;
 /** @param at what errors name as their place */
 export type RowKeeper = (statement: Statement, admits: Admits, at: string) => Promise<KeptRows>;
 
-export function rowKeeper(connection: Connection, selection: Selection): RowKeeper {
+/** @param longest bytes that a row may have, where the connection can tell before it has come */
+export function rowKeeper(connection: Connection, selection: Selection, longest: number): RowKeeper {
   const { queryWire } = connection;
   const { scannedFields, columns, placeOf } = selection;
   if (!queryWire || !scannedFields) return keeperOfTexts(connection, selection);
@@ -88,6 +89,7 @@ export function rowKeeper(connection: Connection, selection: Selection): RowKeep
         kept.bytes += valueBytesOf(row, columns.length);
       },
       at,
+      longest,
     );
     return kept;
   };

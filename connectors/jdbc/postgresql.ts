@@ -15,6 +15,7 @@ import {
   type Value,
 } from '#core';
 import { didYouMean } from '../../core/flow/finding.ts';
+import { roomFor } from '../../core/flow/function-memory.ts';
 import { answerOf } from './answer.ts';
 import { type Comparison, comparisonKind, comparisonSql } from './compare.ts';
 import { type DataRows, dataRowsOf } from './data-rows.ts';
@@ -348,13 +349,20 @@ function connectionOf(
     await answered(new Query(config).on('row', take), at);
     check();
   };
-  const queryWire: Connection['queryWire'] = async (text, values, onRow, at) => {
-    const { take, check } = guarded(onRow);
-    dataRows?.take(take);
+  const queryWire: Connection['queryWire'] = async (text, values, onRow, at, longest) => {
+    const { take, fail, check } = guarded(onRow);
+    const refuse = (bytes: number) => {
+      fail(tooLong(bytes, longest, at));
+      abandon();
+    };
+    dataRows?.giveTo({ take, longest, refuse });
     try {
       await answered(new Query({ text, values: [...values] }), at);
+    } catch (error) {
+      check();
+      throw error;
     } finally {
-      dataRows?.take(undefined);
+      dataRows?.giveTo(undefined);
     }
     check();
   };
@@ -402,22 +410,43 @@ function connectionOf(
   };
 }
 
-/** What `onRow` throws would break the driver's reading of the connection: it is kept, `check` throws it, and further rows are dropped. */
-function guarded<R>(onRow: (row: R) => void): { take(row: R): void; check(): void } {
+interface GuardedRows<R> {
+  take(row: R): void;
+  /** Further rows are dropped. */
+  fail(error: unknown): void;
+  /** @throws what `onRow` has thrown, or what it failed with */
+  check(): void;
+}
+
+/** What `onRow` throws would break the driver's reading of the connection: it is thrown when the statement has ended. */
+function guarded<R>(onRow: (row: R) => void): GuardedRows<R> {
   let failure: unknown;
+  const fail = (error: unknown) => {
+    failure ??= error;
+  };
   return {
+    fail,
     take(row) {
       if (failure !== undefined) return;
       try {
         onRow(row);
       } catch (error) {
-        failure = error;
+        fail(error);
       }
     },
     check() {
       if (failure !== undefined) throw failure;
     },
   };
+}
+
+function tooLong(bytes: number, longest: number, at: string): TributaryError {
+  return new TributaryError('SourceDataInvalid', 'a row is too long', {
+    at,
+    got: `${bytes} bytes`,
+    expected: `at most ${longest}`,
+    fix: `leave out a column; or ${roomFor(bytes, true)}`,
+  });
 }
 
 type All = <T>(text: string, values?: readonly string[], at?: string) => Promise<T[]>;

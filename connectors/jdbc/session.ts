@@ -5,6 +5,7 @@
 
 import type { PageToken, SourceRequest, SourceSession, Split } from '#core';
 import { TributaryError } from '#core';
+import { recordLimit, waitingMemory } from '../../core/flow/function-memory.ts';
 import type { Connection, Dialect } from './dialect.ts';
 import { type KeptRows, type RowKeeper, rowKeeper } from './kept-rows.ts';
 import { firstPageRows, maxPageBytes, maxPageRows, pageBytes } from './limits.ts';
@@ -54,6 +55,7 @@ export function sessionOf(
 ): SourceSession & { prepare(): Promise<void> } {
   const { schema, table: name } = entityOf(request);
   const at = `${schema}.${name}`;
+  const longest = request.recordLimit ?? recordLimit(waitingMemory);
   let connection: Connection | undefined;
   let opened: Opened | undefined;
   /** The page behind the one read last, by its token. */
@@ -80,7 +82,7 @@ export function sessionOf(
         },
       );
     }
-    opened = { selection, keep: rowKeeper(connection, selection) };
+    opened = { selection, keep: rowKeeper(connection, selection, longest) };
     return opened;
   }
 

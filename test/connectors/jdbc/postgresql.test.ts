@@ -258,7 +258,7 @@ describe('types', () => {
           (raw) => texts.push(selection.toRow(raw)),
           'alike',
         );
-        const kept = await rowKeeper(connection, selection)(statement, () => true, 'alike');
+        const kept = await rowKeeper(connection, selection, 10_000)(statement, () => true, 'alike');
         const { rows: read, scanned } = kept.records();
         expect(scanned?.count).toBe(rows.length);
         expect(read).toEqual(texts);
@@ -332,6 +332,21 @@ describe('pages', () => {
       { after: ['336'], rows: 83 },
       { after: ['419'], rows: 83 },
     ]);
+  });
+
+  test('a row that is longer than a record may be is refused before it has come', async () => {
+    await admin.query(
+      "CREATE TABLE long_rows AS SELECT i AS id, repeat('x', i * 1000000) AS body FROM generate_series(1, 3) i; ALTER TABLE long_rows ADD PRIMARY KEY (id)",
+    );
+    const fields = ['id', 'body'];
+    const read = (recordLimit: number) =>
+      readAll(request('public.long_rows', { fields, recordLimit }), ports);
+    await expect(read(2_500_000)).rejects.toMatchObject({
+      name: 'SourceDataInvalid',
+      message:
+        'public.long_rows: a row is too long; got 3000016 bytes; expected at most 2500000; leave out a column; or set tributary.memorySize to 46 or more',
+    });
+    expect((await read(3_000_016)).rows.map(([id]) => id)).toEqual([1, 2, 3]);
   });
 
   test.each([
