@@ -91,27 +91,32 @@ export function parseNestedType(name: string, text: string): DestinationField {
     return number;
   }
 
-  function field(of: string, depth: number): DestinationField {
-    const word = token().toLowerCase();
-    const simple = simpleTypes.get(word);
-    if (simple && depth === 0) throw expected(`one of ${nestedTypes.join(', ')}`);
-    if (depth > maxDepth) throw expected(`no more than ${maxDepth} types within each other; the next one is`);
-    if (simple) {
-      at++;
-      return { name: of, type: simple };
-    }
-    switch (word) {
-      case 'decimal':
-        return decimal(of);
+  /** A type of parts, if the next word is one's. */
+  function nested(of: string, depth: number): DestinationField | undefined {
+    switch (token().toLowerCase()) {
       case 'array':
-        return { name: of, type: 'List', inner: [within(() => field('element', depth + 1))] };
+        return { name: of, type: 'List', inner: [within(() => part('element', depth + 1))] };
       case 'map':
         return { name: of, type: 'Map', inner: [within(() => mapValue(depth + 1))] };
       case 'struct':
         return { name: of, type: 'Struct', inner: within(() => members(depth + 1)) };
       default:
-        throw expected(`one of ${(depth === 0 ? nestedTypes : allTypes).join(', ')}`);
+        return undefined;
     }
+  }
+
+  function part(of: string, depth: number): DestinationField {
+    if (depth > maxDepth) throw expected(`no more than ${maxDepth} types within each other; the next one is`);
+    const word = token().toLowerCase();
+    if (word === 'decimal') return decimal(of);
+    const type = simpleTypes.get(word);
+    if (!type) return nested(of, depth) ?? refuse(allTypes);
+    at++;
+    return { name: of, type };
+  }
+
+  function refuse(types: readonly string[]): never {
+    throw expected(`one of ${types.join(', ')}`);
   }
 
   /** What stands between the angle brackets behind a word. */
@@ -136,7 +141,7 @@ export function parseNestedType(name: string, text: string): DestinationField {
   function mapValue(depth: number): DestinationField {
     take('string'); // The names of an object's members have no other type.
     take(',');
-    return field('value', depth);
+    return part('value', depth);
   }
 
   function members(depth: number): DestinationField[] {
@@ -149,12 +154,12 @@ export function parseNestedType(name: string, text: string): DestinationField {
       if (found.has(member.toLowerCase())) throw expected('a name that no other member has, in any case,');
       at++;
       take(':');
-      found.set(member.toLowerCase(), field(member, depth));
+      found.set(member.toLowerCase(), part(member, depth));
     } while (token() === ',');
     return [...found.values()];
   }
 
-  const parsed = field(name, 0);
+  const parsed = nested(name, 0) ?? refuse(nestedTypes);
   if (at < tokens.length) throw expected('nothing more');
   return parsed;
 }

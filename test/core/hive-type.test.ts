@@ -51,6 +51,7 @@ describe('parseNestedType', () => {
   it.each([
     ['', `one of ${nested} at character 1`],
     ['bigint', `one of ${nested} at character 1`],
+    ['decimal(4,2)', `one of ${nested} at character 1`],
     ['list<int>', `one of ${nested} at character 1`],
     ['array<varchar(3)>', `one of ${simple}, ${nested} at character 7`],
     ['array<toString>', `one of ${simple}, ${nested} at character 7`],

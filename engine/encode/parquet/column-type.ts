@@ -193,7 +193,7 @@ const int64: StorageType<number | bigint> = {
 const double: StorageType<number> = { physical: physical.double, convert: asNumber, newValues: doubleValues };
 
 /**
- * String, Time: UTF8 text. Struct, List, Map: JSON text. Short, Integer: INT32. Long: INT64. Float, Double, Boolean,
+ * String, Time: UTF8 text. Struct, List, Map: JSON text (`nestedType` has those with inner types). Short, Integer: INT32. Long: INT64. Float, Double, Boolean,
  * ByteArray: as they are. Date: DATE. DateTime: TIMESTAMP in UTC, of milliseconds, or of microseconds where the field
  * declares six fraction digits; further digits are cut off.
  *
