@@ -188,12 +188,19 @@ function halvingFindings(
 /** Pages that are read again, as the list has lost records. */
 function shrinkingFindings({ pagination: usual }: Connector, at: string, entity: Entity): TributaryError[] {
   const { incremental, mayRepeat, pagination = usual } = entity;
-  const isCounted = [pagination, incremental?.list?.pagination].some(
-    (one) => typeof one === 'object' && one.kind === 'page' && one.total !== undefined,
-  );
-  return isCounted && !mayRepeat
-    ? [finding(at, "pages with a 'total' may be read again, and repeat records; declare mayRepeat: true")]
-    : [];
+  const ways = [pagination, incremental?.list?.pagination].filter((one) => typeof one === 'object');
+  const isCounted = ways.some((one) => one.kind === 'page' && one.total !== undefined);
+  const overlapping = ways.filter((one) => one.kind === 'offset').filter(({ overlap }) => overlap);
+  const isShort = overlapping.some(({ mayBeShort }) => mayBeShort);
+  return [
+    ...(isCounted && !mayRepeat
+      ? [finding(at, "pages with a 'total' may be read again, and repeat records; declare mayRepeat: true")]
+      : []),
+    ...(overlapping.length > 0 && !mayRepeat
+      ? [finding(at, "pages with an 'overlap' repeat records; declare mayRepeat: true")]
+      : []),
+    ...(isShort ? [finding(at, "of pages with an 'overlap' the first that is not full is the last")] : []),
+  ];
 }
 
 function jobFindings(

@@ -49,6 +49,12 @@ export type Pagination =
       /** The first record's number. Default 0. */
       readonly first?: number;
       readonly total?: AnswerPlace;
+      /**
+       * Fields of the entity that are unique together, of a list that has no `total` and may lose records while it is read: each
+       * page begins with the last record of the one before. Where it does not, records have moved onto pages that were read, and
+       * the page before is read again; no more than a page may leave between two requests. Declare `mayRepeat`.
+       */
+      readonly overlap?: readonly string[];
       /** Pages may be shorter than asked and not be the last: only `total` or an empty page ends the list. */
       readonly mayBeShort?: true;
     }

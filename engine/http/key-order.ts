@@ -16,8 +16,9 @@ export interface KeyRange {
   readonly to?: readonly string[];
 }
 
-/** Names of the fields that a list is sorted and paged by; none of another kind of list. */
+/** Names of the fields that a list is paged by, or its pages are put together by; none of another kind of list. */
 export function keyFields(pagination: Pagination | undefined): readonly string[] {
+  if (pagination?.kind === 'offset') return pagination.overlap ?? [];
   return pagination?.kind === 'keyset' ? [pagination.field].flat() : [];
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { compileFieldPath } from '../../core/connector/field-path.ts';
 import { type AnswerPlace, type Pagination, pageSizeOf } from '../../core/connector/pagination.ts';
 import { TributaryError } from '../../core/errors.ts';
@@ -9,6 +10,8 @@ export type NextPage =
   | {
       readonly after: string | number;
       readonly session?: string | number;
+      /** Key of the record that the page begins with, if the list has lost none. */
+      readonly last?: readonly string[];
       /** Records in all of the list, as the page before told. */
       readonly total?: number;
       /** How often pages have been read again so far: a list that shrinks and grows comes by the same place twice. */
@@ -40,26 +43,43 @@ export interface PageRead {
   readonly at: string;
 }
 
+/** Pages of one list that are read again: a vendor without any order of its records would never end. */
+const mostAgain = 1_000;
+
 /**
  * The page to be read again, of a list that has lost records since the page before: what stood behind that page may stand on it
  * now, or on one before it.
  *
  * @returns `undefined` if nothing moved, or nobody can tell
- * @throws ConnectorProtocol if the answer has no count
+ * @throws ConnectorProtocol if the answer has no count, or there is no end to it
  */
 export function pageAgain(
   pagination: Pagination | undefined,
-  { answer, page, size: asked = Number.POSITIVE_INFINITY, at }: PageRead,
+  { answer, records, page, size: asked = Number.POSITIVE_INFINITY, keyOf, at }: PageRead,
 ): NextPage | undefined {
-  if (pagination?.kind !== 'page' || pagination.total === undefined || !page || !('after' in page))
-    return undefined;
+  if (!page || !('after' in page)) return undefined;
+  const again = (page.again ?? 0) + 1;
+  if (again > mostAgain) {
+    throw new TributaryError('ConnectorProtocol', 'the list changes faster than it can be read', {
+      at,
+      got: `${mostAgain} pages that had to be read again`,
+    });
+  }
+  if (pagination?.kind === 'offset' && page.last !== undefined) {
+    const { first = 0 } = pagination;
+    const found = records.at(0);
+    const isWhole = found !== undefined && isDeepStrictEqual(keyOf(found), page.last);
+    const after = Math.max(first, numberOf(pagination, page) - stepOf(pagination, asked));
+    return isWhole ? undefined : { after, again };
+  }
+  if (pagination?.kind !== 'page' || pagination.total === undefined) return undefined;
   const { first = 1 } = pagination;
   const size = Math.min(pageSizeOf(pagination) ?? 1, asked);
   const total = countAt(answer, pagination.total, at);
   const lost = (page.total ?? 0) - total;
   const number = numberOf(pagination, page);
   const back = Math.max(first, number - Math.ceil(lost / size));
-  return lost > 0 && back < number ? { after: back, total, again: (page.again ?? 0) + 1 } : undefined;
+  return lost > 0 && back < number ? { after: back, total, again } : undefined;
 }
 
 /**
@@ -68,7 +88,7 @@ export function pageAgain(
  */
 export function nextPage(pagination: Pagination | undefined, read: PageRead): NextPage | undefined {
   if (!pagination) return undefined;
-  const { answer, records, url, page, at } = read;
+  const { answer, records, url, page, keyOf, at } = read;
   const size = Math.min(pageSizeOf(pagination) ?? 1, read.size ?? Number.POSITIVE_INFINITY);
   switch (pagination.kind) {
     case 'linkHeader': {
@@ -92,14 +112,18 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
       return after === undefined ? undefined : { after };
     }
     case 'offset': {
-      const { first = 0, total, mayBeShort } = pagination;
-      const after = numberOf(pagination, page) + size;
+      const { first = 0, total, overlap, mayBeShort } = pagination;
+      const step = stepOf(pagination, size);
+      const after = numberOf(pagination, page) + step;
       const all = total === undefined ? undefined : countAt(answer, total, at);
       const ends =
         all === undefined
           ? records.length === 0 || (!mayBeShort && records.length < size)
           : after - first >= all;
-      return ends ? undefined : { after };
+      if (ends || overlap === undefined || step === size) return ends ? undefined : { after };
+      const again = page && 'after' in page ? page.again : undefined;
+      const last = keyOf(records.at(-1) ?? {});
+      return { after, last, ...(again !== undefined && { again }) };
     }
     case 'page': {
       const { first = 1, pages, total, fullAt, mayBeShort, session } = pagination;
@@ -129,7 +153,7 @@ export function nextPage(pagination: Pagination | undefined, read: PageRead): Ne
     case 'keyset': {
       const last = records.at(-1);
       const ends = pagination.mayBeShort ? !last : records.length < size;
-      return ends || !last ? undefined : { key: read.keyOf(last) };
+      return ends || !last ? undefined : { key: keyOf(last) };
     }
   }
 }
@@ -140,6 +164,12 @@ export function numberOf(
   page: NextPage | undefined,
 ): number {
   return page && 'after' in page ? Number(page.after) : first;
+}
+
+/** Records from a page's beginning to the next one's. A page of one record, as previews ask for, overlaps with none. */
+function stepOf(pagination: Extract<Pagination, { kind: 'offset' }>, asked: number): number {
+  const size = Math.min(pageSizeOf(pagination) ?? 1, asked);
+  return pagination.overlap === undefined || size === 1 ? size : size - 1;
 }
 
 function lastOf(records: ListedRecords, field: string, at: string): string | number {

@@ -196,6 +196,46 @@ function leadChanges({ query }: Asked, world: World): Answer {
   });
 }
 
+/** Assets write their moments with the offset beside the zone. */
+const assetTime = (time: number): string => `${iso(time)}+0000`;
+
+/** Members of the specification's `BrowseAllPrograms`. */
+function program({ number, version, createdAt, updatedAt, pick }: SimulatedRecord): object {
+  return {
+    id: number,
+    name: `Program ${number}`,
+    description: `version ${version}`,
+    createdAt: assetTime(createdAt),
+    updatedAt: assetTime(updatedAt),
+    url: `https://app-simulated.marketo.com/#PG${number}A1`,
+    type: pick(['Default', 'Event', 'Engagement']),
+    channel: pick(['Email Send', 'Online Advertising']),
+    folder: { type: 'Folder', value: 1910, folderName: 'Campaigns' },
+    status: '',
+    workspace: 'Default',
+    headStart: false,
+  };
+}
+
+/** 20 a page unless told, 200 at most, passed over by their number; both ends of the range belong to it. The order is nowhere named. */
+function programs({ query }: Asked, world: World): Answer {
+  const size = Number(query.get('maxReturn') ?? 20);
+  const offset = Number(query.get('offset') ?? 0);
+  if (!(size >= 1 && size <= 200 && offset >= 0)) return failed('1003', 'Invalid maxReturn or offset');
+  const [earliest, latest] = ['earliestUpdatedAt', 'latestUpdatedAt'].map((name) => {
+    const value = query.get(name);
+    return value === null ? undefined : Date.parse(value);
+  });
+  if (Number.isNaN(earliest) || Number.isNaN(latest)) return failed('701', 'Invalid date');
+  const found = world
+    .collection('programs')
+    .live()
+    .filter(({ updatedAt: at }) => at >= (earliest ?? at) && at <= (latest ?? at));
+  const page = found.slice(offset, offset + size);
+  if (page.length === 0) return answered({ warnings: ['No assets found for the given search criteria.'] });
+  return result(page.map(program));
+}
+
 const answered = (more: object): Answer => ({
   body: { requestId: '14b0b#simulated', success: true, ...more },
 });
@@ -233,6 +273,7 @@ export const marketo: Vendor = {
     `${home}/bulk-extract/bulk-lead-extract`,
     `${home}/paging-tokens`,
     `${home}/lead-database/activities`,
+    `${home}/assets/programs`,
     `${home}/authentication`,
     `${home}/error-codes`,
     'https://github.com/AdobeDocs/marketo-apis',
@@ -252,6 +293,8 @@ export const marketo: Vendor = {
     leads: {},
     // The log of activities: nothing in it changes.
     changes: { creates: 100, deletes: 0, unchanging: true },
+    // Mostly made anew for each campaign.
+    programs: { records: (count) => Math.ceil(count / 2), creates: 80, deletes: 5 },
   },
   routes: {
     'GET /rest/v1/stats/usage.json': (_, world) =>
@@ -269,11 +312,12 @@ export const marketo: Vendor = {
     'POST /bulk/v1/leads/export/{job}/enqueue.json': enqueue,
     'GET /bulk/v1/leads/export/{job}/status.json': status,
     'GET /bulk/v1/leads/export/{job}/file.json': file,
+    'GET /rest/asset/v1/programs.json': programs,
     'GET /rest/v1/activities/types.json': () => result(activityTypes),
     'GET /rest/v1/activities/pagingtoken.json': pagingToken,
     'GET /rest/v1/activities/leadchanges.json': leadChanges,
   },
-  listOf: ({ url }) => (url.startsWith('/rest/v1/activities/leadchanges') ? 'changes' : undefined),
+  listOf: ({ url }) => /^\/rest\/(v1\/activities\/leadchanges|asset\/v1\/programs)\b/.exec(url)?.[1],
   refuse,
   flows: [
     {
@@ -296,6 +340,12 @@ export const marketo: Vendor = {
       sees: 'changes',
       identify: ({ lastName, notes }) => numbered(lastName, notes),
       repeats: 'what was changed in the second where two ranges meet comes in both',
+    },
+    {
+      entityName: 'programs',
+      collection: 'programs',
+      sees: 'changes',
+      identify: ({ name, description }) => numbered(name, description),
     },
   ],
 };

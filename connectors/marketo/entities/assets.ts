@@ -2,7 +2,8 @@ import { boolean, dateTime, entity, list, listOrNone, long, offset, string, stru
 
 const home = 'https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest';
 
-const pages = offset({ param: 'offset', size: { maxReturn: 200 } });
+/** A list tells neither its order nor how many records it has; an asset that is changed leaves the window. */
+const pages = (...overlap: string[]) => offset({ param: 'offset', size: { maxReturn: 200 }, overlap });
 const records = listOrNone('result');
 const changed = { field: 'updatedAt', from: 'earliestUpdatedAt', to: 'latestUpdatedAt' } as const;
 
@@ -20,7 +21,7 @@ export const emails = entity({
   docs: `${home}/assets/emails#browse`,
   path: '/rest/asset/v1/emails.json',
   records,
-  pagination: pages,
+  pagination: pages('id', 'status'),
   primaryKey: ['id', 'status'],
   mayRepeat: true,
   incremental: changed,
@@ -54,7 +55,7 @@ export const programs = entity({
   docs: `${home}/assets/programs#browse`,
   path: '/rest/asset/v1/programs.json',
   records,
-  pagination: pages,
+  pagination: pages('id'),
   primaryKey: ['id'],
   mayRepeat: true,
   incremental: changed,
@@ -78,7 +79,7 @@ export const smartCampaigns = entity({
   docs: `${home}/assets/smart-campaigns#browse`,
   path: '/rest/asset/v1/smartCampaigns.json',
   records,
-  pagination: pages,
+  pagination: pages('id'),
   primaryKey: ['id'],
   mayRepeat: true,
   incremental: changed,
@@ -108,7 +109,7 @@ export const smartLists = entity({
   docs: `${home}/assets/smart-lists#browse`,
   path: '/rest/asset/v1/smartLists.json',
   records,
-  pagination: pages,
+  pagination: pages('id'),
   primaryKey: ['id'],
   mayRepeat: true,
   incremental: changed,
@@ -120,7 +121,7 @@ export const staticLists = entity({
   docs: `${home}/assets/static-lists#browse`,
   path: '/rest/asset/v1/staticLists.json',
   records,
-  pagination: pages,
+  pagination: pages('id'),
   primaryKey: ['id'],
   mayRepeat: true,
   incremental: changed,

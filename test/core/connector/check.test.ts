@@ -10,6 +10,7 @@ import {
   linkHeader,
   long,
   oauth2,
+  offset,
   pageNumber,
   string,
   struct,
@@ -207,6 +208,11 @@ describe('an entity is refused', () => {
       "GitHub.issues: pages with a 'total' may be read again, and repeat records; declare mayRepeat: true",
     ]);
     expect(findingsOf(connectorWith({}, { pagination, mayRepeat: true }))).toEqual([]);
+    const overlapping = offset({ param: 'skip', size: { top: 10 }, overlap: ['id'], mayBeShort: true });
+    expect(findingsOf(connectorWith({}, { pagination: overlapping }))).toEqual([
+      "GitHub.issues: pages with an 'overlap' repeat records; declare mayRepeat: true",
+      "GitHub.issues: of pages with an 'overlap' the first that is not full is the last",
+    ]);
   });
 
   test('for parts and stamps that are no fields', () => {

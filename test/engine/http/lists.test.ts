@@ -280,6 +280,59 @@ describe('pages', () => {
     );
   });
 
+  describe('by offset that overlap', () => {
+    const overlapping: Entity = {
+      ...things,
+      mayRepeat: true,
+      pagination: offset({ param: 'skip', size: { top: 3 }, overlap: ['id'] }),
+    };
+    const page = (...numbers: number[]): TestAnswer => ({ body: ids(...numbers) });
+    const at = (skip: number) => `GET /things?top=3&skip=${skip}`;
+
+    test('begin with the last record of the page before', async () => {
+      const { lines, rows } = await pull(overlapping, [page(1, 2, 3), page(3, 4, 5), page(5)]);
+      expect(lines.slice(1)).toEqual([at(2), at(4)]);
+      expect(rows.flat()).toEqual([1, 2, 3, 3, 4, 5, 5]);
+    });
+
+    test.each([false, true])(
+      'are read again where they do not, killed between any two: %s',
+      async (killed) => {
+        // When two pages have been read, 1 goes, and when the second is read again, 2.
+        const answers = [
+          page(1, 2, 3),
+          page(3, 4, 5),
+          page(6, 7),
+          page(4, 5, 6),
+          page(7),
+          page(5, 6, 7),
+          page(7),
+        ];
+        const { lines, rows } = await pull(overlapping, answers, { killed });
+        expect(lines.slice(1)).toEqual([at(2), at(4), at(2), at(4), at(2), at(4)]);
+        expect(rows.flat()).toEqual([1, 2, 3, 3, 4, 5, 6, 7, 4, 5, 6, 7, 5, 6, 7, 7]);
+      },
+    );
+
+    test('are read again where the list ends before them', async () => {
+      const { lines, rows } = await pull(overlapping, [page(1, 2, 3), page(), page(3)]);
+      expect(lines.slice(1)).toEqual([at(2), at(0)]);
+      expect(rows.flat()).toEqual([1, 2, 3, 3]);
+    });
+
+    test('of one record have nothing to overlap with', async () => {
+      const { lines } = await pull(overlapping, [page(1), page()], { request: { limit: 1 } });
+      expect(lines).toEqual(['GET /things?top=1', 'GET /things?top=1&skip=1']);
+    });
+
+    test('are given up where the list has no order', async () => {
+      const endless = Array.from({ length: 2_100 }, (_, index) => page(index, index + 1, index + 2));
+      await expect(pull(overlapping, endless)).rejects.toThrow(
+        'X.things: the list changes faster than it can be read; got 1000 pages that had to be read again',
+      );
+    });
+  });
+
   describe('by number of a list that loses records', () => {
     const counted: Entity = {
       ...things,
