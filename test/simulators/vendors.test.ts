@@ -15,7 +15,7 @@ const records = Number(process.env.TRIBUTARY_SIMULATED_RECORDS ?? 400);
 const seed = Number(process.env.TRIBUTARY_SIMULATED_SEED ?? 1);
 const hour = 3600 * 1000;
 /** Milliseconds of a test: as many records as a vendor has take a while. */
-const patience = 20_000 + records * 30;
+const patience = 60_000 + records * 30;
 
 describe.each(Object.entries(vendors))('%s', (name, vendor) => {
   let world: SimulatedWorld;
