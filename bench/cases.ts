@@ -399,7 +399,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'postgres-parquet',
-    floor: 0.08,
+    floor: 0.12,
     flow: flow('postgres-parquet', connected('public.records'), 'PARQUET', [
       { taskType: 'Filter', sourceFields: [], connectorOperator: { CustomConnector: 'PROJECTION' } },
       { taskType: 'Map_all', sourceFields: [] },

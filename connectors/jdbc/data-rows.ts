@@ -37,8 +37,8 @@ export function dataRowsOf(stream: Duplex): DataRows {
   /** Bytes that there must be before something can be done. */
   let wanted = headBytes;
 
-  function pass(bytes: Buffer): void {
-    if (bytes.length > 0) for (const listener of driver) listener.call(stream, bytes);
+  function pass(bytes: Buffer, start: number, end: number): void {
+    if (end > start) for (const listener of driver) listener.call(stream, bytes.subarray(start, end));
   }
 
   stream.on('data', (chunk: Buffer) => {
@@ -62,7 +62,7 @@ export function dataRowsOf(stream: Duplex): DataRows {
         break;
       }
       if (to) {
-        pass(bytes.subarray(passed, at));
+        pass(bytes, passed, at);
         row.start = at;
         row.end = end;
         to.take(row);
@@ -73,7 +73,7 @@ export function dataRowsOf(stream: Duplex): DataRows {
     const rest = bytes.subarray(at);
     pieces = rest.length > 0 ? [rest] : [];
     held = rest.length;
-    pass(bytes.subarray(passed, at));
+    pass(bytes, passed, at);
   });
 
   return {

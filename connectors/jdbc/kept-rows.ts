@@ -2,7 +2,7 @@
 
 import type { Page, Row } from '#core';
 import { findValues, valueBytesOf } from './data-rows.ts';
-import type { Connection, RawRow } from './dialect.ts';
+import type { Connection, RawRow, WireRow } from './dialect.ts';
 import { rowScanner } from './scan-rows.ts';
 import type { Selection, Statement } from './selection.ts';
 
@@ -49,6 +49,8 @@ export function rowKeeper(connection: Connection, selection: Selection, longest:
     /** The rows kept last, which came together: they are copied together. */
     let run = { bytes: memory, start: 0, end: 0 };
     let last = 0;
+    let coming: WireRow = run;
+    const place = () => placeAt(coming.bytes, coming.start);
 
     function copyRun(): void {
       const end = length + run.end - run.start;
@@ -77,8 +79,9 @@ export function rowKeeper(connection: Connection, selection: Selection, longest:
       sql,
       values,
       (row) => {
+        coming = row;
+        if (!admits(kept, place)) return;
         const { bytes, start, end } = row;
-        if (!admits(kept, () => placeAt(bytes, start))) return;
         if (bytes !== run.bytes || start !== run.end) {
           copyRun();
           run = { bytes, start, end };
