@@ -49,7 +49,7 @@ type FileType = 'CSV' | 'JSON' | 'PARQUET';
 type Tasks = FlowInput['tasks'];
 type SourceFlowConfig = FlowInput['sourceFlowConfig'];
 
-function files(kind: InputKind): SourceFlowConfig {
+export function files(kind: InputKind): SourceFlowConfig {
   return {
     connectorType: 'S3',
     sourceConnectorProperties: {
@@ -63,7 +63,7 @@ function files(kind: InputKind): SourceFlowConfig {
 }
 
 /** An entity of the connection `bench`. */
-function connected(entityName: string): SourceFlowConfig {
+export function connected(entityName: string): SourceFlowConfig {
   return {
     connectorType: 'CustomConnector',
     connectorProfileName: 'bench',
@@ -72,7 +72,7 @@ function connected(entityName: string): SourceFlowConfig {
   };
 }
 
-function flow(name: string, source: SourceFlowConfig, fileType: FileType, tasks: Tasks): FlowInput {
+export function flow(name: string, source: SourceFlowConfig, fileType: FileType, tasks: Tasks): FlowInput {
   return defineFlow({
     flowName: name,
     triggerConfig: { triggerType: 'OnDemand' },
@@ -116,6 +116,8 @@ const mapped: readonly (readonly [string, string, string, string])[] = [
 interface MappedOptions {
   readonly partition?: string;
   readonly connector?: 'S3' | 'CustomConnector';
+  /** Scores, from 0 to 100, are to be above it. Default 40. */
+  readonly bound?: number;
 }
 
 /** The types of the columns in DuckDB. Text formats have times as they came. */
@@ -129,7 +131,10 @@ function types(time: string): Record<string, string> {
   return Object.fromEntries(mapped.map(([, column, type]) => [column, names[type] ?? time]));
 }
 
-function mappedTasks(typed: boolean, { partition, connector = 'S3' }: MappedOptions = {}): Tasks {
+export function mappedTasks(
+  typed: boolean,
+  { partition, connector = 'S3', bound = 40 }: MappedOptions = {},
+): Tasks {
   const sources = mapped.flatMap(([source]) => source.split(','));
   return [
     {
@@ -141,7 +146,7 @@ function mappedTasks(typed: boolean, { partition, connector = 'S3' }: MappedOpti
       taskType: 'Filter',
       sourceFields: ['Score'],
       connectorOperator: { [connector]: 'GREATER_THAN' },
-      taskProperties: { DATA_TYPE: 'long', VALUE: '40' },
+      taskProperties: { DATA_TYPE: 'long', VALUE: String(bound) },
     },
     { taskType: 'Truncate', sourceFields: ['Title'], taskProperties: { TRUNCATE_LENGTH: '20' } },
     {

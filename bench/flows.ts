@@ -189,7 +189,7 @@ async function serve(source: Case['source'], file: string, records: number): Pro
   }
 }
 
-function connectionOf(
+export function connectionOf(
   connectorLabel: string,
   credentials: Readonly<Record<string, string>>,
   more: object,
@@ -241,7 +241,8 @@ async function child(
   return JSON.parse(stdout) as Sample;
 }
 
-const variableOf = (credential: string): string => `BENCH_${credential.toUpperCase()}`;
+/** Of a credential, whose value the connection's file does not hold. */
+export const variableOf = (credential: string): string => `BENCH_${credential.toUpperCase()}`;
 
 /** Both outputs hold the same rows, each as many times. */
 async function compare(duckdb: DuckDBConnection, name: string, a: string, b: string): Promise<void> {

@@ -40,21 +40,31 @@ export const pages = defineConnector({
   },
 });
 
-/** Serves the records of a JSON Lines file, which are put into pages before. @returns the address, and how to end it */
-export async function servePages(file: string): Promise<{ endpoint: string; close(): void }> {
+/**
+ * Serves the records of a JSON Lines file, which are put into pages before.
+ *
+ * @param times how often all of them come
+ * @returns the address, and how to end it
+ */
+export async function servePages(file: string, times = 1): Promise<{ endpoint: string; close(): void }> {
   const bodies: Buffer[] = [];
   const text = await readFile(file);
   for (let start = 0; start < text.length; ) {
     let end = start;
     for (let lines = 0; lines < pageSize && end < text.length; lines++) end = text.indexOf(10, end) + 1;
     const records = text.toString('utf8', start, end - 1).replaceAll('\n', ',');
-    bodies.push(Buffer.from(`{"data":[${records}],"more":${end < text.length}}`));
+    bodies.push(Buffer.from(`{"data":[${records}],"more":`));
     start = end;
   }
   const server = createServer((request, response) => {
     const page = Number(new URL(request.url ?? '', 'http://localhost').searchParams.get('page') ?? '1');
-    const body = bodies[page - 1] ?? Buffer.from('{"data":[],"more":false}');
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+    const isThere = page <= bodies.length * times;
+    const body = (isThere && bodies[(page - 1) % bodies.length]) || Buffer.from('{"data":[],"more":');
+    const rest = `${page < bodies.length * times}}`;
+    const length = body.length + rest.length;
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': length });
+    response.write(body);
+    response.end(rest);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const address = server.address();

@@ -21,3 +21,20 @@ export interface Result {
   readonly ours: Side;
   readonly theirs: Side;
 }
+
+/** Of the functions of a flow. */
+export interface FunctionResult {
+  readonly name: string;
+  readonly inputMb: number;
+  /** Of the whole run. */
+  readonly seconds: number;
+  readonly transfer: FunctionMemory;
+  readonly control: FunctionMemory;
+}
+
+/** MiB, as Lambda counts. */
+export interface FunctionMemory {
+  readonly peakMib: number;
+  /** What the function has. */
+  readonly memory: number;
+}

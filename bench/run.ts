@@ -3,13 +3,15 @@
  *
  *   npm run bench -- [--records 1000000] [--rounds 3] [--case NAME]… [--profiles DIR]
  *                                                      runs of flows, beside other programs
- *   npm run bench:full -- [the same; --records 5000000]                cases that npm run bench leaves out, too
+ *   npm run bench:full -- [the same; --records 5000000] [--stream-gb 100]  cases that npm run bench leaves out, too
  *   npm run bench -- check [--rounds 3]                               fails if a ratio has fallen, or memory grown
+ *   npm run bench -- functions [--stream-gb 100]                      the memory of the functions, as they are deployed
  *   npm run bench -- imports [--rounds 9]                              what the start of a step, a connector, a small run costs
  */
 
 import { parseArgs } from 'node:util';
 import { benchFlows, checkFlows } from './flows.ts';
+import { benchFunctions } from './functions.ts';
 import { benchImports } from './imports.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -19,6 +21,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: 'string' },
     case: { type: 'string', multiple: true },
     profiles: { type: 'string' },
+    'stream-gb': { type: 'string' },
   },
 });
 const [what = 'flows', ...others] = positionals;
@@ -26,7 +29,8 @@ const [what = 'flows', ...others] = positionals;
 /** Options that the benchmark has. */
 const known: Readonly<Record<string, readonly string[]>> = {
   flows: ['records', 'rounds', 'case', 'profiles'],
-  full: ['records', 'rounds', 'case', 'profiles'],
+  full: ['records', 'rounds', 'case', 'profiles', 'stream-gb'],
+  functions: ['stream-gb'],
   check: ['rounds'],
   imports: ['rounds'],
 };
@@ -40,7 +44,10 @@ function count(option: string, value: string): number {
   throw new Error(`--${option}: expected a count above 0, got ${value}`);
 }
 
+const streamGb = count('stream-gb', options['stream-gb'] ?? '100');
+
 if (what === 'imports') await benchImports(count('rounds', options.rounds ?? '9'));
+else if (what === 'functions') await benchFunctions(streamGb);
 else if (what === 'check') await checkFlows(count('rounds', options.rounds ?? '3'));
 else {
   await benchFlows({
