@@ -15,6 +15,8 @@ export interface Case {
   readonly source: 'file' | 'pages' | 'postgres';
   readonly input: InputKind;
   readonly peer: Peer;
+  /** Beside the peer, what one would write first with libraries. */
+  readonly libraries?: { readonly reader: 'json' | 'csv'; readonly writer: 'csv' | 'json' | 'parquet' };
   /** What ratio and speeds are of: with a server at work beside either side, time that passes, else CPU time. */
   readonly by: 'cpu' | 'wall';
   /**
@@ -260,6 +262,8 @@ function copied(input: 'csv' | 'wide', output: Output, partition?: string): Case
     full: true,
     flow: flow(name, files(input), fileTypes[output], [...tasks, ...partitionTask(partition)]),
     ...(input === 'wide' && { share: 0.1 }),
+    ...(input === 'csv' &&
+      !partition && { libraries: { reader: 'csv', writer: output === 'jsonl' ? 'json' : output } }),
     source: 'file',
     input,
     by: 'cpu',
@@ -276,6 +280,7 @@ function copied(input: 'csv' | 'wide', output: Output, partition?: string): Case
 export const cases: readonly Case[] = [
   {
     name: 'json-parquet',
+    libraries: { reader: 'json', writer: 'parquet' },
     floor: 0.36,
     flow: flow('json-parquet', files('jsonl'), 'PARQUET', mappedTasks(true)),
     source: 'file',
@@ -333,6 +338,7 @@ export const cases: readonly Case[] = [
   copied('wide', 'jsonl'),
   {
     name: 'json-csv',
+    libraries: { reader: 'json', writer: 'csv' },
     floor: 0.45,
     flow: flow('json-csv', files('jsonl'), 'CSV', mappedTasks(false)),
     source: 'file',
@@ -344,6 +350,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'json-json',
+    libraries: { reader: 'json', writer: 'json' },
     floor: 0.4,
     flow: flow('json-json', files('jsonl'), 'JSON', mappedTasks(false)),
     source: 'file',
@@ -355,6 +362,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'csv-parquet',
+    libraries: { reader: 'csv', writer: 'parquet' },
     floor: 0.32,
     flow: flow('csv-parquet', files('csv'), 'PARQUET', mapAll),
     source: 'file',

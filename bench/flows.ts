@@ -5,7 +5,6 @@
 
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -32,6 +31,8 @@ export interface FlowBenchOptions {
   readonly names?: readonly string[] | undefined;
   /** Folder for CPU profiles of our runs, which then take longer. */
   readonly profiles?: string | undefined;
+  /** Whether pipelines of libraries take part. Default false. */
+  readonly libraries?: boolean;
 }
 
 interface Sample extends Usage {
@@ -43,7 +44,7 @@ const mostMemory = 256;
 
 /** Holds ratios and memory against what they must not fall below or exceed. @throws Error naming the cases that do */
 export async function checkFlows(rounds: number): Promise<void> {
-  const results = await measureFlows({ records: 100_000, rounds });
+  const results = await benchFlows({ records: 100_000, rounds });
   const complaints = results.flatMap(({ case: name, ratio, ours }) => {
     const { floor = 0, input } = cases.find((one) => one.name === name) ?? {};
     return [
@@ -57,20 +58,15 @@ export async function checkFlows(rounds: number): Promise<void> {
   console.log('No ratio is below its floor, and no peak of memory above its bound.');
 }
 
-/** Measures, and writes bench/results/latest.json. */
-export async function benchFlows(options: FlowBenchOptions): Promise<void> {
-  const results = await measureFlows(options);
-  await mkdir(join(here, 'results'), { recursive: true });
-  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  const { rounds } = options;
-  await writeFile(
-    join(here, 'results/latest.json'),
-    `${JSON.stringify({ measuredAt: new Date().toISOString(), ...machine, rounds, results }, null, 2)}\n`,
-  );
-}
-
-/** Prints a table as it goes. */
-async function measureFlows({ records, rounds, full, names, profiles }: FlowBenchOptions): Promise<Result[]> {
+/** Measures, and prints a table as it goes. */
+export async function benchFlows({
+  records,
+  rounds,
+  full,
+  names,
+  profiles,
+  libraries = false,
+}: FlowBenchOptions): Promise<Result[]> {
   const chosen = cases.filter((one) => names?.includes(one.name) ?? (full || !one.full));
   const unknown = names?.filter((name) => !cases.some((one) => one.name === name)) ?? [];
   if (unknown.length > 0) {
@@ -81,7 +77,7 @@ async function measureFlows({ records, rounds, full, names, profiles }: FlowBenc
   const version = String((await duckdb.runAndReadAll('SELECT version()')).getRows()[0]?.[0]);
   const results: Result[] = [];
   for (const one of chosen) {
-    const result = await measure(one, { records, rounds, duckdb, version, profiles });
+    const result = await measure(one, { records, rounds, duckdb, version, profiles, libraries });
     console.log(lineOf(result, results.length === 0));
     results.push(result);
   }
@@ -94,6 +90,7 @@ interface Bench {
   readonly duckdb: DuckDBConnection;
   readonly version: string;
   readonly profiles: string | undefined;
+  readonly libraries: boolean;
 }
 
 /** As the package ships it. */
@@ -101,7 +98,7 @@ async function bundle(): Promise<void> {
   await rm(programs, { recursive: true, force: true });
   await build({
     ...packageOptions,
-    entryPoints: ['tributary', 'duckdb', 'fetch', 'copy'].map((name) => `bench/${name}.ts`),
+    entryPoints: ['tributary', 'duckdb', 'fetch', 'copy', 'libraries'].map((name) => `bench/${name}.ts`),
     outdir: programs,
     outExtension: { '.js': '.mjs' },
   });
@@ -109,7 +106,7 @@ async function bundle(): Promise<void> {
 
 async function measure(
   one: Case,
-  { records: all, rounds, duckdb, version, profiles }: Bench,
+  { records: all, rounds, duckdb, version, profiles, libraries }: Bench,
 ): Promise<Result> {
   const records = Math.max(1, Math.round(all * (one.share ?? 1)));
   const source = join(cache, `source-${records}`);
@@ -121,9 +118,12 @@ async function measure(
   const server = await serve(one.source, file, records);
   const ours: Sample[] = [];
   const theirs: Sample[] = [];
+  const ofLibraries: Sample[] = [];
+  const pipeline = libraries ? one.libraries : undefined;
   const home = join(cache, 'home');
   const lake = join(home, 's3/lake');
   const other = join(cache, 'peer');
+  const third = join(cache, 'libraries');
   try {
     for (let round = 0; round < rounds; round++) {
       await rm(home, { recursive: true, force: true });
@@ -135,11 +135,18 @@ async function measure(
       await rm(other, { recursive: true, force: true });
       await mkdir(other);
       theirs.push(await child([], {}, ...peerCommand(one.peer, file, other, server)));
+      if (!pipeline) continue;
+      await rm(third, { recursive: true, force: true });
+      await mkdir(third);
+      const { reader, writer } = pipeline;
+      const output = join(third, `all.${writer === 'json' ? 'jsonl' : writer}`);
+      ofLibraries.push(await child([], {}, 'libraries', reader, writer, file, output));
     }
   } finally {
     await server.close();
   }
   if (one.read) await compare(duckdb, one.name, one.read(lake), one.read(other));
+  if (one.read && pipeline) await compare(duckdb, one.name, one.read(lake), one.read(third));
   const inputMb = server.inputMb ?? (await stat(file)).size / 1e6;
   const [mine, its] = [medianOf(ours), medianOf(theirs)];
   if (mine.rows !== its.rows) throw new Error(`${one.name}: ${mine.rows} rows, the other ${its.rows}`);
@@ -158,8 +165,18 @@ async function measure(
     ratio: its[seconds] / mine[seconds],
     ours: await sideOf(mine, mine[seconds], records, inputMb, lake),
     theirs: await sideOf(its, its[seconds], records, inputMb, other),
+    ...(pipeline && {
+      libraries: {
+        comparedWith: `${parsers[pipeline.reader]} and ${writers[pipeline.writer]}`,
+        ratio: medianOf(ofLibraries)[seconds] / mine[seconds],
+        theirs: await sideOf(medianOf(ofLibraries), medianOf(ofLibraries)[seconds], records, inputMb, third),
+      },
+    }),
   };
 }
+
+const parsers = { json: 'readline, JSON.parse', csv: 'csv-parse' };
+const writers = { parquet: 'hyparquet-writer', csv: 'csv-stringify', json: 'JSON.stringify' };
 
 interface Server {
   /** The connection `bench`; not used by flows of files. */
@@ -283,10 +300,10 @@ async function sideOf(
   };
 }
 
-function lineOf({ case: name, ratio, ours, theirs }: Result, first: boolean): string {
+function lineOf({ case: name, ratio, ours, theirs, libraries }: Result, first: boolean): string {
   const side = ({ cpuSeconds, wallSeconds, rowsPerSecond, mbPerSecond, peakRssMb, outputMb }: Side) =>
     `${cpuSeconds.toFixed(1)} | ${wallSeconds.toFixed(1)} | ${Math.round(rowsPerSecond / 1000)} | ${Math.round(mbPerSecond)} | ${Math.round(peakRssMb)} | ${Math.round(outputMb)}`;
   const heads = 'CPU s | wall s | k rows/s | MB/s | peak MB | out MB';
-  const head = `| case | ratio | ours: ${heads} | the other: ${heads} |\n|${' --- |'.repeat(14)}\n`;
-  return `${first ? head : ''}| ${name} | ${ratio.toFixed(2)} | ${side(ours)} | ${side(theirs)} |`;
+  const head = `| case | ratio | of libraries | ours: ${heads} | the other: ${heads} |\n|${' --- |'.repeat(15)}\n`;
+  return `${first ? head : ''}| ${name} | ${ratio.toFixed(2)} | ${libraries?.ratio.toFixed(2) ?? ''} | ${side(ours)} | ${side(theirs)} |`;
 }

@@ -65,7 +65,7 @@ export async function benchFunctions(streamGb: number): Promise<FunctionResult[]
 }
 
 async function measure(one: FunctionCase, file: string, gb: number): Promise<FunctionResult> {
-  const home = join(cache, 'home');
+  const home = join(cache, 'functions-home');
   await rm(home, { recursive: true, force: true });
   await mkdir(join(home, 's3/lake'), { recursive: true });
   await mkdir(join(home, 'connections'));

@@ -6,6 +6,7 @@
  *   npm run bench:full -- [the same; --records 5000000] [--stream-gb 100]  cases that npm run bench leaves out, too
  *   npm run bench -- check [--rounds 3]                               fails if a ratio has fallen, or memory grown
  *   npm run bench -- functions [--stream-gb 100]                      the memory of the functions, as they are deployed
+ *   npm run bench -- plot                                              docs/performance.svg, of the last results
  *   npm run bench -- imports [--rounds 9]                              what the start of a step, a connector, a small run costs
  */
 
@@ -13,6 +14,8 @@ import { parseArgs } from 'node:util';
 import { benchFlows, checkFlows } from './flows.ts';
 import { benchFunctions } from './functions.ts';
 import { benchImports } from './imports.ts';
+import { writePlot } from './plot.ts';
+import { measuredNow, writeResults } from './results.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,6 +34,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   flows: ['records', 'rounds', 'case', 'profiles'],
   full: ['records', 'rounds', 'case', 'profiles', 'stream-gb'],
   functions: ['stream-gb'],
+  plot: [],
   check: ['rounds'],
   imports: ['rounds'],
 };
@@ -46,15 +50,25 @@ function count(option: string, value: string): number {
 
 const streamGb = count('stream-gb', options['stream-gb'] ?? '100');
 
+async function functions(): Promise<void> {
+  const results = await benchFunctions(streamGb);
+  await writeResults({ functions: { ...measuredNow(), results } });
+}
+
 if (what === 'imports') await benchImports(count('rounds', options.rounds ?? '9'));
-else if (what === 'functions') await benchFunctions(streamGb);
 else if (what === 'check') await checkFlows(count('rounds', options.rounds ?? '3'));
+else if (what === 'functions') await functions();
+else if (what === 'plot') await writePlot();
 else {
-  await benchFlows({
+  const rounds = count('rounds', options.rounds ?? '3');
+  const results = await benchFlows({
     records: count('records', options.records ?? (what === 'full' ? '5000000' : '1000000')),
-    rounds: count('rounds', options.rounds ?? '3'),
+    rounds,
     full: what === 'full',
     names: options.case,
     profiles: options.profiles,
+    libraries: true,
   });
+  await writeResults({ flows: { ...measuredNow(), rounds, results } });
+  if (what === 'full' && options.case === undefined) await functions();
 }
