@@ -108,7 +108,8 @@ export const hubSpot = defineConnector({
   auth: [
     oauth2({
       authorizeUrl: 'https://app.hubspot.com/oauth/authorize',
-      tokenUrl: 'https://api.hubapi.com/oauth/v1/token',
+      // Version 1 ends on 2027-02-16: https://developers.hubspot.com/changelog/v1-oauth-api-deprecation
+      tokenUrl: 'https://api.hubapi.com/oauth/2026-03/token',
       scopes: [
         'automation',
         'content',

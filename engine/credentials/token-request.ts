@@ -30,8 +30,6 @@ const consentErrors = new Set([
   // https://docs.slack.dev/reference/methods/oauth.v2.access
   'invalid_refresh_token',
   'token_revoked',
-  // HubSpot's `status`; its pages do not say: https://github.com/airbytehq/airbyte/issues/79592
-  'BAD_REFRESH_TOKEN',
   // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
   'interaction_required',
   'consent_required',
@@ -68,7 +66,7 @@ export function renewalParameters(
 }
 
 /**
- * One request to the token endpoint; redirects are not followed. Of a refusal only its code and description are shown.
+ * One request to the token endpoint; redirects are not followed. Of a refusal only `error` and `error_description` are shown.
  *
  * @throws InvalidCredentials, AccessDenied, ClientError, RateLimitExceeded, ServerError, ServiceUnavailable, RequestTimeout,
  * ConnectorUnreachable, ConnectorProtocol
@@ -147,13 +145,10 @@ function membersOf({ headers, body }: HttpResponse): Record<string, string> {
 function refusal(
   grant: OAuth2Scheme,
   { status, headers }: HttpResponse,
-  answer: Record<string, string>,
+  { error, error_description: description }: Record<string, string>,
   secrets: readonly string[],
   now: number,
 ): TributaryError {
-  const { status: word = '', message } = answer;
-  const error = answer.error ?? (consentErrors.has(word) ? word : undefined);
-  const description = answer.error_description ?? (error === word ? message : undefined);
   const told = [error, description].filter(Boolean).join(': ');
   const skew = (dateOf(headers.date) ?? now) - now;
   const isLate = grant.grant === 'jwtBearer' && Math.abs(skew) > tolerableSkew;

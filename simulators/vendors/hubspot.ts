@@ -195,20 +195,26 @@ export const hubspot: Vendor = {
     'https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide',
     'https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines',
     'https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth/working-with-oauth',
+    'https://developers.hubspot.com/changelog/v1-oauth-api-deprecation',
+    'https://developers.hubspot.com/changelog/new-oauth-v3-api-endpoints-and-standardized-error-responses',
   ],
   settings: {},
   auth: [
     bearer('pat-eu1-simulated-3c5d', { name: 'apiKey' }),
     oauth2({
       grant: 'authorizationCode',
-      tokenPath: '/oauth/v1/token',
+      tokenPath: '/oauth/2026-03/token',
       authorizePath: '/oauth/authorize',
       expiresIn: 1800,
       client: 'form',
-      // As those report it who have met it: https://github.com/airbytehq/airbyte/issues/79592
       refusedRefresh: {
         status: 400,
-        body: { status: 'BAD_REFRESH_TOKEN', message: 'missing or invalid refresh token' },
+        body: {
+          error: 'invalid_grant',
+          error_description: 'refresh token is invalid, expired or revoked',
+          status: 'BAD_REFRESH_TOKEN',
+          message: 'refresh token is invalid, expired or revoked',
+        },
       },
     }),
   ],

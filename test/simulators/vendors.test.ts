@@ -126,23 +126,29 @@ describe.each(Object.entries(vendors))('%s', (name, vendor) => {
     patience,
   );
 
-  test.runIf(preferred(vendor).revoke)('a consent that is taken back is asked for anew, once', async () => {
-    const { simulator } = world;
-    const [plan] = vendor.flows;
-    const flow = flowOf(`${name}-revoked`, plan, beginning(vendor, plan));
-    simulator.revoke();
-    const start = simulator.log.length;
-    const errors = [(await world.run(flow)).error, (await world.run(flow)).error];
-    for (const error of errors) {
-      expect([error?.code, error?.message]).toEqual([
-        'InvalidCredentials',
-        expect.stringContaining('the connection needs consent'),
-      ]);
-    }
-    const tokens = Object.keys(preferred(vendor).routes ?? {}).filter((route) => route.startsWith('POST '));
-    const asked = simulator.log.slice(start).filter((line) => tokens.some((route) => line.startsWith(route)));
-    expect(asked).toHaveLength(1);
-  });
+  test.runIf(preferred(vendor).revoke)(
+    'a consent that is taken back is asked for anew, once',
+    async () => {
+      const { simulator } = world;
+      const [plan] = vendor.flows;
+      const flow = flowOf(`${name}-revoked`, plan, beginning(vendor, plan));
+      simulator.revoke();
+      const start = simulator.log.length;
+      const errors = [(await world.run(flow)).error, (await world.run(flow)).error];
+      for (const error of errors) {
+        expect([error?.code, error?.message]).toEqual([
+          'InvalidCredentials',
+          expect.stringContaining('the connection needs consent'),
+        ]);
+      }
+      const tokens = Object.keys(preferred(vendor).routes ?? {}).filter((route) => route.startsWith('POST '));
+      const asked = simulator.log
+        .slice(start)
+        .filter((line) => tokens.some((route) => line.startsWith(route)));
+      expect(asked).toHaveLength(1);
+    },
+    patience,
+  );
 
   test(
     'nothing secret is logged or lies about',

@@ -104,8 +104,6 @@ describe('an answer', () => {
   it.each([
     [400, { error: 'invalid_grant' }, 'InvalidCredentials', true],
     [200, { error: 'bad_refresh_token' }, 'InvalidCredentials', true],
-    [400, { status: 'BAD_REFRESH_TOKEN', message: 'missing' }, 'InvalidCredentials', true],
-    [400, { status: 'error', message: 'missing' }, 'ClientError', false],
     [401, { error: 'invalid_client' }, 'InvalidCredentials', false],
     [400, { error: 'unauthorized_client' }, 'InvalidCredentials', false],
     [401, {}, 'InvalidCredentials', false],
