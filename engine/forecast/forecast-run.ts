@@ -8,7 +8,7 @@
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { defaultConcurrency, turnsPerLoop } from '../../core/flow/state-machine.ts';
 import { flowResourceName, stateBucketName } from '../../core/physical-name.ts';
-import { concurrency, reserveMilliseconds } from '../run/commit.ts';
+import { concurrency, joinedAtOnce, reserveMilliseconds } from '../run/commit.ts';
 import { mostObjects } from '../run/manifest.ts';
 import { runFolder } from '../run/plan.ts';
 import { defaultSizes } from '../run/sizes.ts';
@@ -241,13 +241,17 @@ class Counter {
     let inGroup = 0;
     /** Of the object in the group that takes longest, but for its parts; and of the parts of all, which share what goes on at once. */
     let longest = 0;
-    let groupParts = 0;
-    let partSeconds = 0;
+    let groupCopies = 0;
+    let groupJoins = 0;
     /** The first invocation, which has made the manifest, knows that none of them is there. */
     let isFirst = true;
     const endGroup = (): void => {
-      const rounds = Math.ceil(groupParts / concurrency);
-      let groupSeconds = longest + (groupParts > 0 ? (rounds * partSeconds) / groupParts : 0);
+      let groupSeconds =
+        longest +
+        Math.max(
+          Math.ceil(groupCopies / concurrency) * latencies.s3Copy,
+          Math.ceil(groupJoins / joinedAtOnce) * (latencies.s3Read + latencies.s3Write),
+        );
       // The deadline is looked at between two groups, and between two parts of an upload.
       while (this.billed + groupSeconds > room && this.billed > 1) {
         groupSeconds -= Math.max(0, room - this.billed);
@@ -262,7 +266,7 @@ class Counter {
         isFirst = false;
       }
       this.billed += groupSeconds;
-      inGroup = longest = groupParts = partSeconds = 0;
+      inGroup = longest = groupCopies = groupJoins = 0;
     };
     for (const { count, object } of objects) {
       const { parts, reads, bytes } = object;
@@ -280,8 +284,6 @@ class Counter {
     if (figures.objects > mostObjects) return;
     for (const { count, object } of objects) {
       const { parts, copies, reads } = object;
-      const joins = parts - copies;
-      const ofParts = joins * (latencies.s3Read + latencies.s3Write) + copies * latencies.s3Copy;
       const seconds =
         parts > 0
           ? 2 * latencies.s3Write + 4 * latencies.state
@@ -291,8 +293,8 @@ class Counter {
         left -= taken;
         inGroup += taken;
         longest = Math.max(longest, seconds + (isFirst ? 0 : latencies.s3Read));
-        groupParts += taken * parts;
-        partSeconds += taken * ofParts;
+        groupCopies += taken * copies;
+        groupJoins += taken * (parts - copies);
         if (!isFirst) figures.s3Reads += taken;
         if (inGroup === concurrency) endGroup();
       }

@@ -24,8 +24,10 @@ export interface CommitOutputOutput {
   readonly object?: number;
 }
 
-/** Objects written at once, and parts of all that are uploaded in parts. */
+/** Objects written at once, and parts that S3 copies. */
 export const concurrency = 16;
+/** Parts joined here at once: each takes 5 MiB and more, twice. */
+export const joinedAtOnce = 4;
 /** Left for the invocation's end when the deadline nears. */
 export const reserveMilliseconds = 30_000;
 
@@ -121,7 +123,8 @@ async function writeObjects(
     fresh: read !== undefined,
     readSegment: read ?? segmentReader(ports.objects, ports.home.stateBucket, []),
     encryption: flow.kmsArn ? { kmsKeyArn: flow.kmsArn } : undefined,
-    slot: slots(concurrency),
+    copies: slots(concurrency),
+    joins: slots(joinedAtOnce),
     nearDeadline: () => ports.clock.now() > ports.deadline - reserveMilliseconds,
   };
   for (let from = first; from < objects.length; from += concurrency) {

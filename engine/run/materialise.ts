@@ -32,8 +32,9 @@ interface Surroundings {
   readonly fresh: boolean;
   readonly readSegment: ReadSegment;
   readonly encryption: Encryption | undefined;
-  /** What the parts of all uploads share. */
-  readonly slot: Slots;
+  /** What the parts of all uploads share: those that S3 copies, and those that pass through here, which need memory. */
+  readonly copies: Slots;
+  readonly joins: Slots;
   /** Whether to begin no further part of an upload, which is then taken up where it was. */
   readonly nearDeadline: () => boolean;
 }
@@ -204,7 +205,7 @@ async function uploadParts(
   done: readonly UploadedPart[],
   around: Surroundings,
 ): Promise<UploadedPart[] | undefined> {
-  const { nearDeadline, slot } = around;
+  const { nearDeadline, copies, joins } = around;
   const present = new Map(done.map((part) => [part.part, part]));
   let late = false;
   let failure: { readonly error: unknown } | undefined;
@@ -212,7 +213,7 @@ async function uploadParts(
     planParts(pieceReaders(object), object.size).map(async (part, index) => {
       const already = present.get(index + 1);
       if (already?.size === lengthOf(part)) return already;
-      return slot(async () => {
+      return ('copy' in part ? copies : joins)(async () => {
         late ||= nearDeadline();
         if (late || failure) return undefined;
         try {

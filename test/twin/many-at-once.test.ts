@@ -68,14 +68,23 @@ describe('a commit', () => {
       expect(secondsOf.CommitOutput).toBeLessThan(5);
     }, 60_000);
 
-    it('is foreseen so', async () => {
-      const { figures } = await runTwin(flow, twinSource(of, text));
-      const foreseen = forecastRun(flow, of).figures;
-      expect(foreseen.parts).toBe(64);
-      expect(Math.abs(foreseen.controlSeconds - figures.controlSeconds)).toBeLessThan(
-        figures.controlSeconds * 0.1,
-      );
-    }, 60_000);
+    it.each([
+      ['copied', of, 64],
+      // Segments of 2.6 MB, two and a bit to a part of 5 MiB.
+      ['joined', { ...of, records: 3200 }, 33],
+    ])(
+      'is foreseen so, with parts that are %s',
+      async (_, of, parts) => {
+        const { figures } = await runTwin(flow, twinSource(of, text));
+        const foreseen = forecastRun(flow, of).figures;
+        expect(figures.parts).toBe(parts);
+        expect(foreseen.parts).toBe(parts);
+        expect(Math.abs(foreseen.controlSeconds - figures.controlSeconds)).toBeLessThan(
+          figures.controlSeconds * 0.1,
+        );
+      },
+      60_000,
+    );
   });
 });
 

@@ -63,7 +63,8 @@ async function prepared(lengths: readonly number[], head: string, tail: string) 
       encryption: undefined,
       fresh: false,
       readSegment: segmentReader(objects, bucket, []),
-      slot: slots(16),
+      copies: slots(16),
+      joins: slots(4),
       nearDeadline: () => false,
     },
   };
@@ -155,6 +156,33 @@ it('leaves nothing on its way to S3 when a part fails, and begins no further one
   await expect(materialise(object, 0, { ...around, objects: failing })).rejects.toThrow('broken off');
   expect(under).toBe(0);
   expect(begun).toEqual(Array.from({ length: 16 }, (_, n) => n + 1));
+});
+
+it('holds four parts at most that are joined of small pieces', async () => {
+  const { objects, object, around } = await prepared(
+    Array.from({ length: 120 }, () => MiB),
+    '',
+    '',
+  );
+  let held = 0;
+  let most = 0;
+  const counted = {
+    ...objects,
+    read: async (...args: Parameters<typeof objects.read>) => {
+      held += MiB;
+      most = Math.max(most, held);
+      return objects.read(...args);
+    },
+    uploadPart: async (...args: Parameters<typeof objects.uploadPart>) => {
+      await new Promise((next) => setImmediate(next));
+      held -= args[2].length;
+      return objects.uploadPart(...args);
+    },
+  };
+  const readSegment = segmentReader(counted, bucket, []);
+  expect(await materialise(object, 0, { ...around, objects: counted, readSegment })).toBe('written');
+  expect(most).toBe(20 * MiB);
+  expect(held).toBe(0);
 });
 
 describe('two invocations that upload one object', () => {
