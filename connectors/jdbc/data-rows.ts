@@ -26,9 +26,13 @@ export interface DataRows {
   giveTo(taker: RowTaker | undefined): void;
 }
 
-/** @param stream between two answers of the server, the driver's listeners on it */
-export function dataRowsOf(stream: Duplex): DataRows {
+/**
+ * @param stream between two answers of the server
+ * @returns `undefined` if the driver does not listen to it: another version may read in another way
+ */
+export function dataRowsOf(stream: Duplex): DataRows | undefined {
   const driver = stream.listeners('data');
+  if (driver.length === 0) return undefined;
   stream.removeAllListeners('data');
   let taker: RowTaker | undefined;
   /** The beginning of a message whose end has not come. */
@@ -41,21 +45,18 @@ export function dataRowsOf(stream: Duplex): DataRows {
     if (end > start) for (const listener of driver) listener.call(stream, bytes.subarray(start, end));
   }
 
-  stream.on('data', (chunk: Buffer) => {
-    pieces.push(chunk);
-    held += chunk.length;
-    if (held < wanted) return;
-    const bytes = pieces.length === 1 ? chunk : Buffer.concat(pieces);
+  /** @returns where the first message begins that is not complete; `wanted` of it; -1: a row was refused */
+  function split(bytes: Buffer, start: number): number {
     const row = { bytes, start: 0, end: 0 };
-    let passed = 0;
-    let at = 0;
+    let passed = start;
+    let at = start;
     wanted = headBytes;
     while (at + headBytes <= bytes.length) {
       const end = at + 1 + bytes.readUInt32BE(at + 1);
       const to = bytes[at] === dataRow ? taker : undefined;
       if (to && end - at > to.longest) {
         to.refuse(end - at);
-        return;
+        return -1;
       }
       if (end > bytes.length) {
         wanted = end - at;
@@ -70,10 +71,29 @@ export function dataRowsOf(stream: Duplex): DataRows {
       }
       at = end;
     }
-    const rest = bytes.subarray(at);
-    pieces = rest.length > 0 ? [rest] : [];
-    held = rest.length;
     pass(bytes, passed, at);
+    return at;
+  }
+
+  stream.on('data', (chunk: Buffer) => {
+    let from = 0;
+    // First the message that began before, by itself: what comes behind it need not be copied.
+    while (held > 0) {
+      const piece = chunk.subarray(from, from + wanted - held);
+      pieces.push(piece);
+      held += piece.length;
+      from += piece.length;
+      if (held < wanted) return;
+      const begun = Buffer.concat(pieces);
+      const end = split(begun, 0);
+      if (end < 0) return;
+      pieces = end === 0 ? [begun] : [];
+      held = end === 0 ? held : 0;
+    }
+    const end = split(chunk, from);
+    if (end < 0 || end === chunk.length) return;
+    pieces = [chunk.subarray(end)];
+    held = chunk.length - end;
   });
 
   return {

@@ -14,7 +14,7 @@ function received(bytes: Buffer, lengths: readonly number[], longest?: number) {
   const dataRows = dataRowsOf(stream);
   const refused: number[] = [];
   if (longest !== undefined) {
-    dataRows.giveTo({
+    dataRows?.giveTo({
       take: ({ bytes, start, end }) => rows.push(Buffer.from(bytes.subarray(start, end))),
       longest,
       refuse: (size) => refused.push(size),
@@ -57,6 +57,12 @@ test('a row that is too long is refused as soon as its length has come', () => {
   const head = long.subarray(0, 5);
   expect(received(Buffer.concat([short, head]), [], 13)).toMatchObject({ rows: [short], refused: [14] });
   expect(received(Buffer.concat([short, head.subarray(0, 4)]), [], 13)).toMatchObject({ refused: [] });
+});
+
+test('of a driver that does not listen nothing is taken', () => {
+  const stream = new PassThrough();
+  expect(dataRowsOf(stream)).toBe(undefined);
+  expect(stream.listenerCount('data')).toBe(0);
 });
 
 test('the bytes of a row’s values', () => {
