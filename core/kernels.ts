@@ -53,6 +53,52 @@ export interface Kernels {
     limit: number,
     cells: number,
   ): number;
+  // Vectors (wasm/vectors.ts, wasm/outputs.ts); a flag is 0 or 1.
+  recordsWithin(cells: number, fields: number, count: number, most: number): number;
+  readonly textEnd: KernelGlobal;
+  gather(
+    cells: number,
+    fields: number,
+    selection: number,
+    count: number,
+    to: number,
+    room: number,
+    doubled: number,
+  ): void;
+  gatherMembers(
+    cells: number,
+    fields: number,
+    selection: number,
+    count: number,
+    to: number,
+    room: number,
+    table: number,
+  ): void;
+  truncate(vector: number, count: number, length: number): void;
+  join(parts: number, partCount: number, count: number, to: number, room: number): void;
+  convert(vector: number, count: number, type: number, limit: number): void;
+  openCells(vector: number, count: number, list: number): number;
+  check(vector: number, count: number, wanted: number, limit: number, list: number): number;
+  putLevels(vector: number, positions: number, count: number, to: number): number;
+  textBytes(vector: number, positions: number, count: number): number;
+  packNumbers(vector: number, positions: number, count: number, type: number, to: number): number;
+  distinctTexts(
+    vector: number,
+    positions: number,
+    count: number,
+    table: number,
+    ordinals: number,
+    firsts: number,
+  ): number;
+  readonly least: KernelGlobal;
+  readonly greatest: KernelGlobal;
+  packTexts(vector: number, positions: number, count: number, to: number): number;
+  readonly leastText: KernelGlobal;
+  readonly greatestText: KernelGlobal;
+  readonly lineBreaks: KernelGlobal;
+  putJsonLines(columns: number, columnCount: number, positions: number, count: number, to: number): number;
+  putCsvLines(columns: number, columnCount: number, positions: number, count: number, to: number): number;
+  hybrid(values: number, count: number, width: number, to: number): number;
   snappy(input: number, length: number, output: number, table: number): number;
 }
 

@@ -5,9 +5,35 @@
 
 export { lines, records } from './cells';
 export { scanCsv } from './csv-scan';
+export { hybrid } from './hybrid';
 export { lastRecord, nextItem, passBlanks, passValue, scanJsonList } from './json-list';
 export { readObject, scanJsonLines, tableBytes } from './json-scan';
+export {
+  distinctTexts,
+  greatest,
+  greatestText,
+  least,
+  leastText,
+  lineBreaks,
+  packNumbers,
+  packTexts,
+  putCsvLines,
+  putJsonLines,
+  putLevels,
+  textBytes,
+} from './outputs';
 export { snappy, snappyTableBytes } from './snappy';
+export {
+  check,
+  convert,
+  gather,
+  gatherMembers,
+  join,
+  openCells,
+  recordsWithin,
+  textEnd,
+  truncate,
+} from './vectors';
 
 /** Where the caller's memory begins. */
 export function heapStart(): usize {

@@ -1,6 +1,7 @@
 /** Makes scanned records of rows as PostgreSQL sends them: of most values only the place is noted. */
 
-import { cellBytes, cellValues, pageMemory, sentinelBytes } from '../../core/decode/record-scanner.ts';
+import { pageMemory } from '../../core/decode/page-memory.ts';
+import { cellBytes, cellValues, sentinelBytes } from '../../core/decode/record-scanner.ts';
 import { cellKind, type ScannedRecords, scannedRow } from '../../core/decode/scanned-records.ts';
 import { newKernels } from '../../core/kernels.ts';
 import type { Row, Value } from '../../core/records.ts';
@@ -119,12 +120,13 @@ export function rowScanner(columns: number, fields: readonly ScannedField[]): Ro
     const scanned: ScannedRecords = {
       count,
       fields: fields.length,
-      bytes: memory.bytes,
+      kernels,
+      memory,
       firstCell,
-      places: memory.places,
-      numbers: memory.numbers,
+      end: cells + count * fields.length * cellBytes,
+      escapes: 'json',
       value,
-      member: () => -1,
+      memberTable: () => undefined,
     };
     let rows: readonly Row[] | undefined;
     return {

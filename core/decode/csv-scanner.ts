@@ -1,7 +1,8 @@
 /** Finds the wanted columns of CSV records in their bytes (wasm/csv-scan.ts). */
 
 import { newKernels } from '../kernels.ts';
-import { type FormatScanner, pageMemory } from './record-scanner.ts';
+import { pageMemory } from './page-memory.ts';
+import type { FormatScanner } from './record-scanner.ts';
 
 /** Scanners that take turns in one memory: what one has scanned is valid until another scans. */
 export interface CsvScanners {
@@ -33,7 +34,8 @@ export function csvScanners(): CsvScanners {
         },
         // The one kind that only CSV has: a field with doubled quotes.
         decode: (_kind, start, end) => memory.bytes.toString('utf8', start, end).replaceAll('""', '"'),
-        member: () => -1,
+        escapes: 'csv',
+        memberTable: () => undefined,
       };
     },
   };

@@ -7,8 +7,9 @@ import { isUtf8 } from 'node:buffer';
 import { compileFieldPath } from '../connector/field-path.ts';
 import { newKernels } from '../kernels.ts';
 import type { Row, Value } from '../records.ts';
-import { isTableName, jsonKind, memberReader, putTable, type WantedMember } from './member-tables.ts';
-import { cellBytes, cellValues, pageMemory, sentinelBytes } from './record-scanner.ts';
+import { isTableName, jsonKind, memberTables, putTable, type WantedMember } from './member-tables.ts';
+import { pageMemory } from './page-memory.ts';
+import { cellBytes, cellValues, sentinelBytes } from './record-scanner.ts';
 import { cellKind, type ScannedRecords, scannedRow } from './scanned-records.ts';
 
 export interface ListField {
@@ -99,7 +100,7 @@ export function jsonListReader(options: JsonListOptions): JsonListReader | undef
     end += kernels.tableBytes(members.size);
     return table;
   });
-  const { member, end: pageStart } = memberReader(kernels, memory, end);
+  const { memberTable, end: pageStart } = memberTables(kernels, memory, end);
   memory.bytes.writeInt32LE(levels.length, plan);
   levels.forEach(({ cell, members }, index) => {
     const table = tables[index] ?? 0;
@@ -221,12 +222,13 @@ export function jsonListReader(options: JsonListOptions): JsonListReader | undef
     const scanned: ScannedRecords = {
       count,
       fields: fields.length,
-      bytes: memory.bytes,
+      kernels,
+      memory,
       firstCell,
-      places: memory.places,
-      numbers: memory.numbers,
+      end: cells + count * recordBytes,
+      escapes: 'json',
       value,
-      member,
+      memberTable,
     };
     const stillThere = () => {
       if (memory.generation !== generation)

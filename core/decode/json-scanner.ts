@@ -5,8 +5,9 @@
 
 import { newKernels } from '../kernels.ts';
 import type { Value } from '../records.ts';
-import { isTableName, jsonKind, memberReader, putTable } from './member-tables.ts';
-import { type FormatScanner, pageMemory } from './record-scanner.ts';
+import { isTableName, jsonKind, memberTables, putTable } from './member-tables.ts';
+import { pageMemory } from './page-memory.ts';
+import type { FormatScanner } from './record-scanner.ts';
 
 /**
  * @param fields top-level keys, all different
@@ -23,7 +24,8 @@ export function jsonScanner(
 
   // What lies in the memory before the page: the table, and what members of members need.
   const table = kernels.heapStart();
-  const { member, end: pageStart } = memberReader(kernels, memory, table + kernels.tableBytes(fields.length));
+  const tableEnd = table + kernels.tableBytes(fields.length);
+  const { memberTable, end: pageStart } = memberTables(kernels, memory, tableEnd);
   putTable(
     memory,
     table,
@@ -43,6 +45,7 @@ export function jsonScanner(
         ? parseExact(text)
         : (JSON.parse(text) as Value);
     },
-    member,
+    escapes: 'json',
+    memberTable,
   };
 }

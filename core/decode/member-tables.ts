@@ -1,7 +1,7 @@
 /** The tables of wasm/json-scan.ts, which say which members of an object are wanted. */
 
 import type { Kernels } from '../kernels.ts';
-import { cellBytes, type PageMemory } from './record-scanner.ts';
+import type { PageMemory } from './page-memory.ts';
 import type { ScannedRecords } from './scanned-records.ts';
 
 // Kinds of wasm/cells.ts that only JSON has.
@@ -31,35 +31,26 @@ export function putTable({ bytes }: PageMemory, start: number, members: readonly
   });
 }
 
-/** `ScannedRecords.member`, with a cell and tables of its own for keys that are asked for later. */
-export function memberReader(
+/** `ScannedRecords.memberTable`, with tables for keys that are asked for later. */
+export function memberTables(
   kernels: Kernels,
   memory: PageMemory,
   start: number,
-): { readonly member: ScannedRecords['member']; readonly end: number } {
-  const memberTables = start + cellBytes;
+): { readonly memberTable: ScannedRecords['memberTable']; readonly end: number } {
   const tableBytes = kernels.tableBytes(1);
   const tableOf = new Map<string, number>();
-  const end = memberTables + maxMemberTables * tableBytes;
+  const end = start + maxMemberTables * tableBytes;
   memory.ensure(end);
-
-  function newTable(key: string): number {
-    if (tableOf.size === maxMemberTables || !isTableName(key)) return -1;
-    const table = memberTables + tableOf.size * tableBytes;
-    putTable(memory, table, [{ name: key, slot: 0 }]);
-    tableOf.set(key, table);
-    return table;
-  }
-
   return {
     end,
-    member(cell, key) {
-      const { places } = memory;
-      const kind = (places[4 * cell + 1] ?? 0) & 15;
-      if (kind !== jsonKind.nested && kind !== jsonKind.delicateNested) return -1;
-      const table = tableOf.get(key) ?? newTable(key);
-      const ended = table < 0 ? 0 : kernels.readObject(table, places[4 * cell] ?? 0, start);
-      return ended === 0 ? -1 : start / cellBytes;
+    memberTable(key) {
+      const known = tableOf.get(key);
+      if (known !== undefined) return known;
+      if (tableOf.size === maxMemberTables || !isTableName(key)) return undefined;
+      const table = start + tableOf.size * tableBytes;
+      putTable(memory, table, [{ name: key, slot: 0 }]);
+      tableOf.set(key, table);
+      return table;
     },
   };
 }

@@ -1,8 +1,9 @@
 /** What the scanners of file formats have in common: a memory with a page and its cells, and what becomes of the values. */
 
-import { ensureMemory, type Kernels } from '../kernels.ts';
+import type { Kernels } from '../kernels.ts';
 import type { Row, Value } from '../records.ts';
 import type { DecodeRecords } from './input-format.ts';
+import type { PageMemory } from './page-memory.ts';
 import { cellKind, type ScannedRecords, scannedRow } from './scanned-records.ts';
 import { checkUtf8 } from './utf8.ts';
 
@@ -12,47 +13,6 @@ const made = 15;
 /** Zeroes that must stand behind what is read. */
 export const sentinelBytes = 16;
 const initialRecords = 1024;
-
-export interface PageMemory {
-  /** Anew after the memory has grown, as the other two. */
-  readonly bytes: Buffer;
-  readonly places: Int32Array;
-  readonly numbers: Float64Array;
-  /** Of the page that lies in it: how many have lain there, whatever decoder put them there. */
-  readonly generation: number;
-  /** Makes the memory hold so many bytes. */
-  ensure(size: number): void;
-  /** The page in it is about to be written over. @returns the next one's generation */
-  nextGeneration(): number;
-}
-
-export function pageMemory({ memory }: Pick<Kernels, 'memory'>): PageMemory {
-  const views = () => ({
-    bytes: Buffer.from(memory.buffer),
-    places: new Int32Array(memory.buffer),
-    numbers: new Float64Array(memory.buffer),
-  });
-  let current = views();
-  let generation = 0;
-  return {
-    get bytes() {
-      return current.bytes;
-    },
-    get places() {
-      return current.places;
-    },
-    get numbers() {
-      return current.numbers;
-    },
-    get generation() {
-      return generation;
-    },
-    ensure(size) {
-      if (ensureMemory(memory, size)) current = views();
-    },
-    nextGeneration: () => ++generation,
-  };
-}
 
 /** The values of cells: where the page's bytes do not have them as they are, they are kept beside it. */
 export interface CellValues {
@@ -116,7 +76,8 @@ export interface FormatScanner {
   scan(start: number, end: number, limit: number, cells: number): number;
   /** The value of a kind that only this format has, bytes [start, end) of the memory. */
   decode(kind: number, start: number, end: number): Value;
-  member: ScannedRecords['member'];
+  readonly escapes: ScannedRecords['escapes'];
+  memberTable: ScannedRecords['memberTable'];
 }
 
 /** A record that the scanner does not read. */
@@ -178,12 +139,13 @@ export function scanningDecoder(
     const scanned: ScannedRecords = {
       count,
       fields,
-      bytes: memory.bytes,
+      kernels,
+      memory,
       firstCell: cells / cellBytes,
-      places: memory.places,
-      numbers: memory.numbers,
+      end: cells + count * recordBytes,
+      escapes: format.escapes,
       value,
-      member: format.member,
+      memberTable: format.memberTable,
     };
     let rows: readonly Row[] | undefined;
     return {

@@ -3,7 +3,9 @@
  * handles them as bytes needs no string for each.
  */
 
+import type { Kernels } from '../kernels.ts';
 import type { Row, Value } from '../records.ts';
+import type { PageMemory } from './page-memory.ts';
 
 /** What is known of a value without looking at its bytes. Further kinds mean something to the scanner alone. */
 export const cellKind = {
@@ -22,20 +24,21 @@ export interface ScannedRecords {
   readonly count: number;
   /** Values of a record: the read set. */
   readonly fields: number;
-  readonly bytes: Buffer;
+  readonly kernels: Kernels;
+  /**
+   * Of cell c, its `places` have at 4c where the value's bytes begin, and at 4c + 1 16 times their length plus its kind;
+   * `numbers` at 2c + 1 its number, if it is of that kind.
+   */
+  readonly memory: PageMemory;
   /** The value of record r and field f is that of cell `firstCell + r * fields + f`. */
   readonly firstCell: number;
-  /** Of cell c at 4c where its bytes begin, and at 4c + 1 16 times their length plus its kind. */
-  readonly places: Int32Array;
-  /** Of cell c, if it is of kind number, at 2c + 1. */
-  readonly numbers: Float64Array;
+  /** Where the memory is free. */
+  readonly end: number;
+  /** What a text has that is not what its bytes say: JSON's escapes, or quotes that CSV writes twice. */
+  readonly escapes: 'json' | 'csv';
   value(cell: number): Value;
-  /**
-   * Finds the member `key`, in which a dot means nothing, of the object that a cell is.
-   *
-   * @returns the member's cell, valid until the next call; -1 if it cannot be had in this way or the cell is no object
-   */
-  member(cell: number, key: string): number;
+  /** For `Kernels.gatherMembers`: the table of the key alone, in which a dot means nothing. `undefined`: it cannot be had. */
+  memberTable(key: string): number | undefined;
 }
 
 export function scannedRow(records: ScannedRecords, record: number): Row {

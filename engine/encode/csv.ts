@@ -1,8 +1,7 @@
 import type { DestinationField, Row } from '../../core/records.ts';
-import { copyBytes } from '../copy-bytes.ts';
-import { type CellWriter, cellLine } from './cell-line.ts';
+import { type BlockLines, blockLines } from './block-lines.ts';
 import type { OutputFormat } from './format.ts';
-import { type CellLine, lineScratch, textEncoder } from './text-encoder.ts';
+import { lineScratch, textEncoder } from './text-encoder.ts';
 import { type ValueText, valueText } from './value-text.ts';
 
 /**
@@ -18,6 +17,10 @@ export function csv(fields: readonly DestinationField[]): OutputFormat {
   const valueTexts = fields.map(valueText);
   const texts = valueTexts.map(cellText);
   const scratch = lineScratch();
+  const lines = blockLines(
+    valueTexts.map((text) => ({ lead: '', quoted: text.kind !== 'literal', text })),
+    ({ putCsvLines }) => putCsvLines,
+  );
   const line = (row: Row): string => {
     let cells = '';
     let index = 0;
@@ -39,16 +42,19 @@ export function csv(fields: readonly DestinationField[]): OutputFormat {
         lineBreaks ||= text.indexOf('\n') < text.length - 1;
         return text;
       };
-      const onLineBreak = (): void => {
-        lineBreaks = true;
+      const put: BlockLines['put'] = (block, positions, count, to) => {
+        const end = lines.put(block, positions, count, to);
+        lineBreaks ||= block.records.kernels.lineBreaks.value !== 0;
+        return end;
       };
-      return textEncoder({ row, cells: csvCells(valueTexts, texts, onLineBreak) }, scratch, () => {
+      return textEncoder({ row, lines: { ...lines, put } }, scratch, () => {
         const meta = lineBreaks ? { lineBreaks } : undefined;
         lineBreaks = false;
         return meta;
       });
     },
     tail: () => new Uint8Array(),
+    prepare: lines.prepare,
   };
 }
 
@@ -60,76 +66,8 @@ function cellText({ kind, text }: ValueText): ValueText['text'] {
   return kind === 'literal' ? text : (value) => quoted(text(value));
 }
 
-const quote = 0x22;
-const comma = 0x2c;
-const lf = 0x0a;
-const cr = 0x0d;
-
 const needsQuotes = /[",\r\n]/;
 
 function quoted(cell: string): string {
   return needsQuotes.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}
-
-function csvCells(
-  texts: readonly ValueText[],
-  cellTexts: readonly ValueText['text'][],
-  onLineBreak: () => void,
-): CellLine {
-  const writers = cellTexts.map((text, index): CellWriter => {
-    const begin = (bytes: Buffer, at: number): number => {
-      if (index > 0) bytes[at] = comma;
-      return index > 0 ? at + 1 : at;
-    };
-    return {
-      extra: 3,
-      missing: begin,
-      make: (value) => (value === null ? '' : text(value)),
-      putMade(made, bytes, before) {
-        if (made.includes(lf)) onLineBreak();
-        return copyBytes(made, 0, made.length, bytes, begin(bytes, before));
-      },
-      put(text, start, end, bytes, before) {
-        const at = begin(bytes, before);
-        let to = at;
-        for (let from = start; from < end; from++) {
-          const byte = text[from] ?? 0;
-          if (byte <= comma && (byte === quote || byte === comma || byte === lf || byte === cr)) {
-            return putQuoted(text, start, end, bytes, at, onLineBreak);
-          }
-          bytes[to++] = byte;
-        }
-        return to;
-      },
-    };
-  });
-  return cellLine(texts, writers, (bytes, start, at) => {
-    let to = at;
-    if (at === start) {
-      bytes[to++] = quote;
-      bytes[to++] = quote;
-    }
-    bytes[to++] = lf;
-    return to;
-  });
-}
-
-function putQuoted(
-  text: Buffer,
-  start: number,
-  end: number,
-  bytes: Buffer,
-  at: number,
-  onLineBreak: () => void,
-): number {
-  let to = at;
-  bytes[to++] = quote;
-  for (let from = start; from < end; from++) {
-    const byte = text[from] ?? 0;
-    if (byte === quote) bytes[to++] = quote;
-    else if (byte === lf) onLineBreak();
-    bytes[to++] = byte;
-  }
-  bytes[to++] = quote;
-  return to;
 }

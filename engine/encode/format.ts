@@ -7,7 +7,7 @@
 
 import type { JsonObject } from '../../core/ports.ts';
 import type { DestinationField, Row } from '../../core/records.ts';
-import type { Cell } from '../cell.ts';
+import type { Block } from '../block.ts';
 
 /** Encoded consecutive records of one partition. */
 export interface Fragment {
@@ -32,8 +32,13 @@ export interface FragmentEncoder {
    * @throws RefusedValue if a value is not of its field's type; nothing of the row is then kept.
    */
   append(row: Row): void;
-  /** As `append`, of cells in the order of the destination fields (and others behind them), with the same bytes and sizes. */
-  appendCells(cells: readonly Cell[]): void;
+  /** How much `size` grows at most by `appendBlock`. */
+  most(block: Block, positions: number, count: number): number;
+  /**
+   * As `append` of each record in turn, of a block that the format has prepared, with the same bytes and sizes.
+   * @param positions where a list of them lies, none of them refused
+   */
+  appendBlock(block: Block, positions: number, count: number): void;
   readonly rows: number;
   /**
    * Bytes that `finish` would give, roughly and before compression (an object's size is the sum of its fragments'
@@ -54,6 +59,8 @@ export interface OutputFormat {
   encoder(): FragmentEncoder;
   /** Bytes at the end of an object: Parquet's footer; else empty. */
   tail(fragments: readonly PlacedFragment[]): Uint8Array;
+  /** Refuses a block's records with values that are not of their fields' types. Its first vectors are the destination fields'. */
+  prepare(block: Block): void;
 }
 
 export interface OutputFormatOptions {

@@ -1,6 +1,5 @@
 import { type DestinationField, type Value, wholeRecord } from '../../core/records.ts';
-import { copyBytes } from '../copy-bytes.ts';
-import { type CellWriter, cellLine } from './cell-line.ts';
+import { blockLines } from './block-lines.ts';
 import type { OutputFormat } from './format.ts';
 import { type LineFormat, lineScratch, textEncoder } from './text-encoder.ts';
 import { asJson } from './value-checks.ts';
@@ -22,6 +21,7 @@ export function jsonLines(fields: readonly DestinationField[]): OutputFormat {
     head: () => new Uint8Array(),
     encoder: () => textEncoder(line, scratch),
     tail: () => new Uint8Array(),
+    prepare: (block) => line.lines?.prepare(block),
   };
 }
 
@@ -40,44 +40,10 @@ function objectLine(fields: readonly DestinationField[]): LineFormat {
       for (const member of members) line += member(row[index++] ?? null);
       return `${line}}\n`;
     },
-    cells: cellLine(
-      texts,
-      texts.map((text, index) => memberWriter(keys[index] ?? '', text)),
-      (bytes, _start, at) => copyAll(lineEnd, bytes, at),
+    lines: blockLines(
+      texts.map((text, index) => ({ lead: keys[index] ?? '', quoted: text.kind === 'string', text })),
+      ({ putJsonLines }) => putJsonLines,
     ),
-  };
-}
-
-const lineEnd = Buffer.from('}\n');
-const nullText = Buffer.from('null');
-const quote = 0x22;
-const backslash = 0x5c;
-
-const copyAll = (bytes: Buffer, target: Buffer, at: number): number =>
-  copyBytes(bytes, 0, bytes.length, target, at);
-
-function memberWriter(key: string, valueText: ValueText): CellWriter {
-  const { kind } = valueText;
-  const lead = Buffer.from(key);
-  return {
-    extra: lead.length + nullText.length,
-    missing: (bytes, at) => copyAll(nullText, bytes, copyAll(lead, bytes, at)),
-    make: memberText(key, valueText),
-    putMade: copyAll,
-    put(text, start, end, bytes, before) {
-      const at = copyAll(lead, bytes, before);
-      let to = at;
-      if (kind === 'string') bytes[to++] = quote;
-      for (let from = start; from < end; from++) {
-        const byte = text[from] ?? 0;
-        if (kind === 'string' && (byte < 0x20 || byte === quote || byte === backslash)) {
-          return at + bytes.write(JSON.stringify(text.toString('utf8', start, end)), at);
-        }
-        bytes[to++] = byte;
-      }
-      if (kind === 'string') bytes[to++] = quote;
-      return to;
-    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/ports.ts';
 import type { Row } from '../../core/records.ts';
-import { type Cell, cellValue } from '../cell.ts';
 import { copyBytes } from '../copy-bytes.ts';
+import type { BlockLines } from './block-lines.ts';
 import type { Fragment, FragmentEncoder } from './format.ts';
 
 const chunkBytes = 1 << 20;
@@ -12,15 +12,8 @@ const empty = Buffer.alloc(0);
 export interface LineFormat {
   /** With its line end. */
   row(row: Row): string;
-  /** The same from cells, straight to bytes. Absent: cells are made a row. */
-  readonly cells?: CellLine;
-}
-
-export interface CellLine {
-  /** Looks at the cells. @returns the bytes that `put` takes at most @throws RefusedValue */
-  stage(cells: readonly Cell[]): number;
-  /** Writes what was staged, at `at`. @returns where it ends */
-  put(cells: readonly Cell[], bytes: Buffer, at: number): number;
+  /** The same of blocks. Absent: their records are made rows. */
+  readonly lines?: BlockLines;
 }
 
 /** Where lines are written whose length is not known before; the encoders of a format share it. */
@@ -63,15 +56,15 @@ export function textEncoder(
   let chunk = empty;
   let used = 0;
 
-  /** Appends the first `length` bytes, in part to a new chunk if they are more than this one has room for. */
-  function keep(bytes: Buffer, length: number): void {
-    const fitting = Math.min(length, chunk.length - used);
-    used = copyBytes(bytes, 0, fitting, chunk, used);
-    if (fitting === length) return;
+  /** Appends bytes, in part to a new chunk if they are more than this one has room for. */
+  function keep(bytes: Buffer, start: number, end: number): void {
+    const fitting = Math.min(end - start, chunk.length - used);
+    used = copyBytes(bytes, start, start + fitting, chunk, used);
+    if (start + fitting === end) return;
     full.push(chunk);
     fullBytes += used;
-    chunk = Buffer.allocUnsafeSlow(Math.max(length - fitting, Math.min(chunkBytes, fullBytes)));
-    used = copyBytes(bytes, fitting, length, chunk, 0);
+    chunk = Buffer.allocUnsafeSlow(Math.max(end - start - fitting, Math.min(chunkBytes, fullBytes)));
+    used = copyBytes(bytes, start + fitting, end, chunk, 0);
   }
 
   function append(row: Row): void {
@@ -80,25 +73,19 @@ export function textEncoder(
     if (most <= chunk.length - used) used += chunk.write(text, used);
     else {
       const bytes = scratch.bytes(most);
-      keep(bytes, bytes.write(text));
+      keep(bytes, 0, bytes.write(text));
     }
     rows++;
   }
 
   return {
     append,
-    appendCells(cells): void {
-      if (!line.cells) {
-        append(cells.map(cellValue));
-        return;
-      }
-      const most = line.cells.stage(cells);
-      if (most <= chunk.length - used) used = line.cells.put(cells, chunk, used);
-      else {
-        const bytes = scratch.bytes(most);
-        keep(bytes, line.cells.put(cells, bytes, 0));
-      }
-      rows++;
+    most: (block, positions, count) => line.lines?.most(block, positions, count) ?? Number.POSITIVE_INFINITY,
+    appendBlock(block, positions, count): void {
+      if (!line.lines) throw new Error('only blocks that have been prepared are appended');
+      const start = block.beginRoom(line.lines.most(block, positions, count));
+      keep(block.records.memory.bytes, start, line.lines.put(block, positions, count, start));
+      rows += count;
     },
     get rows() {
       return rows;

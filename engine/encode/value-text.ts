@@ -1,6 +1,5 @@
-import { cellKind } from '../../core/decode/scanned-records.ts';
 import type { DestinationField, FieldType, Value } from '../../core/records.ts';
-import { type Cell, isPlainlySpelled, isTextCell } from '../cell.ts';
+import { cellType } from '../block.ts';
 import {
   asBigInteger,
   asBoolean,
@@ -25,8 +24,8 @@ export interface ValueText {
    * @throws RefusedValue if the value is not of the field's type
    */
   text(value: Value): string;
-  /** Whether a cell that is not null is of the field's type, and its bytes are what `text` would give. */
-  isText(cell: Cell): boolean;
+  /** Cells of this type have the bytes that `text` gives; integers below the limit, and not below its negative. */
+  readonly cells: { readonly type: number; readonly limit: number };
 }
 
 type Text = (value: Value, field: DestinationField) => string;
@@ -62,23 +61,28 @@ const texts: Record<FieldType, { readonly kind: ValueText['kind']; readonly text
 
 export function valueText(field: DestinationField): ValueText {
   const { kind, text } = texts[field.type];
-  const fits = numbers[field.type];
-  const isText =
-    kind === 'string'
-      ? isTextCell
-      : fits
-        ? (cell: Cell) => cell.kind === cellKind.number && fits(cell.number) && isPlainlySpelled(cell)
-        : () => false;
-  return { kind, text: (value) => text(value, field), isText };
+  return { kind, text: (value) => text(value, field), cells: cellsOf(kind, field.type) };
 }
 
-/** The numbers of a type. */
-const numbers: Partial<Record<FieldType, (value: number) => boolean>> = {
-  Short: (value) => (value << 16) >> 16 === value,
-  Integer: (value) => (value | 0) === value,
-  Long: Number.isSafeInteger,
-  BigInteger: Number.isSafeInteger,
-  Float: Number.isFinite,
-  Double: Number.isFinite,
-  BigDecimal: Number.isFinite,
-};
+const below = (limit: number) => ({ type: cellType.spelledInteger, limit });
+const finite = { type: cellType.spelledNumber, limit: 0 };
+
+function cellsOf(kind: ValueText['kind'], type: FieldType): ValueText['cells'] {
+  switch (type) {
+    case 'Boolean':
+      return { type: cellType.spelledBoolean, limit: 0 };
+    case 'Short':
+      return below(2 ** 15);
+    case 'Integer':
+      return below(2 ** 31);
+    case 'Long':
+    case 'BigInteger':
+      return below(2 ** 53);
+    case 'Float':
+    case 'Double':
+    case 'BigDecimal':
+      return finite;
+    default:
+      return { type: kind === 'string' ? cellType.text : cellType.none, limit: 0 };
+  }
+}

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../core/ports.ts';
 import type { Row } from '../../core/records.ts';
-import type { Cell } from '../cell.ts';
+import type { Block } from '../block.ts';
 import type { FragmentEncoder, OutputFormat } from '../encode/format.ts';
 
 export interface SegmentEntry {
@@ -79,10 +79,20 @@ export class SegmentWriter {
     this.appended(partition, encoder, before);
   }
 
-  appendCells(partition: string, cells: readonly Cell[]): void {
+  /** Whether `appendBlock` of these records ends no fragment, so that it is the same as `append` of each. */
+  hasRoom(partition: string, block: Block, positions: number, count: number): boolean {
+    const encoder = this.encoderOf(partition);
+    return (
+      encoder.rows + count < this.fragmentRows &&
+      encoder.size + encoder.most(block, positions, count) < this.fragmentBytes
+    );
+  }
+
+  /** @param positions where a list of them lies */
+  appendBlock(partition: string, block: Block, positions: number, count: number): void {
     const encoder = this.encoderOf(partition);
     const before = encoder.size;
-    encoder.appendCells(cells);
+    encoder.appendBlock(block, positions, count);
     this.appended(partition, encoder, before);
   }
 

@@ -5,13 +5,14 @@ import { turnsPerLoop } from '../../core/flow/state-machine.ts';
 import type { JsonObject } from '../../core/ports.ts';
 import { noRecords, type RecordCounts, type Row } from '../../core/records.ts';
 import type { Page, PageToken, SourceSession } from '../../core/source.ts';
-import type { Cell } from '../cell.ts';
+import { Block, blockLength } from '../block.ts';
+import type { OutputFormat } from '../encode/format.ts';
 import { RefusedValue } from '../encode/value-checks.ts';
 import type { EnginePorts } from '../ports.ts';
 import { BreakdownCounter } from '../run/breakdown.ts';
 import { keyRoom } from '../run/layout.ts';
 import { readLedger } from '../run/ledger.ts';
-import { aggregationOf, cellPartitioner, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { aggregationOf, blockPartitioner, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
 import {
   type RunPlan,
   readPlan,
@@ -37,7 +38,7 @@ import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
 import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
 import { compileTasks, type RecordMapper } from '../tasks/compile.ts';
-import { type CellMapper, compileCells } from '../tasks/compile-cells.ts';
+import { type BlockMapper, compileBlocks } from '../tasks/compile-blocks.ts';
 import type { Validation } from '../tasks/task-plan.ts';
 import { sourcePorts } from './describe-source.ts';
 import { rateLimitWait, sleptSeconds } from './rate-limit.ts';
@@ -109,7 +110,7 @@ class Batch {
   private readonly run: Run;
   private readonly ports: EnginePorts;
   private readonly mapper: RecordMapper;
-  private readonly cellMapper: CellMapper | undefined;
+  private readonly blockMapper: BlockMapper | undefined;
   private session: SourceSession | undefined;
   /** The flow's ledger, when it has been read. */
   private known: ReadonlySet<string> | undefined;
@@ -133,7 +134,7 @@ class Batch {
     this.segment = segment;
     const options = { residualFilters: plan.residualFilters };
     this.mapper = compileTasks(plan.tasks, options);
-    this.cellMapper = compileCells(plan.tasks, options);
+    this.blockMapper = compileBlocks(plan.tasks, options);
   }
 
   get position(): SplitPointer & { segment: number } {
@@ -248,7 +249,7 @@ class Batch {
     const content = new SegmentContent(
       plan,
       this.mapper,
-      this.cellMapper,
+      this.blockMapper,
       { split: this.pointer.split, units: previous?.units ?? 0, pages: previous?.pagesSoFar ?? 0 },
       await this.sieve(previous),
     );
@@ -376,6 +377,9 @@ class Batch {
   }
 }
 
+/** So many records of a block are not worth being halved. */
+const fewRecords = 16;
+
 /** What the pages of a segment became. */
 class SegmentContent {
   readonly counts: RecordCounts = noRecords();
@@ -388,9 +392,10 @@ class SegmentContent {
   units: number;
   private readonly plan: RunPlan;
   private readonly mapper: RecordMapper;
-  private readonly cellMapper: CellMapper | undefined;
+  private readonly blockMapper: BlockMapper | undefined;
   private readonly partition: (row: Row) => string;
-  private readonly cellPartition: (cells: readonly Cell[]) => string;
+  private readonly blockPartition: (block: Block, position: number) => string;
+  private readonly format: OutputFormat;
   private readonly fits: (partition: string) => boolean;
   private readonly quarantineLine: (row: Row, cause: Cause, place: Place) => string;
   private readonly validations: ReadonlyMap<number, Validation>;
@@ -401,24 +406,25 @@ class SegmentContent {
   constructor(
     plan: RunPlan,
     mapper: RecordMapper,
-    cellMapper: CellMapper | undefined,
+    blockMapper: BlockMapper | undefined,
     before: { split: number; units: number; pages: number },
     sieve: RecordSieve | undefined,
   ) {
     this.plan = plan;
     this.mapper = mapper;
-    this.cellMapper = cellMapper;
+    this.blockMapper = blockMapper;
     this.split = before.split;
     this.units = before.units;
     this.pagesBefore = before.pages;
     this.sieve = sieve;
     this.partition = partitioner(plan.tasks);
-    this.cellPartition = cellPartitioner(plan.tasks);
+    this.blockPartition = blockPartitioner(plan.tasks);
     this.fits = plan.destination ? () => true : keyRoom(layoutOf(plan));
     this.quarantineLine = quarantineWriter(plan);
     this.validations = new Map(plan.tasks.validations.map((validation) => [validation.task, validation]));
     const { targetBytes } = aggregationOf(plan.flow);
-    this.writer = new SegmentWriter(outputFormatOf(plan), {
+    this.format = outputFormatOf(plan);
+    this.writer = new SegmentWriter(this.format, {
       fragmentRows: plan.sizes.fragmentRows,
       // A file of a target size is made of whole fragments.
       fragmentBytes: Math.min(targetBytes ?? Number.POSITIVE_INFINITY, plan.sizes.segmentBytes),
@@ -443,13 +449,15 @@ class SegmentContent {
       writer.beginUnit(unit);
       this.units = unit + 1;
     }
-    const { cellMapper, sieve } = this;
+    const { blockMapper, sieve } = this;
     const sifted = sieve ? sieve.reads : [];
-    if (scanned && cellMapper && sifted) {
-      for (let position = 0; position < count; position++) {
-        if (sieve && !this.isKept(sieve.sift(partOfRow(scanned, position, sifted)))) continue;
-        if (!this.addScanned(scanned, position, cellMapper))
-          this.addRow(scannedRow(scanned, position), position);
+    if (scanned && blockMapper && sifted) {
+      for (let first = 0; first < count; ) {
+        const end = first + blockLength(scanned, first, count, blockMapper.columns);
+        const kept = this.keptOf(scanned, first, Math.max(end, first + 1), sifted);
+        if (end > first) this.addBlock(scanned, kept, blockMapper);
+        else for (const record of kept) this.addRow(scannedRow(scanned, record), record);
+        first = Math.max(end, first + 1);
       }
       return;
     }
@@ -460,26 +468,66 @@ class SegmentContent {
     }
   }
 
-  /** @returns false for a record that has to go as a row, which is how all are mapped that are not simply written or filtered */
-  private addScanned(records: ScannedRecords, position: number, mapper: CellMapper): boolean {
-    const { counts, breakdown, writer } = this;
-    const mapped = mapper.map(records, position);
-    if (mapped === undefined) return false;
-    if (mapped !== true) {
-      counts.filtered++;
-      breakdown.filtered(mapped);
-      return true;
+  /** The records in [first, end) that the sieve keeps. @param sifted the fields that it reads */
+  private keptOf(records: ScannedRecords, first: number, end: number, sifted: readonly number[]): number[] {
+    const { sieve } = this;
+    const kept: number[] = [];
+    for (let record = first; record < end; record++)
+      if (!sieve || this.isKept(sieve.sift(partOfRow(records, record, sifted)))) kept.push(record);
+    return kept;
+  }
+
+  private addBlock(records: ScannedRecords, kept: readonly number[], mapper: BlockMapper): void {
+    const { counts, breakdown } = this;
+    const checked = kept.map((record) => mapper.check(records, record));
+    const block = new Block(
+      records,
+      kept.filter((_, index) => typeof checked[index] !== 'number'),
+    );
+    let position = 0;
+    for (const outcome of checked) {
+      if (typeof outcome === 'number') {
+        counts.filtered++;
+        breakdown.filtered(outcome);
+      } else block.refused[position++] = outcome ? 0 : 1;
     }
-    const partition = this.cellPartition(mapper.cells);
-    if (!this.fits(partition)) return false;
-    try {
-      writer.appendCells(partition, mapper.cells);
-    } catch (error) {
-      if (error instanceof RefusedValue) return false;
-      throw error;
+    if (block.count === 0) return;
+    mapper.map(block);
+    this.format.prepare(block);
+    const partitions = block.selected.map((_, index) => {
+      if (block.refused[index]) return '';
+      const partition = this.blockPartition(block, index);
+      if (!this.fits(partition)) block.refused[index] = 1;
+      return partition;
+    });
+    for (let first = 0; first < block.count; ) {
+      let end = first;
+      while (end < block.count && !block.refused[end]) end++;
+      if (end > first) this.addRange(block, partitions, first, end);
+      if (end < block.count) this.addSelected(block, end);
+      first = end + 1;
     }
-    counts.written++;
-    return true;
+  }
+
+  /** Positions [first, end) of a block: where a fragment may end among them, by halves, and few as rows. */
+  private addRange(block: Block, partitions: readonly string[], first: number, end: number): void {
+    const { writer, counts } = this;
+    const groups = groupsOf(block, partitions, first, end);
+    if (groups.every(({ partition, list, count }) => writer.hasRoom(partition, block, list, count))) {
+      for (const { partition, list, count } of groups) writer.appendBlock(partition, block, list, count);
+      counts.written += end - first;
+    } else if (end - first <= fewRecords) {
+      for (let position = first; position < end; position++) this.addSelected(block, position);
+    } else {
+      const middle = (first + end) >> 1;
+      this.addRange(block, partitions, first, middle);
+      this.addRange(block, partitions, middle, end);
+    }
+  }
+
+  private addSelected({ records, selected }: Block, position: number): void {
+    const record = selected[position] ?? 0;
+    this.addRow(scannedRow(records, record), record);
   }
 
   private isKept(sifted: ReturnType<RecordSieve['sift']>): boolean {
@@ -557,6 +605,27 @@ class SegmentContent {
     const place: Place = { split: this.split, page: this.pagesSoFar - 1, position };
     this.writer.quarantine(this.quarantineLine(row, cause, place));
   }
+}
+
+/** The positions of each partition, in the order in which these come first; their list lies at `list`. */
+function groupsOf(
+  block: Block,
+  partitions: readonly string[],
+  first: number,
+  end: number,
+): { partition: string; list: number; count: number }[] {
+  const groups = new Map<string, number[]>();
+  for (let position = first; position < end; position++) {
+    const partition = partitions[position] ?? '';
+    const group = groups.get(partition);
+    if (group) group.push(position);
+    else groups.set(partition, [position]);
+  }
+  return Array.from(groups, ([partition, positions]) => ({
+    partition,
+    list: block.positions(positions),
+    count: positions.length,
+  }));
 }
 
 /** The row with the values of these fields alone. */

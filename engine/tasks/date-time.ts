@@ -1,9 +1,6 @@
 /** Dates and times as text: rows hold ISO 8601 strings, so no Date object is made unless an offset must be reckoned. */
 
-import { cellKind } from '../../core/decode/scanned-records.ts';
 import type { Value } from '../../core/records.ts';
-import type { Cell } from '../cell.ts';
-import { canonicalTime } from '../dates.ts';
 
 const isoPattern =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
@@ -83,14 +80,4 @@ export function instantKey(value: Value): string | undefined {
 /** A text as {@link dateTimeText} gives it; two of them sort as they are. February 29 is not recognised. */
 export function isCanonicalDateTime(text: string): boolean {
   return canonicalPattern.test(text);
-}
-
-/** {@link isCanonicalDateTime} of the text in bytes [start, end). */
-export function isCanonicalDateTimeAt({
-  kind,
-  bytes,
-  start,
-  end,
-}: Pick<Cell, 'kind' | 'bytes' | 'start' | 'end'>): boolean {
-  return kind === cellKind.ascii && !Number.isNaN(canonicalTime(bytes, start, end));
 }

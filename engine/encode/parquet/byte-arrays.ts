@@ -1,7 +1,7 @@
 /** Strings and bytes: values of any length, each behind its length in four bytes. */
 
+import type { Block } from '../../block.ts';
 import { byteSet } from '../../byte-set.ts';
-import type { Cell } from '../../cell.ts';
 import { copyBytes } from '../../copy-bytes.ts';
 import { hybrid } from './hybrid.ts';
 import { type Bounds, pageBytes, plain, rleDictionary, type Values } from './values.ts';
@@ -13,12 +13,16 @@ const trialEntries = 1024;
 const maxBoundBytes = 64;
 
 const empty = Buffer.alloc(0);
+/** What the kernel that tells equal texts needs. */
+const distinctTableBytes = 4096;
 
 /** Plain encoded values, one after the other. */
 interface PlainBuffer {
   readonly length: number;
   /** Adds the value in bytes [start, end). @returns the encoded value's bytes */
   add(value: Uint8Array, start: number, end: number): number;
+  /** Adds those of a block's cells that are not null. @returns their bytes, encoded */
+  addCells(block: Block, vector: number, positions: number, count: number): number;
   /** The encoded bytes; valid until the next `add`. */
   written(): Buffer;
   /** The values of all that was added, without their lengths. */
@@ -54,6 +58,19 @@ function plainBuffer(): PlainBuffer {
     return aLength - bLength;
   }
 
+  /** Takes a value of the page into account. */
+  function bound(start: number, size: number): void {
+    const first = minAt < 0;
+    if (first || compare(start, size, minAt, minSize) < 0) {
+      minAt = start;
+      minSize = size;
+    }
+    if (first || compare(start, size, maxAt, maxSize) > 0) {
+      maxAt = start;
+      maxSize = size;
+    }
+  }
+
   function valueAt(start: number, size: number): Uint8Array {
     return Uint8Array.prototype.slice.call(bytes, start, start + size);
   }
@@ -77,16 +94,22 @@ function plainBuffer(): PlainBuffer {
       bytes[length + 3] = size >>> 24;
       const start = length + 4;
       length = copyBytes(value, from, to, bytes, start);
-      const first = minAt < 0;
-      if (first || compare(start, size, minAt, minSize) < 0) {
-        minAt = start;
-        minSize = size;
-      }
-      if (first || compare(start, size, maxAt, maxSize) > 0) {
-        maxAt = start;
-        maxSize = size;
-      }
+      bound(start, size);
       return size + 4;
+    },
+    addCells(block, vector, positions, count) {
+      const start = block.beginRoom(block.textBytes(vector, positions, count) + 4 * count);
+      const { kernels, memory } = block.records;
+      const added = kernels.packTexts(vector, positions, count, start) - start;
+      reserve(added);
+      const from = length - start;
+      length = copyBytes(memory.bytes, start, start + added, bytes, length);
+      const { leastText, greatestText } = kernels;
+      if (leastText.value > 0) {
+        bound(from + leastText.value, bytes.readInt32LE(from + leastText.value - 4));
+        bound(from + greatestText.value, bytes.readInt32LE(from + greatestText.value - 4));
+      }
+      return added;
     },
     written: () => bytes.subarray(0, length),
     bounds,
@@ -114,6 +137,7 @@ function shortBounds(bounds: Bounds | undefined): Bounds | undefined {
 export function binaryValues(): Values<Uint8Array> {
   const values = plainBuffer();
   return {
+    pending: 0,
     sizeOf: (value) => value.length + 4,
     add: (value) => values.add(value, 0, value.length),
     take() {
@@ -130,7 +154,7 @@ export function binaryValues(): Values<Uint8Array> {
  * Strings, by a dictionary as long as that makes the column smaller. A lone surrogate is written as U+FFFD.
  * @param endPage takes the values of the current page
  */
-export function stringValues(endPage: () => void): Values<string | Cell> {
+export function stringValues(endPage: () => void): Values<string> {
   let entries = byteSet();
   /** They as they are written, if that has been asked for since the last was added. */
   let encodedEntries: PlainBuffer | undefined;
@@ -175,33 +199,70 @@ export function stringValues(endPage: () => void): Values<string | Cell> {
 
   function add(bytes: Uint8Array, start: number, end: number): number {
     if (values !== undefined) return values.add(bytes, start, end);
-    let index = entries.find(bytes, start, end);
-    let size = 0;
-    if (index < 0) {
-      if (isFull(end - start)) {
-        // A large page by index is well worth it and is ended as such; a small one is written out.
-        if (plainBytes > pageBytes) endPage();
-        const more = giveUp();
-        return more + (values ?? plainBuffer()).add(bytes, start, end);
-      }
-      index = entries.add(bytes, start, end);
-      encodedEntries = undefined;
-      size = end - start + 4;
-      width = Math.max(1, 32 - Math.clz32(index));
+    const index = entries.find(bytes, start, end);
+    if (index >= 0) return addIndex(index, end - start);
+    if (isFull(end - start)) {
+      // A large page by index is well worth it and is ended as such; a small one is written out.
+      if (plainBytes > pageBytes) endPage();
+      const more = giveUp();
+      return more + (values ?? plainBuffer()).add(bytes, start, end);
     }
+    return addNew(bytes, start, end);
+  }
+
+  /** What the last `find` has not found. */
+  function addNew(bytes: Uint8Array, start: number, end: number): number {
+    const index = entries.add(bytes, start, end);
+    encodedEntries = undefined;
+    width = Math.max(1, 32 - Math.clz32(index));
+    return end - start + 4 + addIndex(index, end - start);
+  }
+
+  function addIndex(index: number, length: number): number {
     if (count === page.length) {
       const grown = new Uint16Array(2 * count);
       grown.set(page);
       page = grown;
     }
+    plainBytes += length + 4;
+    page[count] = index;
     // Eight values take `width` bytes. (Whole numbers throughout: V8 allocates each fraction that a closure keeps.)
-    if ((count & 7) === 0) {
-      indexBytes += width;
-      size += width;
+    if ((count++ & 7) !== 0) return 0;
+    indexBytes += width;
+    return width;
+  }
+
+  /** Adds cells by the dictionary, if that surely has room for those that are new. */
+  function addDistinct(block: Block, vector: number, positions: number, cells: number): number | undefined {
+    const most = inUse ? maxDictionaryEntries : trialEntries - 1;
+    if (entries.size >= most) return undefined;
+    const table = block.beginRoom(distinctTableBytes + 8 * cells);
+    const [ordinals, firsts] = [table + distinctTableBytes, table + distinctTableBytes + 4 * cells];
+    const { kernels, memory } = block.records;
+    const distinct = kernels.distinctTexts(vector, positions, cells, table, ordinals, firsts);
+    if (distinct < 0 || entries.size + distinct > most) return undefined;
+    const { places, bytes } = memory;
+    const indexes = new Int32Array(distinct).fill(-1);
+    let added = 0;
+    for (let cell = 0; cell < cells; cell++) {
+      const ordinal = places[ordinals / 4 + cell] ?? -1;
+      if (ordinal < 0) continue;
+      const at = vector / 4 + 4 * (places[firsts / 4 + ordinal] ?? 0);
+      const length = (places[at + 1] ?? 0) >>> 4;
+      let index = indexes[ordinal] ?? -1;
+      if (index < 0) {
+        const start = places[at] ?? 0;
+        index = entries.find(bytes, start, start + length);
+        if (index < 0) {
+          added += addNew(bytes, start, start + length);
+          indexes[ordinal] = entries.size - 1;
+          continue;
+        }
+        indexes[ordinal] = index;
+      }
+      added += addIndex(index, length);
     }
-    page[count++] = index;
-    plainBytes += end - start + 4;
-    return size;
+    return added;
   }
 
   function dictionary(): PlainBuffer {
@@ -213,9 +274,18 @@ export function stringValues(endPage: () => void): Values<string | Cell> {
   }
 
   return {
-    sizeOf: (value) => 4 + (typeof value === 'string' ? Buffer.byteLength(value) : value.end - value.start),
+    get pending() {
+      return plainBytes;
+    },
+    sizeOf: (value) => 4 + Buffer.byteLength(value),
+    addText: add,
+    addCells(block, vector, positions, cells, room) {
+      const bytes = block.textBytes(vector, positions, cells) + 4 * cells;
+      if (values) return bytes < room ? values.addCells(block, vector, positions, cells) : undefined;
+      if (bytes + 2 * cells + 16 >= room || entriesLength() + bytes > pageBytes) return undefined;
+      return addDistinct(block, vector, positions, cells);
+    },
     add(value) {
-      if (typeof value !== 'string') return add(value.bytes, value.start, value.end);
       if (scratch.length < 3 * value.length) scratch = Buffer.allocUnsafeSlow(6 * value.length);
       return add(scratch, 0, putString(scratch, value));
     },

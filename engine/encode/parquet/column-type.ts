@@ -1,8 +1,7 @@
-import { cellKind } from '../../../core/decode/scanned-records.ts';
 import { decimalDigits } from '../../../core/hive-type.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
-import { type Cell, isTextCell } from '../../cell.ts';
-import { canonicalTime, epochDay, epochTime } from '../../dates.ts';
+import { cellType } from '../../block.ts';
+import { epochDay, epochTime } from '../../dates.ts';
 import {
   asBigInteger,
   asBoolean,
@@ -78,15 +77,23 @@ interface StorageType<T> extends Storage<T> {
   readonly annotation?: Readonly<Record<number, ThriftValue>>;
 }
 
-function text(convert: (value: Value, field: DestinationField) => string): StorageType<string | Cell> {
+function text(convert: (value: Value, field: DestinationField) => string): StorageType<string> {
   const annotation = { 6: i32(0), 10: struct({ 1: struct({}) }) };
   return { physical: physical.byteArray, annotation, convert, newValues: stringValues };
 }
 
-const strings: StorageType<string | Cell> = {
+const strings: StorageType<string> = {
   ...text(asString),
-  fromCell: (cell) => (isTextCell(cell) ? cell : undefined),
+  cells: { type: cellType.text },
 };
+
+/** Digits, of numbers too. */
+function spelled(
+  convert: (value: Value, field: DestinationField) => string,
+  type: number,
+): StorageType<string> {
+  return { ...text(convert), cells: { type, limit: 2 ** 53 } };
+}
 
 function decimal(
   precision: number,
@@ -126,13 +133,7 @@ function timestamp(fractionDigits: 3 | 6): StorageType<number | bigint> {
       if (time !== undefined) return time;
       throw new RefusedValue(field, value, 'an ISO 8601 date and time with Z or an offset');
     },
-    ...(!micros && {
-      fromCell(cell) {
-        const time =
-          cell.kind === cellKind.ascii ? canonicalTime(cell.bytes, cell.start, cell.end) : Number.NaN;
-        return Number.isNaN(time) ? undefined : time;
-      },
-    }),
+    cells: { type: micros ? cellType.microTime : cellType.time },
     newValues: int64Values,
   };
 }
@@ -145,6 +146,7 @@ const date: StorageType<number> = {
     if (day !== undefined) return day;
     throw new RefusedValue(field, value, 'a date as YYYY-MM-DD');
   },
+  cells: { type: cellType.date },
   newValues: int32Values,
 };
 
@@ -156,6 +158,7 @@ const float: StorageType<number> = {
     if (Number.isFinite(single) || !Number.isFinite(number)) return single;
     throw new RefusedValue(field, value, 'a number of single precision, up to 3.4028235e38');
   },
+  cells: { type: cellType.single },
   newValues: floatValues,
 };
 
@@ -175,22 +178,30 @@ const bytes: StorageType<Uint8Array> = {
 const booleans: StorageType<boolean> = {
   physical: physical.boolean,
   convert: asBoolean,
+  cells: { type: cellType.boolean },
   newValues: booleanValues,
 };
 
-const int32 = (convert: StorageType<number>['convert']): StorageType<number> => ({
+const int32 = (convert: StorageType<number>['convert'], limit: number): StorageType<number> => ({
   physical: physical.int32,
   convert,
+  cells: { type: cellType.integer, limit },
   newValues: int32Values,
 });
 
 const int64: StorageType<number | bigint> = {
   physical: physical.int64,
   convert: asLong,
+  cells: { type: cellType.integer, limit: 2 ** 53 },
   newValues: int64Values,
 };
 
-const double: StorageType<number> = { physical: physical.double, convert: asNumber, newValues: doubleValues };
+const double: StorageType<number> = {
+  physical: physical.double,
+  convert: asNumber,
+  cells: { type: cellType.real },
+  newValues: doubleValues,
+};
 
 /**
  * String, Time: UTF8 text. Struct, List, Map: JSON text (`nestedType` has those with inner types). Short, Integer: INT32. Long: INT64. Float, Double, Boolean,
@@ -220,15 +231,15 @@ export function leafType(field: DestinationField): LeafType {
     case 'Boolean':
       return typeOf(field, booleans);
     case 'Short':
-      return typeOf(field, int32(asShort));
+      return typeOf(field, int32(asShort, 2 ** 15));
     case 'Integer':
-      return typeOf(field, int32(asInteger));
+      return typeOf(field, int32(asInteger, 2 ** 31));
     case 'Long':
       return typeOf(field, int64);
     case 'BigInteger':
       return digits
         ? typeOf(field, decimal(digits.precision, 0, integerText))
-        : typeOf(field, text(integerText));
+        : typeOf(field, spelled(integerText, cellType.spelledInteger));
     case 'Float':
       return typeOf(field, float);
     case 'Double':
@@ -236,7 +247,7 @@ export function leafType(field: DestinationField): LeafType {
     case 'BigDecimal':
       return digits
         ? typeOf(field, decimal(digits.precision, digits.scale, asDecimal))
-        : typeOf(field, text(asDecimal));
+        : typeOf(field, spelled(asDecimal, cellType.spelledNumber));
     case 'Date':
       return typeOf(field, date);
     case 'DateTime':

@@ -1,6 +1,7 @@
 import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
-import { type Cell, cellValue } from '../../cell.ts';
+import { type Block, cellType } from '../../block.ts';
+import { appendEach, mostOfEach, refuseOthers } from './block-values.ts';
 import { type ColumnChunk, chunkWriter } from './column-chunk.ts';
 import type { Codec } from './compression.ts';
 import { hybrid, run } from './hybrid.ts';
@@ -10,12 +11,16 @@ import { pageBytes, pageRows, type Values } from './values.ts';
 export interface Column {
   /** @throws RefusedValue if the value is not of the field's type */
   stage(value: Value): void;
-  /** `stage` of a cell, which must not change before it is pushed. */
-  stageCell(cell: Cell): void;
   /** Bytes of the staged value if it is written out, roughly. */
   stagedSize(): number;
   /** Adds the staged value. @returns the bytes that takes, roughly and before compression */
   push(): number;
+  /** Refuses the records of a block whose values are not of the field's type. @param index of the block's vector */
+  prepare(block: Block, index: number): void;
+  /** Bytes that `appendBlock` takes at most. */
+  most(block: Block, index: number, positions: number, count: number): number;
+  /** Adds the values at the positions in a list, of a block that was prepared. @returns as `push`, of all of them */
+  appendBlock(block: Block, index: number, positions: number, count: number): number;
   /** One chunk, or those of the parts of a nested field. */
   finish(): readonly ColumnChunk[];
 }
@@ -24,14 +29,14 @@ export interface Column {
 export interface Storage<T> {
   /** A non-null value as the pages hold it. @throws RefusedValue if it is not of the field's type */
   convert(value: Value, field: DestinationField): T;
-  /** The same of a cell that is not null, if that can be told from its bytes. */
-  fromCell?(cell: Cell): T | undefined;
+  /** Cells of this type are what `convert` makes of their values; integers below the limit, and not below its negative. */
+  readonly cells?: { readonly type: number; readonly limit?: number };
   /** @param endPage may be called before a value is added */
   newValues(endPage: () => void): Values<T>;
 }
 
 export function column<T>(
-  { convert, fromCell, newValues }: Storage<T>,
+  { convert, cells, newValues }: Storage<T>,
   field: DestinationField,
   codec: Codec,
 ): Column {
@@ -67,31 +72,89 @@ export function column<T>(
     levels = undefined;
   }
 
-  return {
+  function pushNull(): 0 {
+    nulls++;
+    addLevel(0);
+    if (rows === pageRows) endPage();
+    return 0;
+  }
+
+  function pushed(added: number): number {
+    addLevel(1);
+    bytes += added;
+    if (bytes >= pageBytes || rows === pageRows) endPage();
+    return added;
+  }
+
+  /** Levels of fewer rows than the page has room for. */
+  function addLevels({ records }: Block, to: number, vector: number, positions: number, count: number): void {
+    const missing = records.kernels.putLevels(vector, positions, count, to);
+    nulls += missing;
+    if (levels || missing > 0) {
+      const known = levels ?? new Uint8Array(rows + count).fill(1, 0, rows);
+      levels = known;
+      if (rows + count > known.length) {
+        levels = new Uint8Array(Math.max(rows + count, 2 * known.length));
+        levels.set(known);
+      }
+      levels.set(records.memory.bytes.subarray(to, to + count), rows);
+    }
+    rows += count;
+  }
+
+  /** Values that have to be looked at one after the other, as a page may end or begin to be encoded in another way. */
+  function appendTexts(
+    { records }: Block,
+    addText: (bytes: Buffer, start: number, end: number) => number,
+    vector: number,
+    positions: number,
+    count: number,
+  ): number {
+    const { places, bytes: memory } = records.memory;
+    let added = 0;
+    for (let index = 0; index < count; index++) {
+      const at = vector / 4 + 4 * (places[positions / 4 + index] ?? 0);
+      const place = places[at + 1] ?? 0;
+      const start = places[at] ?? 0;
+      added +=
+        (place & 15) === cellKind.null ? pushNull() : pushed(addText(memory, start, start + (place >>> 4)));
+    }
+    return added;
+  }
+
+  const self: Column = {
     stage(value) {
       staged = value === null ? undefined : convert(value, field);
     },
-    stageCell(cell) {
-      staged =
-        cell.kind === cellKind.null ? undefined : (fromCell?.(cell) ?? convert(cellValue(cell), field));
-    },
     stagedSize: () => (staged === undefined ? 0 : values.sizeOf(staged)),
-    push() {
-      let added = 0;
-      if (staged === undefined) {
-        nulls++;
-        addLevel(0);
-      } else {
-        added = values.add(staged);
-        addLevel(1);
-        bytes += added;
+    push: () => (staged === undefined ? pushNull() : pushed(values.add(staged))),
+    prepare(block, index) {
+      const { type, limit = 0 } = cells ?? { type: cellType.none };
+      refuseOthers(self, block, index, type, limit);
+    },
+    most(block, index, positions, count) {
+      return mostOfEach(self, block, index, positions, count) + values.pending;
+    },
+    appendBlock(block, index, positions, count) {
+      if (block.mixed[index]) return appendEach(self, block, index, positions, count);
+      const vector = block.vectors[index] ?? 0;
+      if (values.addCells && rows + count < pageRows) {
+        const added = values.addCells(block, vector, positions, count, pageBytes - bytes);
+        if (added !== undefined) {
+          bytes += added;
+          addLevels(block, block.beginRoom(count), vector, positions, count);
+          return added;
+        }
       }
-      if (bytes >= pageBytes || rows === pageRows) endPage();
-      return added;
+      const { addText } = values;
+      return addText
+        ? appendTexts(block, addText, vector, positions, count)
+        : appendEach(self, block, index, positions, count);
     },
     finish() {
       endPage();
       return [chunk.finish(nulls)];
     },
   };
+  return self;
 }

@@ -1,4 +1,7 @@
+import { ensureMemory, type Kernels, newKernels } from '../../../core/kernels.ts';
 import { byteWriter } from './byte-writer.ts';
+
+let shared: Kernels | undefined;
 
 /**
  * Parquet's RLE and bit-packing hybrid (https://parquet.apache.org/docs/file-format/data-pages/encodings/): runs of
@@ -7,40 +10,14 @@ import { byteWriter } from './byte-writer.ts';
  * @param width bits per value, 1 to 16
  */
 export function hybrid(values: Uint8Array | Uint16Array, count: number, width: number): Uint8Array {
-  const out = byteWriter(16 + Math.ceil((count * width) / 8));
-
-  function pack(start: number, end: number): void {
-    if (start === end) return;
-    const groups = Math.ceil((end - start) / 8);
-    out.varint(2 * groups + 1);
-    let bits = 0;
-    let held = 0;
-    for (let at = start; at < start + 8 * groups; at++) {
-      bits |= (at < end ? (values[at] ?? 0) : 0) << held;
-      for (held += width; held >= 8; held -= 8) {
-        out.byte(bits & 255);
-        bits >>>= 8;
-      }
-    }
-  }
-
-  let unpacked = 0;
-  let at = 0;
-  while (at < count) {
-    const value = values[at] ?? 0;
-    let end = at + 1;
-    while (end < count && values[end] === value) end++;
-    if (end - at >= 8 || end === count) {
-      pack(unpacked, at);
-      out.varint(2 * (end - at));
-      out.byte(value & 255);
-      if (width > 8) out.byte(value >> 8);
-      unpacked = end;
-      at = end;
-    } else at += 8; // Only the last group may be incomplete, so runs begin at whole groups.
-  }
-  pack(unpacked, count);
-  return out.written();
+  // One for the process, as it keeps nothing between calls but memory.
+  shared ??= newKernels();
+  const { memory } = shared;
+  const start = shared.heapStart();
+  const output = start + 2 * count + 16;
+  ensureMemory(memory, output + 32 + Math.ceil((count * width) / 8) + Math.ceil(count / 8));
+  new Uint16Array(memory.buffer, start, count).set(values.subarray(0, count));
+  return new Uint8Array(memory.buffer).slice(output, shared.hybrid(start, count, width, output));
 }
 
 /** A single run. */

@@ -6,8 +6,9 @@
 
 import { compilePath, isStruct } from '../../../core/record-path.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
-import { cellValue } from '../../cell.ts';
+import { cellType } from '../../block.ts';
 import { RefusedValue } from '../value-checks.ts';
+import { appendEach, mostOfEach, refuseOthers } from './block-values.ts';
 import type { Column } from './column.ts';
 import { type ColumnType, type Leaf, leafType, repetitions } from './column-type.ts';
 import type { Codec } from './compression.ts';
@@ -57,13 +58,11 @@ function nestedColumn({ columns, stage }: PartColumns): Column {
   const clear = (): void => {
     for (const column of columns) column.clear();
   };
-  const stageRow = (value: Value): void => {
-    clear();
-    stage(value, 0, 0);
-  };
-  return {
-    stage: stageRow,
-    stageCell: (cell) => stageRow(cellValue(cell)),
+  const self: Column = {
+    stage(value) {
+      clear();
+      stage(value, 0, 0);
+    },
     stagedSize() {
       const size = columns.reduce((sum, column) => sum + column.stagedSize(), 0);
       // Who asks for it pushes nothing: what may be a long list is not kept.
@@ -71,8 +70,15 @@ function nestedColumn({ columns, stage }: PartColumns): Column {
       return size;
     },
     push: () => columns.reduce((sum, column) => sum + column.push(), 0),
+    prepare(block, index) {
+      refuseOthers(self, block, index, cellType.none, 0);
+      clear();
+    },
+    most: (block, index, positions, count) => mostOfEach(self, block, index, positions, count),
+    appendBlock: (block, index, positions, count) => appendEach(self, block, index, positions, count),
     finish: () => columns.map((column) => column.finish()),
   };
+  return self;
 }
 
 function partOf(field: DestinationField, place: Place): Part {

@@ -1,5 +1,4 @@
 import type { DestinationField, Row, Value } from '../../../core/records.ts';
-import { type Cell, cellValue } from '../../cell.ts';
 import type { Fragment, FragmentEncoder, OutputFormat } from '../format.ts';
 import type { Column } from './column.ts';
 import { type ColumnType, columnType } from './column-type.ts';
@@ -26,6 +25,9 @@ export function parquet(fields: readonly DestinationField[], codec: Codec): Outp
     head: () => magic,
     encoder: () => rowGroupEncoder(types, codec, checks),
     tail: (fragments) => footer(types, codec, fragments),
+    prepare(block) {
+      for (const [index, column] of checks.entries()) column.prepare(block, index);
+    },
   };
 }
 
@@ -66,20 +68,28 @@ function rowGroupEncoder(
     return begun;
   }
 
+  function append(row: Row): void {
+    stage(columns ?? checks, row);
+    if (columns) push(columns);
+    else hold(types.map((_, index) => row[index] ?? null));
+  }
+
   return {
-    append(row: Row): void {
-      stage(columns ?? checks, row);
-      if (columns) push(columns);
-      else hold(types.map((_, index) => row[index] ?? null));
-    },
-    appendCells(cells: readonly Cell[]): void {
-      let index = 0;
-      for (const column of columns ?? checks) {
-        const cell = cells[index++];
-        if (cell) column.stageCell(cell);
+    append,
+    most: (block, positions, count) =>
+      (columns ?? checks).reduce(
+        (sum, column, index) => sum + column.most(block, index, positions, count),
+        rows === 0 ? overhead : 0,
+      ),
+    appendBlock(block, positions, count): void {
+      if (!columns && rows + count < heldRows) {
+        for (const position of block.listed(count, positions)) append(block.row(position));
+        return;
       }
-      if (columns) push(columns);
-      else hold(cells.slice(0, types.length).map(cellValue));
+      const begun = columns ?? begin();
+      for (const [index, column] of begun.entries())
+        size += column.appendBlock(block, index, positions, count);
+      rows += count;
     },
     get rows() {
       return rows;

@@ -1,5 +1,8 @@
 /** The non-null values of a column's current page and how they are encoded; one function for each way of storing. */
 
+import { cellKind } from '../../../core/decode/scanned-records.ts';
+import type { Block } from '../../block.ts';
+
 /** Parquet's Encoding. */
 export const plain = 0;
 export const rle = 3;
@@ -16,6 +19,18 @@ export interface Bounds {
 }
 
 export interface Values<T> {
+  /**
+   * Adds those of a block's cells that are not null.
+   *
+   * @param positions where the list of cells lies
+   * @param room of the current page
+   * @returns as `add`; `undefined` if there may be too little room: then nothing is added
+   */
+  addCells?(block: Block, vector: number, positions: number, count: number, room: number): number | undefined;
+  /** `add` of a text in UTF-8, bytes [start, end). */
+  addText?(bytes: Buffer, start: number, end: number): number;
+  /** By how many bytes the pages may grow at most beside what is added. */
+  readonly pending: number;
   /** Bytes of the value if it is written out, roughly. */
   sizeOf(value: T): number;
   /** @returns the bytes that the value adds to the pages; a rough figure, negative when a dictionary is given up */
@@ -33,15 +48,30 @@ export interface Values<T> {
 interface FixedSize<T> {
   /** Bytes. */
   readonly size: number;
+  /** The way of wasm/outputs.ts to store numbers. */
+  readonly packed?: number;
   put(view: DataView, at: number, value: T): void;
 }
 
-const int32: FixedSize<number> = { size: 4, put: (view, at, value) => view.setInt32(at, value, true) };
-const float: FixedSize<number> = { size: 4, put: (view, at, value) => view.setFloat32(at, value, true) };
-const double: FixedSize<number> = { size: 8, put: (view, at, value) => view.setFloat64(at, value, true) };
+const int32: FixedSize<number> = {
+  size: 4,
+  packed: 0,
+  put: (view, at, value) => view.setInt32(at, value, true),
+};
+const float: FixedSize<number> = {
+  size: 4,
+  packed: 2,
+  put: (view, at, value) => view.setFloat32(at, value, true),
+};
+const double: FixedSize<number> = {
+  size: 8,
+  packed: 3,
+  put: (view, at, value) => view.setFloat64(at, value, true),
+};
 
 const int64: FixedSize<number | bigint> = {
   size: 8,
+  packed: 1,
   put(view, at, value) {
     if (typeof value === 'bigint') view.setBigInt64(at, value, true);
     else {
@@ -63,11 +93,25 @@ const decimal: FixedSize<bigint> = {
   },
 };
 
-function fixedSizeValues<T extends number | bigint>({ size, put }: FixedSize<T>): Values<T> {
+function fixedSizeValues<T extends number | bigint>({ size, packed, put }: FixedSize<T>): Values<T> {
   let view = new DataView(new ArrayBuffer(4 * size));
   let length = 0;
   let min: T | undefined;
   let max: T | undefined;
+
+  function reserve(bytes: number): void {
+    if (length + bytes <= view.byteLength) return;
+    const grown = new Uint8Array(Math.max(length + bytes, 2 * view.byteLength));
+    grown.set(new Uint8Array(view.buffer, 0, length));
+    view = new DataView(grown.buffer);
+  }
+
+  function bound(value: T): void {
+    if (min === undefined || max === undefined) {
+      if (!Number.isNaN(value)) min = max = value;
+    } else if (value < min) min = value;
+    else if (value > max) max = value;
+  }
 
   function encoded(value: T): Uint8Array {
     const bytes = new Uint8Array(size);
@@ -76,21 +120,33 @@ function fixedSizeValues<T extends number | bigint>({ size, put }: FixedSize<T>)
   }
 
   return {
+    pending: 0,
     sizeOf: () => size,
     add(value) {
-      if (length === view.byteLength) {
-        const grown = new Uint8Array(2 * length);
-        grown.set(new Uint8Array(view.buffer));
-        view = new DataView(grown.buffer);
-      }
+      reserve(size);
       put(view, length, value);
       length += size;
-      if (min === undefined || max === undefined) {
-        if (!Number.isNaN(value)) min = max = value;
-      } else if (value < min) min = value;
-      else if (value > max) max = value;
+      bound(value);
       return size;
     },
+    ...(packed !== undefined && {
+      addCells(block: Block, vector: number, positions: number, count: number, room: number) {
+        if (size * count >= room) return undefined;
+        const start = block.beginRoom(size * count);
+        const { kernels, memory } = block.records;
+        const added = kernels.packNumbers(vector, positions, count, packed, start) - start;
+        reserve(added);
+        new Uint8Array(view.buffer).set(memory.bytes.subarray(start, start + added), length);
+        length += added;
+        const { least, greatest } = kernels;
+        // Neither is there if there is no number; a value of NaN is no bound.
+        if (least.value <= greatest.value) {
+          bound(least.value as T);
+          bound(greatest.value as T);
+        }
+        return added;
+      },
+    }),
     take() {
       const bytes = new Uint8Array(view.buffer, 0, length);
       length = 0;
@@ -115,19 +171,32 @@ export function booleanValues(): Values<boolean> {
   let bits = new Uint8Array(1);
   let count = 0;
   const seen = { true: false, false: false };
+  function add(value: boolean): number {
+    const index = count >> 3;
+    if (index === bits.length) {
+      const grown = new Uint8Array(2 * bits.length);
+      grown.set(bits);
+      bits = grown;
+    }
+    if (value) bits[index] = (bits[index] ?? 0) | (1 << (count & 7));
+    if (value) seen.true = true;
+    else seen.false = true;
+    return (count++ & 7) === 0 ? 1 : 0;
+  }
+
   return {
+    pending: 1,
     sizeOf: () => 1,
-    add(value) {
-      const index = count >> 3;
-      if (index === bits.length) {
-        const grown = new Uint8Array(2 * bits.length);
-        grown.set(bits);
-        bits = grown;
+    add,
+    addCells(block, vector, positions, count, room) {
+      if (count >= room) return undefined;
+      const { places } = block.records.memory;
+      let added = 0;
+      for (let index = 0; index < count; index++) {
+        const kind = (places[vector / 4 + 4 * (places[positions / 4 + index] ?? 0) + 1] ?? 0) & 15;
+        if (kind !== cellKind.null) added += add(kind === cellKind.true);
       }
-      if (value) bits[index] = (bits[index] ?? 0) | (1 << (count & 7));
-      if (value) seen.true = true;
-      else seen.false = true;
-      return (count++ & 7) === 0 ? 1 : 0;
+      return added;
     },
     take() {
       const bytes = bits.subarray(0, Math.ceil(count / 8));

@@ -25,7 +25,8 @@ function scan(
 /** The one value: its kind and its bytes in the page, and itself. */
 function scanned(form: TextForm | undefined, text: string | null, convert = made) {
   const { scanned, rows } = scan(1, [field(form, convert)], [[text]]);
-  const { bytes, places, firstCell } = scanned;
+  const { firstCell } = scanned;
+  const { bytes, places } = scanned.memory;
   const start = places[4 * firstCell] ?? 0;
   const place = places[4 * firstCell + 1] ?? 0;
   return [place & 15, bytes.toString('utf8', start, start + (place >> 4)), rows[0]?.[0]];

@@ -1,9 +1,16 @@
 /** Fields of every type and arbitrary rows for them: what the tests of all file formats encode and read back. */
 import fc from 'fast-check';
-import { cellKind } from '../../../core/decode/scanned-records.ts';
+import { pageMemory } from '../../../core/decode/page-memory.ts';
+import type { ScannedRecords } from '../../../core/decode/scanned-records.ts';
+import { newKernels } from '../../../core/kernels.ts';
 import type { DestinationField, FieldType, Row, Value } from '../../../core/records.ts';
-import { type Cell, newCell } from '../../../engine/cell.ts';
-import type { Fragment, OutputFormat, PlacedFragment } from '../../../engine/encode/format.ts';
+import { Block } from '../../../engine/block.ts';
+import type {
+  Fragment,
+  FragmentEncoder,
+  OutputFormat,
+  PlacedFragment,
+} from '../../../engine/encode/format.ts';
 
 /**
  * Every Unicode plane, no lone surrogates; short strings of few letters as well, so that values repeat. None begins with
@@ -67,10 +74,37 @@ export const values: Record<FieldType, fc.Arbitrary<Value>> = {
   Map: fc.dictionary(text, fc.integer()),
 };
 
-export function textCell(text: string): Cell {
-  const bytes = Buffer.from(text);
-  const kind = bytes.length === text.length ? cellKind.ascii : cellKind.utf8;
-  return { ...newCell(), kind, bytes, end: bytes.length };
+/** Appends the rows as a block of their values. */
+export function appendAsBlock(format: OutputFormat, encoder: FragmentEncoder, rows: readonly Row[]): void {
+  const block = blockOf(rows);
+  format.prepare(block);
+  encoder.appendBlock(block, block.positions(rows.map((_, position) => position)), rows.length);
+}
+
+export function blockOf(rows: readonly Row[]): Block {
+  const kernels = newKernels();
+  const records: ScannedRecords = {
+    count: rows.length,
+    fields: 0,
+    kernels,
+    memory: pageMemory(kernels),
+    firstCell: 0,
+    end: kernels.heapStart(),
+    escapes: 'json',
+    value: () => null,
+    memberTable: () => undefined,
+  };
+  const block = new Block(
+    records,
+    rows.map((_, position) => position),
+  );
+  for (const column of rows[0]?.keys() ?? []) {
+    const vector = block.newVector();
+    block.vectors.push(vector);
+    block.mixed.push(false);
+    for (const [position, row] of rows.entries()) block.put(vector, position, row[column] ?? null);
+  }
+  return block;
 }
 
 export function field(type: FieldType, name: string = type): DestinationField {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { outputFormat } from '../../../engine/encode/output-format.ts';
 import { lineScratch } from '../../../engine/encode/text-encoder.ts';
-import { field, textCell } from './rows.ts';
+import { appendAsBlock, field } from './rows.ts';
 
 const fields = [field('String', 'a')];
 
@@ -18,12 +18,13 @@ test.each([
 ] as const)('10,000 encoders of %s hold their lines and no more', (fileType, lines) => {
   const format = outputFormat({ fileType, fields });
   const text = 'x'.repeat(1000);
-  // Makes the scratch that the encoders share.
-  format.encoder().appendCells([textCell(text)]);
+  // Makes the scratch that the encoders share, and compiles the kernels.
+  format.encoder().append([text]);
+  appendAsBlock(format, format.encoder(), [[text]]);
   const bytes = allocated();
   const encoders = Array.from({ length: 10_000 }, (_, index) => {
     const encoder = format.encoder();
-    if (index % 2 === 0) encoder.appendCells([textCell(text)]);
+    if (index % 2 === 0) appendAsBlock(format, encoder, [[text]]);
     else encoder.append([text]);
     return encoder;
   });
@@ -37,12 +38,12 @@ test.each([
   ['lines of many chunks', 20_000, 'x'.repeat(300)],
 ])('%s take less than twice their bytes', (_name, count, text) => {
   const format = outputFormat({ fileType: 'JSON', fields });
-  format.encoder().appendCells([textCell(text)]);
+  appendAsBlock(format, format.encoder(), [[text]]);
   const bytes = allocated();
   const encoder = format.encoder();
   for (let line = 1; line <= count; line++) {
     if (line % 3 === 0) encoder.append([text]);
-    else encoder.appendCells([textCell(text)]);
+    else appendAsBlock(format, encoder, [[text]]);
   }
   const { size } = encoder;
   expect(bytes()).toBeGreaterThanOrEqual(size);

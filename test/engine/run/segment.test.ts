@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { outputFormat } from '../../../engine/encode/output-format.ts';
 import { SegmentWriter } from '../../../engine/run/segment.ts';
-import { field, text, textCell } from '../encode/rows.ts';
+import { blockOf, field, text } from '../encode/rows.ts';
 
 const fields = [field('String', 'a'), field('String', 'b')];
 
@@ -11,15 +11,18 @@ test.each([
   ['JSON', 100],
   // 800 of them are the columns'.
   ['PARQUET', 900],
-] as const)('fragments of %s end alike with cells and with rows', (fileType, fragmentBytes) => {
+] as const)('fragments of %s end alike with blocks and with rows', (fileType, fragmentBytes) => {
   const format = outputFormat({ fileType, fields, compression: 'UNCOMPRESSED' });
-  const record = fc.record({ a: text, b: fc.oneof(text, fc.constant('日本語 – ÄÖÜ')), cells: fc.boolean() });
+  const record = fc.record({ a: text, b: fc.oneof(text, fc.constant('日本語 – ÄÖÜ')), blocks: fc.boolean() });
   fc.assert(
     fc.property(fc.array(record, { maxLength: 40 }), (records) => {
-      const segment = (asCells: (chosen: boolean) => boolean) => {
+      const segment = (asBlocks: (chosen: boolean) => boolean) => {
         const writer = new SegmentWriter(format, { fragmentRows: 1000, fragmentBytes });
-        for (const { a, b, cells } of records) {
-          if (asCells(cells)) writer.appendCells('', [textCell(a), textCell(b)]);
+        for (const { a, b, blocks } of records) {
+          const block = asBlocks(blocks) && blockOf([[a, b]]);
+          if (block) format.prepare(block);
+          const list = block ? block.positions([0]) : 0;
+          if (block && writer.hasRoom('', block, list, 1)) writer.appendBlock('', block, list, 1);
           else writer.append('', [a, b]);
         }
         return writer.finishSegment(undefined)?.body.toString('latin1');

@@ -60,4 +60,11 @@ describe('hybrid', () => {
       }),
     );
   });
+
+  it('depends on its input alone, not on what it encoded before', () => {
+    const values = Uint16Array.of(1, 2, 3);
+    const first = hybrid(values, 3, 9);
+    hybrid(new Uint16Array(64).fill(0x1ff), 64, 9);
+    expect(hybrid(values, 3, 9)).toEqual(first);
+  });
 });

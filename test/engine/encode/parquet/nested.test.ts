@@ -10,11 +10,10 @@ import { readParquet } from 'parquet-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseNestedType } from '../../../../core/hive-type.ts';
 import type { DestinationField, FieldType, Row, Value } from '../../../../core/records.ts';
-import { newCell, putValue } from '../../../../engine/cell.ts';
 import { outputFormat } from '../../../../engine/encode/output-format.ts';
 import { RefusedValue } from '../../../../engine/encode/value-checks.ts';
 import { collectGarbage, usedMemory } from '../../../support/memory.ts';
-import { encode, field, fragments, textCell, text as texts, values } from '../rows.ts';
+import { appendAsBlock, encode, field, fragments, text as texts, values } from '../rows.ts';
 import { signed128 } from './readers.ts';
 
 let folder: string;
@@ -370,18 +369,15 @@ describe('nested fields', () => {
     expect(encoder.finish()).toEqual(fragments(format, [good])[0]);
   });
 
-  it('are the same as cells and as rows', () => {
+  it('are the same as blocks and as rows', () => {
     const format = outputFormat({ fileType: 'PARQUET', fields: [order, field('String', 's')] });
     const encoder = format.encoder();
     const rows: Row[] = Array.from({ length: 50 }, (_, id) => [
       id % 3 === 0 ? null : { id, lines: [] },
       `s${id}`,
     ]);
-    for (const [value = null, text] of rows) {
-      const cell = newCell();
-      putValue(cell, value);
-      encoder.appendCells([cell, textCell(String(text))]);
-    }
+    appendAsBlock(format, encoder, rows.slice(0, 20));
+    appendAsBlock(format, encoder, rows.slice(20));
     expect(encoder.finish()).toEqual(fragments(format, [rows])[0]);
   });
 

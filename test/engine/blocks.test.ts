@@ -1,0 +1,323 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { csvFormat } from '../../core/decode/csv.ts';
+import { jsonScanner } from '../../core/decode/json-scanner.ts';
+import { scanningDecoder } from '../../core/decode/record-scanner.ts';
+import { type ScannedRecords, scannedRow } from '../../core/decode/scanned-records.ts';
+import type { Task } from '../../core/flow/task.ts';
+import type { SourceField } from '../../core/records.ts';
+import { Block } from '../../engine/block.ts';
+import type { FragmentEncoder } from '../../engine/encode/format.ts';
+import { outputFormat } from '../../engine/encode/output-format.ts';
+import { RefusedValue } from '../../engine/encode/value-checks.ts';
+import { blockPartitioner, partitioner } from '../../engine/run/output.ts';
+import { compileTasks } from '../../engine/tasks/compile.ts';
+import { compileBlocks } from '../../engine/tasks/compile-blocks.ts';
+import type { PlanOptions } from '../../engine/tasks/plan.ts';
+import { csv, json, map, planned, task, typedParquet } from './tasks/run-tasks.ts';
+
+const fields: readonly SourceField[] = [
+  { name: 'a', type: 'String' },
+  { name: 'b', type: 'Double' },
+  { name: 'o', type: 'Struct' },
+  { name: 't', type: 'DateTime' },
+];
+
+/**
+ * Maps and encodes the records as blocks and as rows.
+ *
+ * @param lengths of the blocks, over and over
+ * @param decode all of them at once
+ */
+function bothWays(
+  { count, decode }: { count: number; decode: (readFields: readonly string[]) => ScannedRecords },
+  tasks: readonly Task[],
+  options: PlanOptions,
+  lengths: readonly number[],
+) {
+  const plan = planned(tasks, fields, options);
+  const compile = { residualFilters: plan.filters.map((_, index) => index) };
+  const mapper = compileTasks(plan, compile);
+  const blockMapper = compileBlocks(plan, compile);
+  if (!blockMapper) throw new Error('no blocks');
+  const format = outputFormat({ fileType: options.fileType, fields: plan.destinationFields });
+  const [byBlocks, byRows] = [format.encoder(), format.encoder()];
+  const [blockPartition, partition] = [blockPartitioner(plan), partitioner(plan)];
+  const outcomes = { blocks: [] as unknown[], rows: [] as unknown[] };
+  const records = decode(plan.readFields);
+  expect(records.count).toBe(count);
+  let refused = 0;
+
+  const attempt = (append: () => void) => {
+    try {
+      append();
+      return 'written';
+    } catch (error) {
+      if (error instanceof RefusedValue) return error.field;
+      throw error;
+    }
+  };
+  const asRow = (record: number, encoder: FragmentEncoder): unknown => {
+    const row = mapper.map(scannedRow(records, record));
+    return Array.isArray(row) ? [partition(row), attempt(() => encoder.append(row))] : row;
+  };
+
+  for (let first = 0, turn = 0; first < count; turn++) {
+    const end = Math.min(count, first + (lengths[turn % lengths.length] ?? 1));
+    const numbers = Array.from({ length: end - first }, (_, index) => first + index);
+    const checked = numbers.map((record) => blockMapper.check(records, record));
+    const block = new Block(
+      records,
+      numbers.filter((_, index) => checked[index] === true),
+    );
+    blockMapper.map(block);
+    format.prepare(block);
+    let position = 0;
+    let run: number[] = [];
+    const flush = () => {
+      if (run.length === 0) return;
+      const list = block.positions(run);
+      const before = byBlocks.size;
+      const most = byBlocks.most(block, list, run.length);
+      byBlocks.appendBlock(block, list, run.length);
+      expect(byBlocks.size - before).toBeLessThanOrEqual(most);
+      run = [];
+    };
+    for (const [index, record] of numbers.entries()) {
+      const outcome = checked[index];
+      if (typeof outcome === 'number') outcomes.blocks.push(outcome);
+      else if (outcome === undefined || block.refused[position]) {
+        flush();
+        refused++;
+        outcomes.blocks.push(asRow(record, byBlocks));
+        if (outcome) position++;
+      } else {
+        outcomes.blocks.push([blockPartition(block, position), 'written']);
+        run.push(position++);
+      }
+    }
+    flush();
+    first = end;
+  }
+  for (let record = 0; record < count; record++) outcomes.rows.push(asRow(record, byRows));
+  expect(byBlocks.size).toBe(byRows.size);
+  return { outcomes, blocks: byBlocks.finish(), rows: byRows.finish(), refused };
+}
+
+function jsonRecords(lines: readonly string[]) {
+  return {
+    count: lines.length,
+    decode(readFields: readonly string[]) {
+      const scanner = jsonScanner(readFields, (text) => JSON.parse(text));
+      const decode = scanner && scanningDecoder(scanner, 'file', () => undefined);
+      const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+      const scanned = decode?.(bytes, true, 1, 10_000).scanned;
+      if (!scanned) throw new Error('nothing scanned');
+      return scanned;
+    },
+  };
+}
+
+function csvRecords(cells: readonly (readonly [string, string])[]) {
+  return {
+    count: cells.length,
+    decode(readFields: readonly string[]) {
+      const text = cells.map((row) => `${row.map(csvCell).join(',')}\n`).join('');
+      const bytes = Buffer.from(`a,t\n${text}`);
+      const begun = csvFormat(readFields).begin(bytes, true, 'file');
+      const scanned = begun?.decode(bytes.subarray(begun.used), true, 2, 1000).scanned;
+      if (!scanned) throw new Error('nothing scanned');
+      return scanned;
+    },
+  };
+}
+
+const csvCell = (text: string): string => (/["\r\n,]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const tasks: Record<string, readonly Task[]> = {
+  'fields as they are': [map('a', 'x'), map('b', 'y'), map('t', 'z'), map('o', 'w')],
+  conversions: [
+    map('a', 'text', { DESTINATION_DATA_TYPE: 'string' }),
+    map('b', 'number text', { DESTINATION_DATA_TYPE: 'string' }),
+    map('b', 'long', { DESTINATION_DATA_TYPE: 'long' }),
+    map('b', 'short', { DESTINATION_DATA_TYPE: 'short' }),
+    map('b', 'decimal', { DESTINATION_DATA_TYPE: 'decimal' }),
+    map('a', 'double', { DESTINATION_DATA_TYPE: 'double' }),
+  ],
+  times: [
+    map('a', 'x', { DESTINATION_DATA_TYPE: 'datetime' }),
+    map('t', 'y', { DESTINATION_DATA_TYPE: 'datetime' }),
+  ],
+  booleans: [map('a', 'x', { DESTINATION_DATA_TYPE: 'boolean' })],
+  'parts, joined and shortened': [
+    task('Truncate', ['a'], { properties: { TRUNCATE_LENGTH: '3' } }),
+    task('Merge', ['a', 'o.p'], { to: 'm', properties: { CONCAT_FORMAT: '${a} – ${o.p}' } }),
+    task('Merge', ['a', 'b'], { to: 'n' }),
+    map('o.p', 'p'),
+    map('o.q.r', 'r'),
+    map('m', 'm'),
+    map('n', 'n'),
+    map('a', 'x'),
+  ],
+  'a Struct and a DateTime, shortened': [
+    task('Truncate', ['o'], { properties: { TRUNCATE_LENGTH: '3' } }),
+    task('Truncate', ['t'], { properties: { TRUNCATE_LENGTH: '12' } }),
+    map('o', 'x'),
+    map('t', 'y'),
+  ],
+  'filtered and partitioned': [
+    task('Filter', ['b'], { operator: 'GREATER_THAN', properties: { DATA_TYPE: 'double', VALUE: '0' } }),
+    map('a', 'x'),
+    map('b', 'y'),
+    task('Partition', ['a']),
+  ],
+  masked: [
+    task('Mask', ['a'], { operator: 'MASK_ALL', properties: { MASK_VALUE: '#' } }),
+    map('a', 'x'),
+    map('b', 'y'),
+  ],
+};
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 6 }),
+  fc.constantFrom(
+    '',
+    'x',
+    'é',
+    '"',
+    ',',
+    '\r\n',
+    '12',
+    '2026-02-28T01:02:03.456Z',
+    '2024-02-29T01:02:03.456Z',
+    'true',
+    '\ud800',
+  ),
+  fc
+    .date({ noInvalidDate: true, min: new Date('0000-01-01T00:00Z'), max: new Date('9999-12-31T00:00Z') })
+    .map((date) => date.toISOString()),
+);
+const number = fc.oneof(
+  fc.constantFrom(
+    '0',
+    '-0',
+    '1.0',
+    '1.50',
+    '0.000001',
+    '0.0000001',
+    '-0.5',
+    '32768',
+    '9007199254740993',
+    '1e3',
+    '100',
+    '1e400',
+  ),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.integer().map(String),
+);
+const scalar = fc.oneof(
+  { weight: 4, arbitrary: text.map((value) => JSON.stringify(value)) },
+  number,
+  fc.constantFrom('null', 'true', 'false'),
+);
+const line = fc
+  .record(
+    {
+      a: scalar,
+      b: fc.oneof({ weight: 4, arbitrary: number }, scalar),
+      t: scalar,
+      o: fc.oneof(
+        {
+          weight: 4,
+          arbitrary: fc.tuple(scalar, scalar).map(([p, r]) => `{"x":[1,{}],"p":${p},"q":{"r":${r}}}`),
+        },
+        scalar,
+        fc.constant('[{"p":1}]'),
+      ),
+    },
+    { requiredKeys: [] },
+  )
+  .map(
+    (members) =>
+      `{${Object.entries(members)
+        .map(([key, value]) => `"${key}":${value}`)
+        .join(',')}}`,
+  );
+
+const lengths = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 4 });
+
+describe.each(Object.entries(tasks))('%s', (_name, list) => {
+  test.each<[string, PlanOptions]>([
+    ['JSON', json],
+    ['CSV', csv],
+    ['Parquet', typedParquet],
+  ])('give the same %s of blocks as of rows', (_type, options) => {
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 60 }), lengths, (lines, some) => {
+        const { outcomes, blocks, rows } = bothWays(jsonRecords(lines), list, options, some);
+        expect(outcomes.blocks).toEqual(outcomes.rows);
+        expect(blocks && { ...blocks, bytes: Buffer.from(blocks.bytes) }).toEqual(
+          rows && { ...rows, bytes: Buffer.from(rows.bytes) },
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+test.each<[string, PlanOptions]>([
+  ['JSON', json],
+  ['CSV', csv],
+  ['Parquet', typedParquet],
+])('fields of CSV give the same %s of blocks as of rows', (_type, options) => {
+  const cell = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 40 }),
+    fc.constantFrom('', '"', '""', 'a "b", c', '"\n"', 'é"', '2024-02-29T00:00:00.000Z'),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(cell, cell), { maxLength: 60 }), lengths, (cells, some) => {
+      const list = [
+        task('Truncate', ['a'], { properties: { TRUNCATE_LENGTH: '5' } }),
+        map('a', 'x'),
+        map('t', 'y'),
+        task('Merge', ['a', 't'], { to: 'n' }),
+        map('n', 'n'),
+      ];
+      const { outcomes, blocks, rows, refused } = bothWays(csvRecords(cells), list, options, some);
+      expect(outcomes.blocks).toEqual(outcomes.rows);
+      expect(blocks && { ...blocks, bytes: Buffer.from(blocks.bytes) }).toEqual(
+        rows && { ...rows, bytes: Buffer.from(rows.bytes) },
+      );
+      if (options !== typedParquet) expect(refused).toBe(0);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test.each([
+  ['few', 30],
+  ['some', 300],
+  ['as many as records', 5000],
+])(
+  'different texts, %s of them, and nulls give the same Parquet of blocks as of rows',
+  (_name, different) => {
+    const lines = Array.from({ length: 5000 }, (_, i) =>
+      JSON.stringify({
+        a: i % 7 === 0 ? null : `text ${(i * 7919) % different}`,
+        b: i % 5 === 0 ? null : i / 4,
+      }),
+    );
+    const list = [map('a', 'x'), map('b', 'y')];
+    const { blocks, rows, refused } = bothWays(jsonRecords(lines), list, typedParquet, [400, 33, 7]);
+    expect(refused).toBe(0);
+    expect(blocks?.meta).toEqual(rows?.meta);
+    expect(Buffer.from(blocks?.bytes ?? []).equals(Buffer.from(rows?.bytes ?? []))).toBe(true);
+  },
+);
+
+test('the usual record is not made a row', () => {
+  const usual = '{"a":"Ada","b":12.5,"o":{"p":"x","q":{"r":"y"}},"t":"2026-02-03T04:05:06.789Z"}';
+  for (const list of Object.values(tasks))
+    if (list !== tasks.times && list !== tasks.booleans && list !== tasks.conversions)
+      expect(bothWays(jsonRecords([usual]), list, json, [1]).refused).toBe(0);
+});
