@@ -1,10 +1,18 @@
 /** What columns do with the values of a block one by one. */
 
+import type { Value } from '../../../core/records.ts';
 import type { Block } from '../../block.ts';
 import { RefusedValue } from '../value-checks.ts';
-import type { Column } from './column.ts';
 
-type StagingColumn = Pick<Column, 'stage' | 'stagedSize' | 'push'>;
+/** What a Column does with a single value. */
+export interface StagingColumn {
+  /** @throws RefusedValue if the value is not of the field's type */
+  stage(value: Value): void;
+  /** Bytes of the staged value if it is written out, roughly. */
+  stagedSize(): number;
+  /** Adds the staged value. @returns the bytes that takes, roughly and before compression */
+  push(): number;
+}
 
 /** Looks at the values whose cells are not of the type: refuses their records, or makes the column a mixed one. */
 export function refuseOthers(

@@ -1,20 +1,14 @@
 import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
 import { type Block, cellType } from '../../block.ts';
-import { appendEach, mostOfEach, refuseOthers } from './block-values.ts';
+import { appendEach, mostOfEach, refuseOthers, type StagingColumn } from './block-values.ts';
 import { type ColumnChunk, chunkWriter } from './column-chunk.ts';
 import type { Codec } from './compression.ts';
 import { hybrid, run } from './hybrid.ts';
 import { pageBytes, pageRows, type Values } from './values.ts';
 
 /** A column of one row group. A row is staged in all columns before it is pushed to any, so that a row is kept whole. */
-export interface Column {
-  /** @throws RefusedValue if the value is not of the field's type */
-  stage(value: Value): void;
-  /** Bytes of the staged value if it is written out, roughly. */
-  stagedSize(): number;
-  /** Adds the staged value. @returns the bytes that takes, roughly and before compression */
-  push(): number;
+export interface Column extends StagingColumn {
   /** Refuses the records of a block whose values are not of the field's type. @param index of the block's vector */
   prepare(block: Block, index: number): void;
   /** Bytes that `appendBlock` takes at most. */
