@@ -72,7 +72,7 @@ text { fill: #24292f } .grid { stroke: #d0d7de } .equal { stroke: #24292f } .pee
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .grid { stroke: #30363d } .equal { stroke: #e6edf3 } .peer { fill: #58a6ff } .libraries { fill: #6e7681 } }
 </style>
 <rect class="peer" x="${left}" y="12" width="12" height="12"/><text x="${left + 18}" y="22">of DuckDB with one thread, or of COPY</text>
-<rect class="libraries" x="${left + 230}" y="12" width="12" height="12"/><text x="${left + 248}" y="22">of a pipeline of libraries</text>
+<rect class="libraries" x="${left + 290}" y="12" width="12" height="12"/><text x="${left + 308}" y="22">of a pipeline of libraries</text>
 ${lines.join('\n')}
 ${drawn.join('\n')}
 </svg>
