@@ -11,7 +11,8 @@ import type { Block } from '../block.ts';
 
 /** Encoded consecutive records of one partition. */
 export interface Fragment {
-  readonly bytes: Uint8Array;
+  /** Its bytes, in pieces that follow each other: to join them would copy all of them once more. */
+  readonly chunks: readonly Uint8Array[];
   readonly rows: number;
   /** What the tail needs to know of it (a Parquet row group's metadata with offsets relative to the fragment). */
   readonly meta?: JsonObject;
@@ -42,7 +43,7 @@ export interface FragmentEncoder {
   readonly rows: number;
   /**
    * Bytes that `finish` would give, roughly and before compression (an object's size is the sum of its fragments'
-   * `bytes.length`). A function of the records appended alone, never of time, memory, compressor or earlier fragments,
+   * bytes). A function of the records appended alone, never of time, memory, compressor or earlier fragments,
    * since boundaries of output files depend on it. Also what bounds memory: an encoder holds no more than a small
    * multiple of it (and little when it is 0: there may be 10,000 of them).
    */

@@ -97,7 +97,7 @@ export function textEncoder(
       if (rows === 0) return undefined;
       const meta = metaOf();
       const fragment = {
-        bytes: Buffer.concat([...full, chunk.subarray(0, used)]),
+        chunks: [...full, chunk.subarray(0, used)],
         rows,
         ...(meta && { meta }),
       };

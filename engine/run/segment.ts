@@ -163,17 +163,21 @@ export class SegmentWriter {
     const fragment = encoder.finish();
     if (!fragment) return;
     const start = this.position;
-    const { bytes, rows, meta } = fragment;
+    const { chunks, rows, meta } = fragment;
+    const hash = createHash('sha256');
+    for (const chunk of chunks) {
+      hash.update(chunk);
+      this.push(chunk);
+    }
     this.entries.push({
       partition,
       unit: this.unit,
       start,
-      end: start + bytes.length,
+      end: this.position,
       rows,
-      sha256: sha256(bytes),
+      sha256: hash.digest('hex'),
       ...(meta && { meta }),
     });
-    this.push(bytes);
   }
 
   private push(bytes: Uint8Array): void {

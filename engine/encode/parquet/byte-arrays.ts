@@ -143,7 +143,7 @@ export function binaryValues(): Values<Uint8Array> {
     take() {
       const bytes = values.written();
       values.clear();
-      return { encoding: plain, bytes };
+      return { encoding: plain, bytes: [bytes] };
     },
     bounds: () => shortBounds(values.bounds()),
     dictionary: () => undefined,
@@ -292,14 +292,14 @@ export function stringValues(endPage: () => void): Values<string> {
     take() {
       if (count > 0 && !pays()) giveUp();
       if (count > 0) {
-        const bytes = Buffer.concat([Uint8Array.of(width), hybrid(page, count, width)]);
+        const bytes = [Uint8Array.of(width), hybrid(page, count, width)];
         inUse = true;
         count = indexBytes = plainBytes = 0;
         return { encoding: rleDictionary, bytes };
       }
       const bytes = values?.written() ?? empty;
       values?.clear();
-      return { encoding: plain, bytes };
+      return { encoding: plain, bytes: [bytes] };
     },
     bounds: () => shortBounds(extremes(dictionary().bounds(), values?.bounds())),
     dictionary: () => (inUse ? { count: entries.size, bytes: dictionary().written() } : undefined),

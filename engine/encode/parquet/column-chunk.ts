@@ -44,13 +44,14 @@ export function chunkWriter<T>(values: Values<T>, codec: Codec): ChunkWriter {
   function page(
     type: number,
     header: Record<number, ThriftValue>,
-    body: Uint8Array,
+    body: readonly Uint8Array[],
   ): [Uint8Array, Uint8Array] {
+    const bodyLength = body.reduce((sum, piece) => sum + piece.length, 0);
     const compressed = codec.compress(body);
-    const fields = { 1: i32(type), 2: i32(body.length), 3: i32(compressed.length), ...header };
+    const fields = { 1: i32(type), 2: i32(bodyLength), 3: i32(compressed.length), ...header };
     const headerBytes = thriftBytes(struct(fields));
     length += headerBytes.length + compressed.length;
-    uncompressedLength += headerBytes.length + body.length;
+    uncompressedLength += headerBytes.length + bodyLength;
     return [headerBytes, compressed];
   }
 
@@ -58,7 +59,7 @@ export function chunkWriter<T>(values: Values<T>, codec: Codec): ChunkWriter {
     endPage(entries, ...levels) {
       const { encoding, bytes } = values.take();
       const header = { 1: i32(entries), 2: i32(encoding), 3: i32(rle), 4: i32(rle) };
-      pages.push(...page(0, { 5: struct(header) }, Buffer.concat([...levels.flatMap(withLength), bytes])));
+      pages.push(...page(0, { 5: struct(header) }, [...levels.flatMap(withLength), ...bytes]));
     },
     finish(nulls) {
       const dictionary = values.dictionary();
@@ -66,7 +67,7 @@ export function chunkWriter<T>(values: Values<T>, codec: Codec): ChunkWriter {
       if (dictionary) {
         const before = length;
         const header = { 1: i32(dictionary.count), 2: i32(plain) };
-        pages.unshift(...page(2, { 7: struct(header) }, dictionary.bytes));
+        pages.unshift(...page(2, { 7: struct(header) }, [dictionary.bytes]));
         dictionaryLength = length - before;
       }
       const bounds = values.bounds();

@@ -9,7 +9,8 @@ export type Compression = NonNullable<OutputFormatOptions['compression']>;
 export interface Codec {
   /** Parquet's CompressionCodec. */
   readonly code: number;
-  compress(page: Uint8Array): Uint8Array;
+  /** @param page in pieces that follow each other; not kept */
+  compress(page: readonly Uint8Array[]): Uint8Array;
 }
 
 /**
@@ -22,11 +23,11 @@ export function codecOf(
 ): Codec {
   switch (compression) {
     case 'UNCOMPRESSED':
-      return { code: 0, compress: (page) => page };
+      return { code: 0, compress: (page) => Buffer.concat(page) };
     case 'SNAPPY':
       return { code: 1, compress: snappyCompressor() };
     case 'GZIP':
-      return { code: 2, compress: (page) => zlib.gzipSync(page) };
+      return { code: 2, compress: (page) => zlib.gzipSync(Buffer.concat(page)) };
     case 'ZSTD':
       if (!zstdCompressSync) {
         throw new TributaryError('NotRunnable', 'Parquet cannot be compressed with ZSTD here', {
@@ -35,6 +36,6 @@ export function codecOf(
           fix: 'use SNAPPY or GZIP, or a newer Node.js',
         });
       }
-      return { code: 6, compress: (page) => zstdCompressSync(page) };
+      return { code: 6, compress: (page) => zstdCompressSync(Buffer.concat(page)) };
   }
 }

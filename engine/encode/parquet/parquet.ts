@@ -101,7 +101,7 @@ function rowGroupEncoder(
       if (rows === 0) return undefined;
       const chunks = (columns ?? begin()).flatMap((column) => column.finish());
       const meta: RowGroupMeta = { columns: chunks.map((chunk) => chunk.meta) };
-      const fragment = { bytes: Buffer.concat(chunks.flatMap(({ pages }) => pages)), rows, meta };
+      const fragment = { chunks: chunks.flatMap(({ pages }) => pages), rows, meta };
       columns = undefined;
       rows = 0;
       size = 0;

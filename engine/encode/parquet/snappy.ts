@@ -11,24 +11,31 @@ import { ensureMemory, newKernels } from '../../../core/kernels.ts';
 /** What may be read, and written, behind what is asked for. */
 const slack = 16;
 
-let shared: ((input: Uint8Array) => Uint8Array) | undefined;
+type Compressor = (input: readonly Uint8Array[]) => Uint8Array;
 
-/** One for the process, as it keeps nothing between calls but memory. */
-export function snappyCompressor(): (input: Uint8Array) => Uint8Array {
+let shared: Compressor | undefined;
+
+/** Takes the input in pieces. One for the process, as it keeps nothing between calls but memory. */
+export function snappyCompressor(): Compressor {
   shared ??= newCompressor();
   return shared;
 }
 
-function newCompressor(): (input: Uint8Array) => Uint8Array {
+function newCompressor(): Compressor {
   const kernels = newKernels();
   const table = kernels.heapStart();
   const start = table + Number(kernels.snappyTableBytes.value);
   return (input) => {
-    const output = start + input.length + slack;
+    const length = input.reduce((sum, piece) => sum + piece.length, 0);
+    const output = start + length + slack;
     // What repeats nowhere becomes a little longer: literals of 64 KiB at most, each behind its length.
-    ensureMemory(kernels.memory, output + 32 + input.length + Math.ceil(input.length / 6) + slack);
+    ensureMemory(kernels.memory, output + 32 + length + Math.ceil(length / 6) + slack);
     const memory = new Uint8Array(kernels.memory.buffer);
-    memory.set(input, start);
-    return memory.slice(output, output + kernels.snappy(start, input.length, output, table));
+    let at = start;
+    for (const piece of input) {
+      memory.set(piece, at);
+      at += piece.length;
+    }
+    return memory.slice(output, output + kernels.snappy(start, length, output, table));
   };
 }

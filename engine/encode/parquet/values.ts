@@ -36,7 +36,7 @@ export interface Values<T> {
   /** @returns the bytes that the value adds to the pages; a rough figure, negative when a dictionary is given up */
   add(value: T): number;
   /** The current page's values, of which none are left then. Copied or used up by the caller before the next `add`. */
-  take(): { readonly encoding: number; readonly bytes: Uint8Array };
+  take(): { readonly encoding: number; readonly bytes: readonly Uint8Array[] };
   /** Plain encoded, of all values so far. `undefined` if there are none, or if they are too long to be of use. */
   bounds(): Bounds | undefined;
   /** What the pages taken with `rleDictionary` refer to. */
@@ -150,7 +150,7 @@ function fixedSizeValues<T extends number | bigint>({ size, packed, put }: Fixed
     take() {
       const bytes = new Uint8Array(view.buffer, 0, length);
       length = 0;
-      return { encoding: plain, bytes };
+      return { encoding: plain, bytes: [bytes] };
     },
     bounds() {
       if (min === undefined || max === undefined) return undefined;
@@ -202,7 +202,7 @@ export function booleanValues(): Values<boolean> {
       const bytes = bits.subarray(0, Math.ceil(count / 8));
       bits = new Uint8Array(1);
       count = 0;
-      return { encoding: plain, bytes };
+      return { encoding: plain, bytes: [bytes] };
     },
     bounds() {
       if (!seen.true && !seen.false) return undefined;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DestinationField, fieldTypes, type Row } from '../../../core/records.ts';
 import { outputFormat } from '../../../engine/encode/output-format.ts';
-import { encode, field, fragmentsOf } from './rows.ts';
+import { bytesOf, encode, field, fragmentsOf } from './rows.ts';
 
 function lines(fields: readonly DestinationField[], rows: Row[]): string {
   return encode(outputFormat({ fileType: 'JSON', fields }), [rows]).toString();
@@ -128,7 +128,7 @@ describe('JSON Lines', () => {
     const size = encoder.size;
     expect(() => encoder.append([2, value])).toThrow(message);
     expect([encoder.rows, encoder.size]).toEqual([1, size]);
-    expect(Buffer.from(encoder.finish()?.bytes ?? []).toString()).toBe('{"n":1,"f":null}\n');
+    expect(bytesOf(encoder.finish()).toString()).toBe('{"n":1,"f":null}\n');
   });
 
   it('decodes to what was encoded, whatever the fragments', () => {
@@ -161,10 +161,10 @@ describe('JSON Lines', () => {
     expect([encoder.finish(), encoder.rows, encoder.size]).toEqual([undefined, 0, 0]);
     for (let n = 0; n < 120; n++) encoder.append(['x'.repeat(n)]);
     expect([encoder.rows, encoder.size]).toEqual([120, 120 * 9 + 7140]);
-    expect(encoder.finish()?.bytes.length).toBe(120 * 9 + 7140);
+    expect(bytesOf(encoder.finish()).length).toBe(120 * 9 + 7140);
     expect([encoder.finish(), encoder.rows, encoder.size]).toEqual([undefined, 0, 0]);
     encoder.append(['y']);
-    expect(Buffer.from(encoder.finish()?.bytes ?? []).toString()).toBe('{"s":"y"}\n');
+    expect(bytesOf(encoder.finish()).toString()).toBe('{"s":"y"}\n');
   });
 
   it('holds lines of any length, and many of them', () => {

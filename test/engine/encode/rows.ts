@@ -133,17 +133,22 @@ export function fragments(format: OutputFormat, parts: readonly Row[][]): Fragme
 export function object(format: OutputFormat, parts: readonly Fragment[]): Buffer {
   const head = format.head();
   let offset = head.length;
-  const placed = parts.map(({ bytes, rows, meta }): PlacedFragment => {
+  const placed = parts.map((fragment): PlacedFragment => {
+    const { rows, meta } = fragment;
     const at = offset;
-    offset += bytes.length;
+    offset += bytesOf(fragment).length;
     return {
       offset: at,
-      length: bytes.length,
+      length: offset - at,
       rows,
       ...(meta && { meta: JSON.parse(JSON.stringify(meta)) }),
     };
   });
-  return Buffer.concat([head, ...parts.map(({ bytes }) => bytes), format.tail(placed)]);
+  return Buffer.concat([head, ...parts.map(bytesOf), format.tail(placed)]);
+}
+
+export function bytesOf(fragment: Fragment | undefined): Buffer {
+  return Buffer.concat(fragment?.chunks ?? []);
 }
 
 export function encode(format: OutputFormat, parts: readonly Row[][]): Buffer {

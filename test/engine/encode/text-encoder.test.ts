@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { outputFormat } from '../../../engine/encode/output-format.ts';
 import { lineScratch } from '../../../engine/encode/text-encoder.ts';
-import { appendAsBlock, field } from './rows.ts';
+import { appendAsBlock, bytesOf, field } from './rows.ts';
 
 const fields = [field('String', 'a')];
 
@@ -48,11 +48,9 @@ test.each([
   const { size } = encoder;
   expect(bytes()).toBeGreaterThanOrEqual(size);
   expect(bytes()).toBeLessThan(2 * size);
-  expect(
-    Buffer.from(encoder.finish()?.bytes ?? []).equals(
-      Buffer.from(`{"a":${JSON.stringify(text)}}\n`.repeat(count)),
-    ),
-  ).toBe(true);
+  expect(bytesOf(encoder.finish()).equals(Buffer.from(`{"a":${JSON.stringify(text)}}\n`.repeat(count)))).toBe(
+    true,
+  );
 });
 
 test('the scratch of a huge line is not kept', () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,15 +14,15 @@ import type { DestinationField, FieldType, Row, Value } from '../../../../core/r
 import { outputFormat } from '../../../../engine/encode/output-format.ts';
 import { RefusedValue } from '../../../../engine/encode/value-checks.ts';
 import { collectGarbage, usedMemory } from '../../../support/memory.ts';
-import { appendAsBlock, encode, field, fragments, text as texts, values } from '../rows.ts';
+import { appendAsBlock, bytesOf, encode, field, fragments, text as texts, values } from '../rows.ts';
 import { signed128 } from './readers.ts';
 
 let folder: string;
-let path: string;
+/** Never one twice: DuckDB keeps parts of what it has read. */
+const newPath = (): string => join(folder, `${randomUUID()}.parquet`);
 let duckdb: DuckDBConnection;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nested-'));
-  path = join(folder, 'rows.parquet');
   duckdb = await (await DuckDBInstance.create()).connect();
   await duckdb.run("SET TimeZone = 'UTC'");
 });
@@ -123,6 +124,7 @@ interface NestedReader extends Shown {
 const readers: Readonly<Record<string, NestedReader>> = {
   DuckDB: {
     async rows(file, fields) {
+      const path = newPath();
       await writeFile(path, file);
       const names = fields.map(({ name }) => `"${name}"`);
       return (await duckdb.runAndReadAll(`SELECT ${names.join(', ')} FROM '${path}'`)).getRowsJson();
@@ -264,6 +266,7 @@ describe('nested fields', () => {
   );
 
   it('are groups as LogicalTypes.md has them', async () => {
+    const path = newPath();
     await writeFile(path, encode(outputFormat({ fileType: 'PARQUET', fields: [order] }), [[[null]]]));
     const sql = `SELECT name, repetition_type, num_children::INT, type, converted_type, logical_type FROM parquet_schema('${path}')`;
     const [, ...schema] = (await duckdb.runAndReadAll(sql)).getRowsJson();
@@ -396,7 +399,7 @@ describe('nested fields', () => {
       encoder.append([{ list, ids: n % 3 === 0 ? [] : [n, null, n] }]);
     }
     const { size } = encoder;
-    const actual = encoder.finish()?.bytes.length ?? 0;
+    const actual = bytesOf(encoder.finish()).length;
     expect(Math.abs(size / actual - 1)).toBeLessThan(0.03);
   });
 
@@ -419,6 +422,7 @@ describe('nested fields', () => {
     const own = parseNestedType('f', 'struct<toString:string,__proto__:string>');
     const row: Row = [JSON.parse('{"__proto__":"p"}')];
     const file = encode(outputFormat({ fileType: 'PARQUET', fields: [own] }), [[row, [{}]]]);
+    const path = newPath();
     await writeFile(path, file);
     const sql = `SELECT f.tostring, f.__proto__ FROM '${path}'`;
     expect((await duckdb.runAndReadAll(sql)).getRowsJson()).toEqual([

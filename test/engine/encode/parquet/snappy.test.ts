@@ -31,7 +31,12 @@ describe('snappy', () => {
     const compress = snappyCompressor();
     fc.assert(
       fc.property(fc.oneof(words, fc.uint8Array({ maxLength: 2000 })), (input) => {
-        expect(Buffer.compare(uncompressed(compress(input), input.length), input)).toBe(0);
+        expect(
+          Buffer.compare(
+            uncompressed(compress([input.subarray(0, 7), input.subarray(7)]), input.length),
+            input,
+          ),
+        ).toBe(0);
       }),
     );
   });
@@ -50,14 +55,14 @@ describe('snappy', () => {
       Buffer.concat([Buffer.from('needle12'), Buffer.alloc(60_000, 'ab'), Buffer.from('needle12')]),
     ],
   ])('handles %s', (_, input) => {
-    expect(Buffer.compare(uncompressed(snappyCompressor()(input), input.length), input)).toBe(0);
+    expect(Buffer.compare(uncompressed(snappyCompressor()([input]), input.length), input)).toBe(0);
   });
 
   it('writes the elements of the format', () => {
     const compress = snappyCompressor();
     // Length 10, a literal of one byte, a copy of 9 bytes from 1 back.
-    expect(Buffer.from(compress(Buffer.from('aaaaaaaaaa'))).toString('hex')).toBe('0a0061' + '1501');
-    expect(compress(Buffer.alloc(65_536, 1)).length).toBeLessThan(3200);
+    expect(Buffer.from(compress([Buffer.from('aaaaaaaaaa')])).toString('hex')).toBe('0a0061' + '1501');
+    expect(compress([Buffer.alloc(65_536, 1)]).length).toBeLessThan(3200);
   });
 
   it('depends on its input alone, not on what it compressed before', () => {
@@ -68,9 +73,9 @@ describe('snappy', () => {
       .chain((max) => fc.uint8Array({ max, minLength: 200, maxLength: 3000, size: 'max' }));
     fc.assert(
       fc.property(letters, fc.nat(9), (input, shift) => {
-        used(Buffer.concat([Buffer.from('zq'.repeat(shift)), input]));
-        used(input.subarray(shift));
-        expect(Buffer.compare(used(input), snappyCompressor()(input))).toBe(0);
+        used([Buffer.from('zq'.repeat(shift)), input]);
+        used([input.subarray(shift)]);
+        expect(Buffer.compare(used([input]), snappyCompressor()([input]))).toBe(0);
       }),
       { numRuns: 500 },
     );
