@@ -41,8 +41,16 @@ export interface ByteRange {
 export interface ObjectStore {
   /** @param ifMatch an etag: throws SourceDataInvalid ("changed while being read") if the object is another one now. */
   read(bucket: string, key: string, options?: { range?: ByteRange; ifMatch?: string }): Promise<Uint8Array>;
-  /** The body as a stream, from byte `start` on. */
-  stream(bucket: string, key: string, options?: { start?: number; ifMatch?: string }): Promise<Readable>;
+  /**
+   * The body as a stream, from byte `start` on.
+   *
+   * @param options.transient the reader uses up each chunk before it asks for the next: they may lie in the same memory
+   */
+  stream(
+    bucket: string,
+    key: string,
+    options?: { start?: number; ifMatch?: string; transient?: boolean },
+  ): Promise<Readable>;
   head(bucket: string, key: string): Promise<(ObjectInfo & { metadata: Record<string, string> }) | undefined>;
   /** In ascending key order (UTF-8 bytes). */
   list(bucket: string, prefix: string): AsyncIterable<ObjectInfo>;

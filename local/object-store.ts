@@ -7,7 +7,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { TributaryError } from '../core/errors.ts';
 import type {
   ByteRange,
@@ -170,10 +170,12 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       }
     },
 
-    async stream(bucket, key, { start = 0, ifMatch } = {}): Promise<Readable> {
+    async stream(bucket, key, { start = 0, ifMatch, transient } = {}): Promise<Readable> {
       const { file, stats } = await existing(bucket, key);
       checkEtag(stats, ifMatch, bucket, key);
-      return createReadStream(file, { start, highWaterMark: 2 ** 20 });
+      return transient
+        ? transientStream(await fs.open(file), start)
+        : createReadStream(file, { start, highWaterMark: chunkBytes });
     },
 
     async head(bucket, key) {
@@ -354,6 +356,35 @@ function inWordsOfTheTaxonomy(store: ObjectStore): ObjectStore {
       explained(at(upload.bucket, upload.key), () => store.completeUpload(upload, parts)),
     abortUpload: (upload) => explained(at(upload.bucket, upload.key), () => store.abortUpload(upload)),
   };
+}
+
+const chunkBytes = 2 ** 20;
+
+/** A file's chunks in buffers that take turns: new ones for each keep the collector busy, of whose memory they are no part. */
+function transientStream(file: fs.FileHandle, start: number): Readable {
+  // One is with the reader, one waits for it, one is being read.
+  const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes));
+  let position = start;
+  let turn = 0;
+  return new Readable({
+    highWaterMark: 1,
+    read() {
+      const buffer = buffers[turn++ % buffers.length] ?? Buffer.alloc(chunkBytes);
+      file.read(buffer, 0, chunkBytes, position).then(
+        ({ bytesRead }) => {
+          position += bytesRead;
+          this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead));
+        },
+        (error) => this.destroy(error),
+      );
+    },
+    destroy(error, done) {
+      file.close().then(
+        () => done(error),
+        (failed) => done(error ?? failed),
+      );
+    },
+  });
 }
 
 const betweenDisks = '.tributary-tmp';

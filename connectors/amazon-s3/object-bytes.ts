@@ -33,7 +33,11 @@ export async function objectBytes(
   start = 0,
 ): Promise<ObjectBytes> {
   const at = `s3://${bucket}/${key}`;
-  const body = await objects.stream(bucket, key, { ifMatch: etag, ...(start > 0 && { start }) });
+  const body = await objects.stream(bucket, key, {
+    ifMatch: etag,
+    transient: true,
+    ...(start > 0 && { start }),
+  });
   const stored = storedBytes(body, start, size, at);
   const closeBody = () => {
     body.destroy();

@@ -1,5 +1,6 @@
 /** What every object store does alike: the tests of one are the tests of all. */
 
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { exitCodeOf, type ObjectStore } from '#core';
 
@@ -40,6 +41,23 @@ export function behavesAsObjectStore(make: () => Promise<ObjectStore>): void {
     const chunks: Buffer[] = [];
     for await (const chunk of await store.stream('b', 'k', { start: 7 })) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe('789');
+  });
+
+  test('gives the same to a reader that uses up each chunk at once', async () => {
+    const store = await make();
+    const body = Buffer.from(Array.from({ length: 5_000_000 }, (_, at) => (at * 31 + (at >> 8)) & 255));
+    await store.put('b', 'k', body);
+    const hash = createHash('sha256');
+    let length = 0;
+    for await (const chunk of await store.stream('b', 'k', { start: 3, transient: true })) {
+      hash.update(chunk);
+      length += chunk.length;
+    }
+    expect(length).toBe(4_999_997);
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(body.subarray(3)).digest('hex'));
+    const left = await store.stream('b', 'k', { transient: true });
+    for await (const _ of left) break;
+    expect(left.destroyed).toBe(true);
   });
 
   test('holds conditions', async () => {
