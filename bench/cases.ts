@@ -281,7 +281,7 @@ export const cases: readonly Case[] = [
   {
     name: 'json-parquet',
     libraries: { reader: 'json', writer: 'parquet' },
-    floor: 0.36,
+    floor: 0.45,
     flow: flow('json-parquet', files('jsonl'), 'PARQUET', mappedTasks(true)),
     source: 'file',
     input: 'jsonl',
@@ -291,7 +291,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'json-parquet-partitioned',
-    floor: 0.3,
+    floor: 0.38,
     flow: flow(
       'json-parquet-partitioned',
       files('jsonl'),
@@ -339,7 +339,7 @@ export const cases: readonly Case[] = [
   {
     name: 'json-csv',
     libraries: { reader: 'json', writer: 'csv' },
-    floor: 0.45,
+    floor: 0.55,
     flow: flow('json-csv', files('jsonl'), 'CSV', mappedTasks(false)),
     source: 'file',
     input: 'jsonl',
@@ -351,7 +351,7 @@ export const cases: readonly Case[] = [
   {
     name: 'json-json',
     libraries: { reader: 'json', writer: 'json' },
-    floor: 0.4,
+    floor: 0.5,
     flow: flow('json-json', files('jsonl'), 'JSON', mappedTasks(false)),
     source: 'file',
     input: 'jsonl',
@@ -363,7 +363,7 @@ export const cases: readonly Case[] = [
   {
     name: 'csv-parquet',
     libraries: { reader: 'csv', writer: 'parquet' },
-    floor: 0.32,
+    floor: 0.42,
     flow: flow('csv-parquet', files('csv'), 'PARQUET', mapAll),
     source: 'file',
     input: 'csv',
@@ -379,7 +379,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'wide-parquet',
-    floor: 0.24,
+    floor: 0.36,
     flow: flow('wide-parquet', files('wide'), 'PARQUET', wideTasks),
     share: 0.1,
     source: 'file',

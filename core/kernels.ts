@@ -29,7 +29,6 @@ export interface Kernels {
   /** Of a table of member names. */
   tableBytes(names: number): number;
   scanJsonLines(table: number, start: number, end: number, limit: number, cells: number): number;
-  readObject(table: number, start: number, cells: number): number;
   /** Where the last record begins that the last scan of a list has read. */
   readonly lastRecord: KernelGlobal;
   scanJsonList(

@@ -7,7 +7,7 @@ export { lines, records } from './cells';
 export { scanCsv } from './csv-scan';
 export { hybrid } from './hybrid';
 export { lastRecord, nextItem, passBlanks, passValue, scanJsonList } from './json-list';
-export { readObject, scanJsonLines, tableBytes } from './json-scan';
+export { scanJsonLines, tableBytes } from './json-scan';
 export {
   distinctTexts,
   greatest,
