@@ -1,5 +1,6 @@
 /** Records by columns, as the cells that wasm/vectors.ts makes: values on their way from a page's bytes to a file. */
 
+import { cellBytes } from '../core/decode/record-scanner.ts';
 import { cellKind, type ScannedRecords } from '../core/decode/scanned-records.ts';
 import type { Row, Value } from '../core/records.ts';
 
@@ -7,7 +8,6 @@ import type { Row, Value } from '../core/records.ts';
 const valueKind = 15;
 /** Room behind what is written sixteen bytes at a time. */
 const slack = 32;
-const cellBytes = 16;
 /** A block's records have no more bytes together; one alone may not either. */
 const maxBytes = 2 ** 20;
 const maxRecords = 1024;

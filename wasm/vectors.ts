@@ -73,7 +73,7 @@ export function gather(
 ): void {
   textEnd = room;
   for (let index = 0; index < count; index++) {
-    const cell = cells + <usize>load<i32>(selection + ((<usize>index) << 2)) * <usize>fields * cellBytes;
+    const cell = selected(cells, fields, selection, index);
     settle(cell, to, doubled);
     to += cellBytes;
   }
@@ -91,7 +91,7 @@ export function gatherMembers(
 ): void {
   textEnd = room;
   for (let index = 0; index < count; index++) {
-    const cell = cells + <usize>load<i32>(selection + ((<usize>index) << 2)) * <usize>fields * cellBytes;
+    const cell = selected(cells, fields, selection, index);
     const kind = load<i32>(cell, 4) & 15;
     if (kind === nullKind) putCell(to, 0, 0, nullKind);
     else if ((kind === nested || kind === nested + 1) && readObject(table, load<i32>(cell), to) !== 0)
@@ -101,6 +101,11 @@ export function gatherMembers(
   }
 }
 
+function selected(cells: usize, fields: i32, selection: usize, index: i32): usize {
+  return cells + <usize>load<i32>(selection + ((<usize>index) << 2)) * <usize>fields * cellBytes;
+}
+
+/** Writes what is known of a cell's value. */
 function settle(cell: usize, to: usize, doubled: bool): void {
   const place = load<i32>(cell, 4);
   const kind = place & 15;

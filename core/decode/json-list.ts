@@ -163,7 +163,7 @@ export function jsonListReader(options: JsonListOptions): JsonListReader | undef
         if (((kept[field] ?? 0) >> kind) & 1) {
           const last = lastBytes[field] ?? -1;
           if (last < 0 || kind !== cellKind.ascii) continue;
-          if (bytes[(places[4 * cell] ?? 0) + (place >> 4) - 1] === last) continue;
+          if (bytes[(places[4 * cell] ?? 0) + (place >>> 4) - 1] === last) continue;
         }
         const conversion = fields[field]?.conversion;
         put(cell, conversion ? conversion.convert(value(cell)) : value(cell));

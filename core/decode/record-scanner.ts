@@ -33,7 +33,8 @@ export function cellValues(
       const { bytes, places, numbers } = memory;
       const place = places[4 * cell + 1] ?? 0;
       const start = places[4 * cell] ?? 0;
-      const end = start + (place >> 4);
+      // A length may take all of the upper bits, the sign's too.
+      const end = start + (place >>> 4);
       const kind = place & 15;
       switch (kind) {
         case cellKind.null:

@@ -3,6 +3,7 @@
  * convert what needs no conversion are made by wasm/vectors.ts; the other values by the functions of `compile.ts`.
  */
 
+import { cellBytes } from '../../core/decode/record-scanner.ts';
 import { cellKind, type ScannedRecords } from '../../core/decode/scanned-records.ts';
 import type { FieldType, Row } from '../../core/records.ts';
 import { type Block, cellType } from '../block.ts';
@@ -121,7 +122,7 @@ function placeMaker({ index, path }: Place): VectorMaker | undefined {
     if (table === undefined) return undefined;
     const vector = block.newVector();
     const room = block.beginRoom();
-    const cells = 16 * (records.firstCell + index);
+    const cells = cellBytes * (records.firstCell + index);
     if (path === undefined)
       kernels.gather(cells, fields, selection, count, vector, room, Number(escapes === 'csv'));
     else kernels.gatherMembers(cells, fields, selection, count, vector, room, table);
