@@ -28,6 +28,8 @@ export const cellType = {
   /** None that is not null. */
   none: 10,
   microTime: 11,
+  /** A text or a number that `asDecimal` leaves as it is. */
+  spelledDecimal: 12,
 } as const;
 
 /**

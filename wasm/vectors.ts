@@ -39,6 +39,8 @@ const spelledIntegers: i32 = 8;
 const spelledBooleans: i32 = 9;
 const none: i32 = 10;
 const microTimes: i32 = 11;
+/** Spelled numbers, and texts that are numbers of JSON. */
+const spelledDecimals: i32 = 12;
 
 /** Where the texts end that were made last. */
 export let textEnd: usize = 0;
@@ -378,6 +380,7 @@ function isWanted(cell: usize, place: i32, kind: i32, wanted: i32, limit: f64): 
     store<f64>(cell, number, 8);
     return !isNaN(number);
   }
+  if (wanted === spelledDecimals && kind === ascii) return isJsonNumber(load<i32>(cell), place >>> 4);
   if (kind !== plainNumber || wanted === none) return false;
   const number = load<f64>(cell, 8);
   if (wanted === integers) return isInteger(number, limit);
@@ -385,4 +388,30 @@ function isWanted(cell: usize, place: i32, kind: i32, wanted: i32, limit: f64): 
   if (wanted === reals) return true;
   const fits = wanted === spelledIntegers ? isInteger(number, limit) : isFinite(number);
   return fits && isPlainlySpelled(load<i32>(cell), place >>> 4);
+}
+
+function isJsonNumber(start: usize, length: i32): bool {
+  const end = start + <usize>length;
+  let at = start < end && load<u8>(start) === 0x2d ? start + 1 : start;
+  const whole = at;
+  at = passDigits(at, end);
+  if (at === whole || (load<u8>(whole) === 0x30 && at !== whole + 1)) return false;
+  if (at < end && load<u8>(at) === 0x2e) {
+    const fraction = at + 1;
+    at = passDigits(fraction, end);
+    if (at === fraction) return false;
+  }
+  if (at < end && (load<u8>(at) | 0x20) === 0x65) {
+    at++;
+    if (at < end && (load<u8>(at) === 0x2b || load<u8>(at) === 0x2d)) at++;
+    const exponent = at;
+    at = passDigits(exponent, end);
+    if (at === exponent) return false;
+  }
+  return at === end;
+}
+
+function passDigits(at: usize, end: usize): usize {
+  while (at < end && load<u8>(at) - 0x30 < 10) at++;
+  return at;
 }

@@ -65,7 +65,6 @@ export function valueText(field: DestinationField): ValueText {
 }
 
 const below = (limit: number) => ({ type: cellType.spelledInteger, limit });
-const finite = { type: cellType.spelledNumber, limit: 0 };
 
 function cellsOf(kind: ValueText['kind'], type: FieldType): ValueText['cells'] {
   switch (type) {
@@ -80,8 +79,9 @@ function cellsOf(kind: ValueText['kind'], type: FieldType): ValueText['cells'] {
       return below(2 ** 53);
     case 'Float':
     case 'Double':
+      return { type: cellType.spelledNumber, limit: 0 };
     case 'BigDecimal':
-      return finite;
+      return { type: cellType.spelledDecimal, limit: 0 };
     default:
       return { type: kind === 'string' ? cellType.text : cellType.none, limit: 0 };
   }

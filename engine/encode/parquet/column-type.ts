@@ -247,7 +247,7 @@ export function leafType(field: DestinationField): LeafType {
     case 'BigDecimal':
       return digits
         ? typeOf(field, decimal(digits.precision, digits.scale, asDecimal))
-        : typeOf(field, spelled(asDecimal, cellType.spelledNumber));
+        : typeOf(field, spelled(asDecimal, cellType.spelledDecimal));
     case 'Date':
       return typeOf(field, date);
     case 'DateTime':

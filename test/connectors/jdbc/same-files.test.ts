@@ -59,6 +59,13 @@ const columns: readonly Column[] = [
     odd: ['NaN'],
   },
   {
+    field: { name: 'u', type: 'BigDecimal' },
+    form: 'ascii',
+    convert: asIs,
+    texts: ['0.00', '10.50', '-12345678901234567890.125'],
+    odd: ['NaN', 'Infinity'],
+  },
+  {
     field: { name: 'd', type: 'Date' },
     form: 'date',
     convert: dateText,
