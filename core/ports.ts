@@ -37,6 +37,12 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/**
+ * What an object is put with; an array has its bytes in pieces that follow each other. A folder is written piece by piece,
+ * S3 gets them joined: its client can send a body again only if it holds it whole.
+ */
+export type ObjectBody = string | Uint8Array | readonly Uint8Array[];
+
 /** Amazon S3, or folders that look like it. Every method throws ResourceNotFoundError for a missing bucket or key. */
 export interface ObjectStore {
   /** @param ifMatch an etag: throws SourceDataInvalid ("changed while being read") if the object is another one now. */
@@ -54,16 +60,11 @@ export interface ObjectStore {
   head(bucket: string, key: string): Promise<(ObjectInfo & { metadata: Record<string, string> }) | undefined>;
   /** In ascending key order (UTF-8 bytes). */
   list(bucket: string, prefix: string): AsyncIterable<ObjectInfo>;
-  put(
-    bucket: string,
-    key: string,
-    body: Uint8Array | string,
-    options?: PutOptions,
-  ): Promise<{ etag: string }>;
+  put(bucket: string, key: string, body: ObjectBody, options?: PutOptions): Promise<{ etag: string }>;
   delete(bucket: string, keys: readonly string[]): Promise<void>;
   startUpload(bucket: string, key: string, options?: PutOptions): Promise<string>;
   /** Part numbers count from 1. Every part but the last has at least 5 MiB. */
-  uploadPart(upload: UploadTarget, part: number, body: Uint8Array): Promise<UploadedPart>;
+  uploadPart(upload: UploadTarget, part: number, body: ObjectBody): Promise<UploadedPart>;
   copyPart(
     upload: UploadTarget,
     part: number,

@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { type ErrorCode, TributaryError } from '../core/errors.ts';
@@ -6,6 +7,11 @@ import { type ErrorCode, TributaryError } from '../core/errors.ts';
 /** `ENOENT` and the like; undefined for other errors. */
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Changes with every write: size, time of change, and the file itself (a rename brings another inode). */
+export function etagOf({ ino, size, mtimeMs }: Stats): string {
+  return createHash('md5').update(`${ino} ${size} ${mtimeMs}`).digest('hex');
 }
 
 /**

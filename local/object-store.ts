@@ -7,18 +7,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { TributaryError } from '../core/errors.ts';
-import type {
-  ByteRange,
-  ObjectInfo,
-  ObjectStore,
-  PutOptions,
-  UploadedPart,
-  UploadTarget,
-} from '../core/ports.ts';
-import { errnoOf, explained, fileError, readJson, writeWhole } from './files.ts';
+import type { ObjectInfo, ObjectStore, PutOptions, UploadedPart, UploadTarget } from '../core/ports.ts';
+import { type FileRange, readBytes, transientStream, writeBody, writeRanges } from './file-bytes.ts';
+import { errnoOf, etagOf, explained, fileError, readJson, writeWhole } from './files.ts';
 import { isAlive, ownProcessId } from './processes.ts';
+import { copyPart, partNumbers, storedPart, storePart } from './upload-parts.ts';
 
 const smallestPart = 5 * 2 ** 20;
 
@@ -175,7 +170,7 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       checkEtag(stats, ifMatch, bucket, key);
       return transient
         ? transientStream(await fs.open(file), start)
-        : createReadStream(file, { start, highWaterMark: chunkBytes });
+        : createReadStream(file, { start, highWaterMark: readBytes });
     },
 
     async head(bucket, key) {
@@ -196,7 +191,7 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
 
     async put(bucket, key, body, put) {
       const temporary = await temporaryFile(bucket);
-      await fs.writeFile(temporary, body);
+      await writeBody(temporary, body);
       return { etag: await place(temporary, bucket, key, put) };
     },
 
@@ -220,46 +215,30 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     },
 
     async uploadPart(upload, part, body) {
-      const file = partFile(uploadFolder(upload), part);
-      // Under its final name last: a part that was cut short is never listed.
-      const temporary = `${file}.${randomUUID()}`;
-      await fs.writeFile(temporary, body).catch((error: unknown) => {
-        throw errnoOf(error) === 'ENOENT' ? noUpload(upload) : error;
-      });
-      await fs.rename(temporary, file);
-      return uploadedPart(file, part);
+      return uploaded(await ofUpload(upload, storePart(uploadFolder(upload), part, body)));
     },
 
     async copyPart(upload, part, source) {
-      const { file: from, stats } = await existing(source.bucket, source.key);
+      const { file, stats } = await existing(source.bucket, source.key);
       if (source.range.end > stats.size) {
         throw new TributaryError('InvalidArgument', 'the range ends behind the object', {
           at: `s3://${source.bucket}/${source.key}`,
           got: `up to byte ${source.range.end} of ${stats.size}`,
         });
       }
-      const file = partFile(uploadFolder(upload), part);
-      const temporary = `${file}.${randomUUID()}`;
-      await copyRange(from, source.range, temporary).catch((error: unknown) => {
-        throw errnoOf(error) === 'ENOENT' ? noUpload(upload) : error;
-      });
-      await fs.rename(temporary, file);
-      return uploadedPart(file, part);
+      const bytes = { file, range: source.range };
+      return uploaded(await ofUpload(upload, copyPart(uploadFolder(upload), part, bytes)));
     },
 
     async listParts(upload) {
       const folder = uploadFolder(upload);
-      let names: string[];
       try {
-        names = await fs.readdir(folder);
+        const parts = (await partNumbers(folder)).map((part) => storedPart(folder, part));
+        return (await Promise.all(parts)).flatMap((part) => (part ? [uploaded(part)] : []));
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') return undefined;
         throw error;
       }
-      const numbers = names.filter((name) => /^\d+$/.test(name)).map(Number);
-      return Promise.all(
-        numbers.sort((a, b) => a - b).map((part) => uploadedPart(partFile(folder, part), part)),
-      );
     },
 
     async *listUploads(bucket, prefix) {
@@ -275,41 +254,25 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
     async completeUpload(upload, parts) {
       const folder = uploadFolder(upload);
       const { key, put } = JSON.parse(
-        await fs.readFile(path.join(folder, 'upload.json'), 'utf8').catch((error: unknown) => {
-          throw errnoOf(error) === 'ENOENT' ? noUpload(upload) : error;
-        }),
+        await ofUpload(upload, fs.readFile(path.join(folder, 'upload.json'), 'utf8')),
       ) as { key: string; put: PutOptions };
-      if (parts.length === 0)
-        throw new TributaryError('InvalidArgument', 'an upload is completed with one part at least', {
-          at: `s3://${upload.bucket}/${key}`,
+      const refused = (problem: string, part?: number): TributaryError =>
+        new TributaryError('InvalidArgument', problem, {
+          at: `s3://${upload.bucket}/${key}${part === undefined ? '' : `, part ${part}`}`,
         });
-      const temporary = await temporaryFile(upload.bucket);
-      const handle = await fs.open(temporary, 'w');
-      try {
-        for (const [index, { part, etag }] of parts.entries()) {
-          const uploaded = await uploadedPart(partFile(folder, part), part).catch((error: unknown) => {
-            if (errnoOf(error) === 'ENOENT') return undefined;
-            throw error;
-          });
-          const isLast = index === parts.length - 1;
-          const problem =
-            uploaded?.etag !== etag
-              ? 'the part was not uploaded so'
-              : part <= (parts[index - 1]?.part ?? 0)
-                ? 'the parts are not in ascending order'
-                : uploaded.size < smallestPart && !isLast
-                  ? 'a part but the last is smaller than 5 MiB'
-                  : undefined;
-          if (problem) {
-            throw new TributaryError('InvalidArgument', problem, {
-              at: `s3://${upload.bucket}/${key}, part ${part}`,
-            });
-          }
-          await handle.writeFile(createReadStream(partFile(folder, part), { highWaterMark: 2 ** 20 }));
-        }
-      } finally {
-        await handle.close();
+      if (parts.length === 0) throw refused('an upload is completed with one part at least');
+      const ranges: FileRange[] = [];
+      for (const [index, { part, etag }] of parts.entries()) {
+        const stored = await storedPart(folder, part);
+        if (stored?.etag !== etag) throw refused('the part was not uploaded so', part);
+        if (part <= (parts[index - 1]?.part ?? 0))
+          throw refused('the parts are not in ascending order', part);
+        if (stored.size < smallestPart && index < parts.length - 1)
+          throw refused('a part but the last is smaller than 5 MiB', part);
+        ranges.push(stored.bytes);
       }
+      const temporary = await temporaryFile(upload.bucket);
+      await writeRanges(temporary, ranges);
       await place(temporary, upload.bucket, key, put);
       await fs.rm(folder, { recursive: true, force: true });
     },
@@ -358,35 +321,6 @@ function inWordsOfTheTaxonomy(store: ObjectStore): ObjectStore {
   };
 }
 
-const chunkBytes = 2 ** 20;
-
-/** A file's chunks in buffers that take turns: new ones for each keep the collector busy, of whose memory they are no part. */
-function transientStream(file: fs.FileHandle, start: number): Readable {
-  // One is with the reader, one waits for it, one is being read.
-  const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes));
-  let position = start;
-  let turn = 0;
-  return new Readable({
-    highWaterMark: 1,
-    read() {
-      const buffer = buffers[turn++ % buffers.length] ?? Buffer.alloc(chunkBytes);
-      file.read(buffer, 0, chunkBytes, position).then(
-        ({ bytesRead }) => {
-          position += bytesRead;
-          this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead));
-        },
-        (error) => this.destroy(error),
-      );
-    },
-    destroy(error, done) {
-      file.close().then(
-        () => done(error),
-        (failed) => done(error ?? failed),
-      );
-    },
-  });
-}
-
 const betweenDisks = '.tributary-tmp';
 
 /**
@@ -422,10 +356,6 @@ async function sweep(folder: string): Promise<void> {
   }
 }
 
-function partFile(folder: string, part: number): string {
-  return path.join(folder, String(part));
-}
-
 function noUpload({ bucket, key, uploadId }: UploadTarget): TributaryError {
   return new TributaryError('ResourceNotFoundError', 'there is no such multipart upload', {
     at: `s3://${bucket}/${key}`,
@@ -433,19 +363,17 @@ function noUpload({ bucket, key, uploadId }: UploadTarget): TributaryError {
   });
 }
 
-async function uploadedPart(file: string, part: number): Promise<UploadedPart> {
-  const stats = await fs.stat(file);
-  return { part, etag: etagOf(stats), size: stats.size };
+/** @throws ResourceNotFoundError if the upload's folder is gone */
+async function ofUpload<T>(upload: UploadTarget, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? noUpload(upload) : error;
+  }
 }
 
-async function copyRange(from: string, { start, end }: ByteRange, to: string): Promise<void> {
-  const handle = await fs.open(to, 'w');
-  try {
-    if (end > start)
-      await handle.writeFile(createReadStream(from, { start, end: end - 1, highWaterMark: 2 ** 20 }));
-  } finally {
-    await handle.close();
-  }
+function uploaded({ part, etag, size }: UploadedPart): UploadedPart {
+  return { part, etag, size };
 }
 
 async function statOf(file: string): Promise<Stats | undefined> {
@@ -457,11 +385,6 @@ async function statOf(file: string): Promise<Stats | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     throw error;
   }
-}
-
-/** Changes with every write: size, time of change, and the file itself (a rename brings another inode). */
-function etagOf(stats: Stats): string {
-  return createHash('md5').update(`${stats.ino} ${stats.size} ${stats.mtimeMs}`).digest('hex');
 }
 
 function infoOf(bucket: string, key: string, stats: Stats): ObjectInfo {

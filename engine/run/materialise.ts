@@ -56,10 +56,10 @@ export async function materialise(
     ...(encryption && { encryption }),
   };
   if (!isUploadedInParts(object)) {
-    const pieces = [
-      ...(await Promise.all(pieceReaders(object).map((piece) => piece.read(0, piece.length, around)))),
-    ];
-    await objects.put(object.bucket, object.key, Buffer.concat(pieces), options);
+    const pieces = await Promise.all(
+      pieceReaders(object).map((piece) => piece.read(0, piece.length, around)),
+    );
+    await objects.put(object.bucket, object.key, pieces, options);
     return 'written';
   }
   return uploadInParts(object, ordinal, options, around);
@@ -246,8 +246,8 @@ async function uploadPart(
     const { key, start, end } = part.copy;
     return objects.copyPart(target, number, { bucket: home.stateBucket, key, range: { start, end } });
   }
-  const bytes = await Promise.all(part.join.map(({ piece, from, to }) => piece.read(from, to, around)));
-  return objects.uploadPart(target, number, Buffer.concat(bytes));
+  const pieces = await Promise.all(part.join.map(({ piece, from, to }) => piece.read(from, to, around)));
+  return objects.uploadPart(target, number, pieces);
 }
 
 function isConflict(error: unknown): boolean {

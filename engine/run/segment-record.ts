@@ -10,6 +10,7 @@ export interface SegmentRecord {
   readonly size: number;
   /** Where the index begins. */
   readonly indexStart: number;
+  /** Of the index, which has those of all bytes before it; empty if there is no object. */
   readonly sha256: string;
   readonly counts: RecordCounts;
   /** Absent in what an earlier version wrote. */

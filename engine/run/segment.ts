@@ -34,9 +34,24 @@ export interface SegmentIndex {
     readonly sha256: string;
   };
   /** The segment's part of the flow's ledger: bytes [start, end), complete from `since` on (epoch milliseconds). */
-  readonly ledger?: { readonly start: number; readonly end: number; readonly since: number };
+  readonly ledger?: {
+    readonly start: number;
+    readonly end: number;
+    readonly since: number;
+    readonly sha256: string;
+  };
   /** Hashes of the latest (key, version) pairs, oldest first, for sources whose pages may repeat. */
   readonly seen?: readonly string[];
+}
+
+export interface FinishedSegment {
+  /** Its bytes, in pieces that follow each other. */
+  readonly body: readonly Uint8Array[];
+  readonly size: number;
+  /** Where the index begins. */
+  readonly indexStart: number;
+  /** Of the index, which has those of all bytes before it: they are hashed once. */
+  readonly sha256: string;
 }
 
 /** Collects the encoded records of one segment. */
@@ -116,11 +131,11 @@ export class SegmentWriter {
     this.quarantinedBytes += line.length;
   }
 
-  /** The object's bytes and where its index begins; `undefined` if the segment is empty. The writer is then used up. */
+  /** `undefined` if the segment is empty. The writer is then used up. */
   finishSegment(
     seen: readonly string[] | undefined,
     ledger?: { readonly text: string; readonly since: number },
-  ): { body: Buffer; indexStart: number } | undefined {
+  ): FinishedSegment | undefined {
     this.finishAll();
     let quarantined: SegmentIndex['quarantined'];
     if (this.quarantinedLines.length > 0) {
@@ -137,7 +152,8 @@ export class SegmentWriter {
     let placed: SegmentIndex['ledger'];
     if (ledger) {
       const bytes = Buffer.from(ledger.text);
-      placed = { start: this.position, end: this.position + bytes.length, since: ledger.since };
+      const start = this.position;
+      placed = { start, end: start + bytes.length, since: ledger.since, sha256: sha256(bytes) };
       this.push(bytes);
     }
     if (this.chunks.length === 0 && !seen?.length) return undefined;
@@ -148,8 +164,9 @@ export class SegmentWriter {
       ...(placed && { ledger: placed }),
       ...(seen && { seen }),
     };
-    this.chunks.push(Buffer.from(JSON.stringify(index)));
-    return { body: Buffer.concat(this.chunks), indexStart };
+    const bytes = Buffer.from(JSON.stringify(index));
+    this.push(bytes);
+    return { body: this.chunks, size: this.position, indexStart, sha256: sha256(bytes) };
   }
 
   private finishAll(): void {

@@ -34,7 +34,7 @@ import {
   workingItemSeconds,
 } from '../run/run.ts';
 import { runSource } from '../run/run-source.ts';
-import { type SegmentIndex, SegmentWriter, sha256 } from '../run/segment.ts';
+import { type SegmentIndex, SegmentWriter } from '../run/segment.ts';
 import { readSegment, readSegments, type SegmentRecord } from '../run/segment-record.ts';
 import { type RecordSieve, recordSieve } from '../run/sieve.ts';
 import { compileTasks, type RecordMapper } from '../tasks/compile.ts';
@@ -312,9 +312,9 @@ class Batch {
     if (finished) await ports.objects.put(stateBucket, key, finished.body);
     const record: SegmentRecord = {
       key,
-      size: finished?.body.length ?? 0,
+      size: finished?.size ?? 0,
       indexStart: finished?.indexStart ?? 0,
-      sha256: finished ? sha256(finished.body) : '',
+      sha256: finished?.sha256 ?? '',
       counts: content.counts,
       breakdown: content.breakdown,
       received: content.received,

@@ -19,7 +19,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { TributaryError } from '../../core/errors.ts';
-import type { ObjectStore, PutOptions, UploadedPart } from '../../core/ports.ts';
+import type { ObjectBody, ObjectStore, PutOptions, UploadedPart } from '../../core/ports.ts';
 import { awsCall, awsError, isAwsError } from './errors.ts';
 
 /** Keys in one DeleteObjects call: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
@@ -111,7 +111,7 @@ export function s3ObjectStore(client: S3Client): ObjectStore {
     },
 
     async put(bucket, key, body, options = {}) {
-      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      const bytes = joined(body);
       try {
         const { ETag } = await client.send(
           new PutObjectCommand({
@@ -171,6 +171,7 @@ export function s3ObjectStore(client: S3Client): ObjectStore {
     },
 
     async uploadPart({ bucket, key, uploadId }, part, body) {
+      const bytes = joined(body);
       const { ETag } = await awsCall('s3:PutObject', uri(bucket, key), () =>
         client.send(
           new UploadPartCommand({
@@ -178,12 +179,12 @@ export function s3ObjectStore(client: S3Client): ObjectStore {
             Key: key,
             UploadId: uploadId,
             PartNumber: part,
-            Body: body,
-            ContentMD5: md5(body),
+            Body: bytes,
+            ContentMD5: md5(bytes),
           }),
         ),
       );
-      return { part, etag: ETag ?? '', size: body.length };
+      return { part, etag: ETag ?? '', size: bytes.length };
     },
 
     async copyPart({ bucket, key, uploadId }, part, source) {
@@ -302,6 +303,11 @@ function changed(at: string, cause: unknown): TributaryError {
     fix: 'run the flow again; write new objects under new keys rather than over old ones',
     cause,
   });
+}
+
+function joined(body: ObjectBody): Uint8Array {
+  if (typeof body === 'string') return Buffer.from(body);
+  return body instanceof Uint8Array ? body : Buffer.concat(body);
 }
 
 function md5(bytes: Uint8Array): string {

@@ -74,6 +74,33 @@ test('a mounted folder may be on another disk', async () => {
   expect(readdirSync(path.join(folder, 'a'))).toEqual(['k']);
 });
 
+test('copies parts of objects on another disk, and of one that a link leads to', async () => {
+  const memory = '/dev/shm';
+  const folder = temporaryFolder(existsSync(memory) ? memory : undefined);
+  const { home, store } = prepared(() => ({ inbox: folder }));
+  writeFileSync(path.join(folder, 'far'), 'abcdef');
+  writeFileSync(path.join(home, 's3/b/near'), 'uvwxyz');
+  symlinkSync('near', path.join(home, 's3/b/linked'));
+  const copied = async (bucket: string, key: string) => {
+    const upload = { bucket: 'b', key: 'k', uploadId: await store.startUpload('b', 'k') };
+    const part = await store.copyPart(upload, 1, { bucket, key, range: { start: 1, end: 4 } });
+    await store.completeUpload(upload, [part]);
+    return readFileSync(path.join(home, 's3/b/k'), 'utf8');
+  };
+  expect(await copied('inbox', 'far')).toBe('bcd');
+  expect(await copied('b', 'linked')).toBe('vwx');
+});
+
+test('a part is not completed whose bytes another program has changed', async () => {
+  const { home, store } = prepared();
+  await store.put('b', 'source', 'first');
+  const upload = { bucket: 'b', key: 'k', uploadId: await store.startUpload('b', 'k') };
+  const part = await store.copyPart(upload, 1, { bucket: 'b', key: 'source', range: { start: 0, end: 5 } });
+  writeFileSync(path.join(home, 's3/b/source'), 'second');
+  await expect(store.completeUpload(upload, [part])).rejects.toMatchObject({ code: 'InvalidArgument' });
+  expect(existsSync(path.join(home, 's3/b/k'))).toBe(false);
+});
+
 test('follows links, but not round in circles or to nowhere', async () => {
   const folder = temporaryFolder();
   const elsewhere = temporaryFolder();

@@ -13,6 +13,7 @@ import {
   type ByteRange,
   type Encryption,
   type ErrorCode,
+  type ObjectBody,
   type ObjectInfo,
   type ObjectStore,
   type PutOptions,
@@ -182,7 +183,7 @@ export function memoryObjectStore(
 
     async put(bucket, key, content, put = {}) {
       checkKey(bucket, key);
-      const body = Buffer.from(content);
+      const body = copied(content);
       const etag = md5(body);
       store(bucket, key, body, etag, now(), put);
       return { etag };
@@ -202,7 +203,7 @@ export function memoryObjectStore(
       return uploadId;
     },
 
-    uploadPart: async (upload, part, body) => addPart(upload, part, Buffer.from(body)),
+    uploadPart: async (upload, part, body) => addPart(upload, part, copied(body)),
 
     async copyPart(upload, part, source) {
       const at = `s3://${source.bucket}/${source.key}`;
@@ -274,6 +275,10 @@ function infoOf({ bucket, key, size, etag, lastModified }: StoredObject): Object
 }
 
 /** With the quotes that S3 gives. */
+function copied(body: ObjectBody): Buffer {
+  return typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : Buffer.concat(body);
+}
+
 function md5(body: Uint8Array): string {
   return `"${createHash('md5').update(body).digest('hex')}"`;
 }

@@ -30,6 +30,22 @@ export function behavesAsObjectStore(make: () => Promise<ObjectStore>): void {
     expect(await store.head('b', 'x/k')).toMatchObject({ size: 3, metadata: {} });
   });
 
+  test('takes a body in pieces, however many', async () => {
+    const store = await make();
+    const pieces = Array.from({ length: 3000 }, (_, piece) => Buffer.from(`${piece} `.repeat(piece % 4)));
+    const whole = Buffer.concat(pieces).toString();
+    await store.put('b', 'k', pieces);
+    expect(await store.head('b', 'k')).toMatchObject({ size: 20_837 });
+    expect(await text(store.read('b', 'k'))).toBe(whole);
+    await store.put('b', 'k', []);
+    expect(await text(store.read('b', 'k'))).toBe('');
+    const upload = { bucket: 'b', key: 'parts', uploadId: await store.startUpload('b', 'parts') };
+    const part = await store.uploadPart(upload, 1, pieces);
+    expect(part.size).toBe(20_837);
+    await store.completeUpload(upload, [part]);
+    expect(await text(store.read('b', 'parts'))).toBe(whole);
+  });
+
   test('reads ranges as HTTP has them', async () => {
     const store = await make();
     await store.put('b', 'k', '0123456789');
@@ -152,6 +168,23 @@ export function behavesAsObjectStore(make: () => Promise<ObjectStore>): void {
     expect(Buffer.compare(body, Buffer.from(`${'f'.repeat(5 * MIB)}${'s'.repeat(5 * MIB)}tail`))).toBe(0);
     expect((await store.head('b', 'deep/k'))?.metadata).toEqual({ hash: 'h' });
     expect(await store.listParts(upload)).toBeUndefined();
+  });
+
+  test('a part copied of an object stays as it was copied', async () => {
+    const store = await make();
+    const upload = { bucket: 'b', key: 'k', uploadId: await store.startUpload('b', 'k') };
+    const source = (start: number, end: number) => ({ bucket: 'b', key: 'source', range: { start, end } });
+    await store.put('b', 'source', Buffer.concat([Buffer.alloc(6 * MIB, '1'), Buffer.from('tail')]));
+    const replaced = await store.copyPart(upload, 2, source(0, 5 * MIB));
+    const first = await store.copyPart(upload, 1, source(MIB, 6 * MIB));
+    const second = await store.copyPart(upload, 2, source(6 * MIB - 1, 6 * MIB + 3));
+    expect(second.etag).not.toBe(replaced.etag);
+    await store.put('b', 'source', Buffer.alloc(6 * MIB + 4, '2'));
+    await store.delete('b', ['source']);
+    expect(await store.listParts(upload)).toEqual([first, second]);
+    await store.completeUpload(upload, [first, second]);
+    const body = Buffer.from(await store.read('b', 'k')).toString();
+    expect([body.length, body.replace(/1+/, '')]).toEqual([5 * MIB + 4, 'tai']);
   });
 
   test('lists the uploads that are under way', async () => {

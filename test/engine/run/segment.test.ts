@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { outputFormat } from '../../../engine/encode/output-format.ts';
@@ -25,7 +26,7 @@ test.each([
           if (block && writer.hasRoom('', block, list, 1)) writer.appendBlock('', block, list, 1);
           else writer.append('', [a, b]);
         }
-        return writer.finishSegment(undefined)?.body.toString('latin1');
+        return Buffer.concat(writer.finishSegment(undefined)?.body ?? []).toString('latin1');
       };
       const rows = segment(() => false);
       expect(segment(() => true)).toBe(rows);
@@ -41,10 +42,33 @@ test('a fragment ends when its bytes are as many as it may have, however few cha
   });
   // 13 bytes each, 6 UTF-16 units.
   for (let row = 0; row < 5; row++) writer.append('', ['日本', '語é']);
-  const { body, indexStart } = writer.finishSegment(undefined) ?? { body: Buffer.alloc(0), indexStart: 0 };
-  expect(JSON.parse(body.toString('utf8', indexStart)).entries).toMatchObject([
+  const { body, indexStart = 0 } = writer.finishSegment(undefined) ?? { body: [] };
+  expect(JSON.parse(Buffer.concat(body).toString('utf8', indexStart)).entries).toMatchObject([
     { start: 0, end: 26, rows: 2 },
     { start: 26, end: 52, rows: 2 },
     { start: 52, end: 65, rows: 1 },
   ]);
+});
+
+test('every byte of a segment is in a range with its hash, and the index in one of its own', () => {
+  const writer = new SegmentWriter(outputFormat({ fileType: 'CSV', fields }), {
+    fragmentRows: 2,
+    fragmentBytes: 1000,
+  });
+  for (let row = 0; row < 3; row++) writer.append('', ['a', `${row}`]);
+  writer.quarantine('{"refused":1}\n');
+  const finished = writer.finishSegment(['seen'], { text: '5 hash\n', since: 5 });
+  if (!finished) throw new Error('there is a segment');
+  const whole = Buffer.concat(finished.body);
+  const hashOf = (start: number, end?: number) =>
+    createHash('sha256').update(whole.subarray(start, end)).digest('hex');
+  const index = JSON.parse(whole.toString('utf8', finished.indexStart));
+  const ranges = [...index.entries, index.quarantined, index.ledger];
+  expect(ranges).toMatchObject([
+    { start: 0, end: 8, rows: 2, sha256: hashOf(0, 8) },
+    { start: 8, end: 12, rows: 1, sha256: hashOf(8, 12) },
+    { start: 12, end: 26, rows: 1, sha256: hashOf(12, 26) },
+    { start: 26, end: 33, since: 5, sha256: hashOf(26, 33) },
+  ]);
+  expect(finished).toMatchObject({ size: whole.length, indexStart: 33, sha256: hashOf(33) });
 });

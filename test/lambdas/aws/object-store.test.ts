@@ -91,6 +91,22 @@ describe('writing', () => {
     ]);
   });
 
+  it('joins a body in pieces, so that the client can send it again', async () => {
+    const { objects, calls } = store({ PutObject: { ETag: '"e"' }, UploadPart: { ETag: '"p"' } });
+    const pieces = [Buffer.from('hel'), Buffer.from('lo')];
+    await objects.put('lake', 'a', pieces);
+    const upload = { bucket: 'lake', key: 'a', uploadId: 'u' };
+    expect(await objects.uploadPart(upload, 1, pieces)).toEqual({ part: 1, etag: '"p"', size: 5 });
+    const sent = {
+      Bucket: 'lake',
+      Key: 'a',
+      Body: Buffer.from('hello'),
+      ContentMD5: 'XUFAKrxLKna5cZ2REBfFkg==',
+    };
+    expect(inputs(calls, 'PutObject')).toEqual([sent]);
+    expect(inputs(calls, 'UploadPart')).toEqual([{ ...sent, UploadId: 'u', PartNumber: 1 }]);
+  });
+
   it.each([
     ['PreconditionFailed', 412],
     ['ConditionalRequestConflict', 409],
