@@ -52,6 +52,18 @@ export interface Kernels {
     limit: number,
     cells: number,
   ): number;
+  /** Of the last scan of rows: values too long for a cell. */
+  readonly longValues: KernelGlobal;
+  scanRows(
+    start: number,
+    count: number,
+    columns: number,
+    fields: number,
+    fieldCount: number,
+    words: number,
+    places: number,
+    cells: number,
+  ): void;
   // Vectors (wasm/vectors.ts, wasm/outputs.ts); a flag is 0 or 1.
   recordsWithin(cells: number, fields: number, count: number, most: number): number;
   readonly textEnd: KernelGlobal;

@@ -22,6 +22,7 @@ export {
   putLevels,
   textBytes,
 } from './outputs';
+export { longValues, scanRows } from './row-scan';
 export { snappy, snappyTableBytes } from './snappy';
 export {
   check,
