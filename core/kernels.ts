@@ -64,7 +64,20 @@ export interface Kernels {
     places: number,
     cells: number,
   ): void;
-  // Vectors (wasm/vectors.ts, wasm/outputs.ts); a flag is 0 or 1.
+  // Vectors (wasm/vectors.ts, wasm/checks.ts, wasm/outputs.ts); a flag is 0 or 1.
+  putRange(to: number, first: number, count: number): void;
+  compare(
+    vector: number,
+    count: number,
+    type: number,
+    bound: number,
+    text: number,
+    length: number,
+    passing: number,
+    flags: number,
+    list: number,
+  ): number;
+  keep(list: number, count: number, flags: number): number;
   recordsWithin(cells: number, fields: number, count: number, most: number): number;
   readonly textEnd: KernelGlobal;
   gather(

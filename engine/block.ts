@@ -46,38 +46,70 @@ export function blockLength(records: ScannedRecords, first: number, end: number,
 /** Lies in the page's memory, and is valid until the next block is made of that page or another one is read. */
 export class Block {
   readonly records: ScannedRecords;
-  /** A record's *position* in the block is its place in this list of the page's records. */
-  readonly selected: readonly number[];
   /** By position, 1 for a record that has to be mapped and written as a row: that tells what is wrong with it. */
   readonly refused: Uint8Array;
   /** By column, the address of its vector. */
   readonly vectors: number[] = [];
   /** By column, whether a file's form of some value has to be made of the value, and not of its cell. */
   readonly mixed: boolean[] = [];
-  /** Of `selected`, an int for each. */
+  /** A list of the page's records, an int for each: a record's *position* in the block is its place there. */
   readonly selection: number;
   /** For kernels that list positions. */
   readonly list: number;
+  /** By position, a byte that is 0 for a record to be left out. */
+  readonly flags: number;
   /** All positions. */
-  private readonly all: number;
+  readonly all: number;
   /** Where what the file format has prepared lies. */
   prepared = 0;
   private readonly values: Value[] = [];
   private top: number;
+  private selected: number;
 
-  constructor(records: ScannedRecords, selected: readonly number[]) {
+  /** Of the page's records [first, end). */
+  constructor(records: ScannedRecords, first: number, end: number) {
+    const count = end - first;
     this.records = records;
-    this.selected = selected;
-    this.refused = new Uint8Array(selected.length);
+    this.selected = count;
+    this.refused = new Uint8Array(count);
     this.top = records.end;
-    this.selection = this.reserve(4 * selected.length);
-    this.list = this.reserve(4 * selected.length);
-    records.memory.places.set(selected, this.selection / 4);
-    this.all = this.positions(selected.map((_, position) => position));
+    this.selection = this.reserve(4 * count);
+    this.list = this.reserve(4 * count);
+    this.all = this.reserve(4 * count);
+    this.flags = this.reserve(count);
+    records.kernels.putRange(this.selection, first, count);
+    records.kernels.putRange(this.all, 0, count);
   }
 
   get count(): number {
-    return this.selected.length;
+    return this.selected;
+  }
+
+  /** The page's record at a position. */
+  record(position: number): number {
+    return this.records.memory.places[this.selection / 4 + position] ?? 0;
+  }
+
+  /** The cell of that record's first field. */
+  firstCell(position: number): number {
+    const { firstCell, fields } = this.records;
+    return firstCell + this.record(position) * fields;
+  }
+
+  flag(position: number, isGood: boolean): void {
+    this.records.memory.bytes[this.flags + position] = Number(isGood);
+  }
+
+  /** Leaves out the records whose flags are 0. Only before vectors are made or records refused. @returns how many they were */
+  dropUnflagged(): number {
+    const before = this.selected;
+    this.selected = this.records.kernels.keep(this.selection, before, this.flags);
+    return before - this.selected;
+  }
+
+  refuseUnflagged(): void {
+    const flags = this.records.memory.bytes.subarray(this.flags, this.flags + this.selected);
+    for (let at = flags.indexOf(0); at >= 0; at = flags.indexOf(0, at + 1)) this.refused[at] = 1;
   }
 
   /** @returns an address, a multiple of 16; views of the memory have to be made anew */

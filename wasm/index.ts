@@ -4,6 +4,7 @@
  */
 
 export { lines, records } from './cells';
+export { compare, keep, putRange } from './checks';
 export { scanCsv } from './csv-scan';
 export { hybrid } from './hybrid';
 export { lastRecord, nextItem, passBlanks, passValue, scanJsonList } from './json-list';

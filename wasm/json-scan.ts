@@ -49,7 +49,7 @@ const maxDepth: i32 = 100;
 const delicateLength: usize = 16;
 const unwanted: i32 = i32.MAX_VALUE;
 
-const powers = memory.data<f64>([
+export const powers = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ]);
 

@@ -454,9 +454,8 @@ class SegmentContent {
     if (scanned && blockMapper && sifted) {
       for (let first = 0; first < count; ) {
         const end = first + blockLength(scanned, first, count, blockMapper.columns);
-        const kept = this.keptOf(scanned, first, Math.max(end, first + 1), sifted);
-        if (end > first) this.addBlock(scanned, kept, blockMapper);
-        else for (const record of kept) this.addRow(scannedRow(scanned, record), record);
+        if (end > first) this.addBlock(new Block(scanned, first, end), blockMapper, sifted);
+        else if (this.isKept(scanned, first, sifted)) this.addRow(scannedRow(scanned, first), first);
         first = Math.max(end, first + 1);
       }
       return;
@@ -464,45 +463,34 @@ class SegmentContent {
     const { rows } = page;
     for (let position = 0; position < count; position++) {
       const row = rows[position];
-      if (row && this.isKept(sieve?.sift(row) ?? 'keep')) this.addRow(row, position);
+      if (row && this.isSifted(row)) this.addRow(row, position);
     }
   }
 
-  /** The records in [first, end) that the sieve keeps. @param sifted the fields that it reads */
-  private keptOf(records: ScannedRecords, first: number, end: number, sifted: readonly number[]): number[] {
-    const { sieve } = this;
-    const kept: number[] = [];
-    for (let record = first; record < end; record++)
-      if (!sieve || this.isKept(sieve.sift(partOfRow(records, record, sifted)))) kept.push(record);
-    return kept;
-  }
-
-  private addBlock(records: ScannedRecords, kept: readonly number[], mapper: BlockMapper): void {
+  /** @param sifted the fields that the sieve reads */
+  private addBlock(block: Block, mapper: BlockMapper, sifted: readonly number[]): void {
     const { counts, breakdown } = this;
-    const checked = kept.map((record) => mapper.check(records, record));
-    const block = new Block(
-      records,
-      kept.filter((_, index) => typeof checked[index] !== 'number'),
-    );
-    let position = 0;
-    for (const outcome of checked) {
-      if (typeof outcome === 'number') {
-        counts.filtered++;
-        breakdown.filtered(outcome);
-      } else block.refused[position++] = outcome ? 0 : 1;
+    if (this.sieve) {
+      for (let position = 0; position < block.count; position++)
+        block.flag(position, this.isKept(block.records, block.record(position), sifted));
+      block.dropUnflagged();
     }
+    mapper.check(block, (task, records) => {
+      counts.filtered += records;
+      breakdown.filtered(task, records);
+    });
     if (block.count === 0) return;
     mapper.map(block);
     this.format.prepare(block);
-    const partitions = block.selected.map((_, index) => {
+    const partitions = Array.from({ length: block.count }, (_, index) => {
       if (block.refused[index]) return '';
       const partition = this.blockPartition(block, index);
       if (!this.fits(partition)) block.refused[index] = 1;
       return partition;
     });
     for (let first = 0; first < block.count; ) {
-      let end = first;
-      while (end < block.count && !block.refused[end]) end++;
+      const refused = block.refused.indexOf(1, first);
+      const end = refused < 0 ? block.count : refused;
       if (end > first) this.addRange(block, partitions, first, end);
       if (end < block.count) this.addSelected(block, end);
       first = end + 1;
@@ -525,13 +513,18 @@ class SegmentContent {
     }
   }
 
-  private addSelected({ records, selected }: Block, position: number): void {
-    const record = selected[position] ?? 0;
-    this.addRow(scannedRow(records, record), record);
+  private addSelected(block: Block, position: number): void {
+    const record = block.record(position);
+    this.addRow(scannedRow(block.records, record), record);
   }
 
-  private isKept(sifted: ReturnType<RecordSieve['sift']>): boolean {
-    const { counts } = this;
+  private isKept(records: ScannedRecords, record: number, sifted: readonly number[]): boolean {
+    return !this.sieve || this.isSifted(partOfRow(records, record, sifted));
+  }
+
+  private isSifted(row: Row): boolean {
+    const { counts, sieve } = this;
+    const sifted = sieve?.sift(row) ?? 'keep';
     if (sifted === 'outOfWindow') counts.outOfWindow++;
     if (sifted === 'duplicate') counts.duplicates++;
     return sifted === 'keep';

@@ -4,10 +4,11 @@
  */
 
 import { cellBytes } from '../../core/decode/record-scanner.ts';
-import { cellKind, type ScannedRecords } from '../../core/decode/scanned-records.ts';
+import { cellKind } from '../../core/decode/scanned-records.ts';
 import type { FieldType, Row } from '../../core/records.ts';
 import { type Block, cellType } from '../block.ts';
-import { type CompileOptions, compileChecks, compileColumn } from './compile.ts';
+import type { Bound } from './bounds.ts';
+import { type Check, type CompileOptions, compileChecks, compileColumn } from './compile.ts';
 import type { Edit } from './edit.ts';
 import type { Column, Expression, Place, TaskPlan } from './task-plan.ts';
 
@@ -15,10 +16,10 @@ export interface BlockMapper {
   /** Of the block's `vectors`: those of `RecordMapper.map`'s rows. */
   readonly columns: number;
   /**
-   * @returns true for a record that passes all checks; the index of the Filter task that drops it; or `undefined` if it has
-   *   to be mapped as a row, which tells what becomes of it
+   * Leaves out the records that Filter tasks drop, and refuses those that a Validate task does.
+   * @param dropped told how many a task, of that index, drops
    */
-  check(records: ScannedRecords, record: number): true | number | undefined;
+  check(block: Block, dropped: (task: number, records: number) => void): void;
   /** Makes the block's vectors. A record whose value cannot be made is refused. */
   map(block: Block): void;
 }
@@ -31,18 +32,22 @@ type VectorChange = (block: Block, vector: number) => void;
 export function compileBlocks(plan: TaskPlan, options: CompileOptions): BlockMapper | undefined {
   if (plan.columns.some(({ value }) => value.kind === 'record')) return undefined;
   const row: Row = plan.readFields.map(() => null);
-  const checks = compileChecks(plan, options);
+  const checks = compileChecks(plan, options).flatMap((check) => {
+    const { task, validation, bounds = [undefined] } = check;
+    return bounds.map((bound) => ({ task, validation, flag: flagger(check, bound, row) }));
+  });
   const columns = plan.columns.map((column) => columnMaker(column, row));
   return {
     columns: columns.length,
-    check(records, record) {
-      const first = records.firstCell + record * records.fields;
-      for (const { task, index, get, passes, validation } of checks) {
-        row[index] = records.value(first + index);
-        if (passes(get(row))) continue;
-        return validation ? undefined : task;
+    check(block, dropped) {
+      for (const { task, validation, flag } of checks) {
+        flag(block);
+        if (validation) block.refuseUnflagged();
+        else {
+          const records = block.dropUnflagged();
+          if (records > 0) dropped(task, records);
+        }
       }
-      return true;
     },
     map(block) {
       for (const make of columns) {
@@ -54,6 +59,30 @@ export function compileBlocks(plan: TaskPlan, options: CompileOptions): BlockMap
 }
 
 /** @param row used for what the functions of rows read */
+function flagger({ at, get, passes }: Check, bound: Bound | undefined, row: Row): (block: Block) => void {
+  const make = bound && placeMaker(at);
+  return (block) => {
+    const vector = make?.(block);
+    const others =
+      bound && vector !== undefined
+        ? block.listed(compareCells(block, vector, bound))
+        : block.listed(block.count, block.all);
+    for (const position of others) {
+      row[at.index] = block.records.value(block.firstCell(position) + at.index);
+      block.flag(position, passes(get(row)));
+    }
+  };
+}
+
+/** @returns how many positions it has listed, of which it could not tell */
+function compareCells(block: Block, vector: number, { type, bound, passing }: Bound): number {
+  const { records, count, flags, list } = block;
+  const text = typeof bound === 'string' ? block.write(bound) : undefined;
+  const { start, length } = text ?? { start: 0, length: 0 };
+  return records.kernels.compare(vector, count, type, Number(bound), start, length, passing, flags, list);
+}
+
+/** @param row used for what the functions of rows read */
 function columnMaker(column: Column, row: Row): (block: Block) => number {
   const { value, convert } = column;
   const indexes = value.kind === 'record' ? [] : [...new Set(indexesOf(value))];
@@ -62,9 +91,8 @@ function columnMaker(column: Column, row: Row): (block: Block) => number {
   const change = convert === undefined ? () => {} : converter(convert);
 
   function makeOne(block: Block, vector: number, position: number): void {
-    const { records } = block;
-    const first = records.firstCell + (block.selected[position] ?? 0) * records.fields;
-    for (const index of indexes) row[index] = records.value(first + index);
+    const first = block.firstCell(position);
+    for (const index of indexes) row[index] = block.records.value(first + index);
     const made = get(row);
     if (made === undefined) block.refused[position] = 1;
     block.put(vector, position, made ?? null);

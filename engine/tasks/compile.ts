@@ -3,6 +3,7 @@
 import { TributaryError } from '../../core/errors.ts';
 import { compilePath, isStruct } from '../../core/record-path.ts';
 import type { FieldType, Row, Value } from '../../core/records.ts';
+import { type Bound, filterBounds, validationBounds } from './bounds.ts';
 import { type Converter, converter, textOf, valueText } from './convert.ts';
 import { nestedConverter } from './convert-nested.ts';
 import { calculate, type Decimal, decimalOf, decimalText } from './decimal.ts';
@@ -41,10 +42,12 @@ type ColumnGetter = (row: Row) => Value | undefined;
 /** A Filter or Validate task. */
 export interface Check {
   readonly task: number;
-  /** Of the field in the row that `get` reads. */
-  readonly index: number;
+  /** Of the value that `get` reads. */
+  readonly at: Place;
   readonly get: Getter;
   passes(value: Value): boolean;
+  /** The same as `passes`, if it is known: all of them have to be met. */
+  readonly bounds: readonly Bound[] | undefined;
   readonly validation: Validation | undefined;
 }
 
@@ -56,9 +59,10 @@ export function compileChecks(plan: TaskPlan, options: CompileOptions): Check[] 
         ? [
             {
               task,
-              index: at.index,
+              at,
               get: compilePlace(at),
               passes: compileFilter(filter),
+              bounds: filterBounds(filter),
               validation: undefined,
             },
           ]
@@ -66,9 +70,10 @@ export function compileChecks(plan: TaskPlan, options: CompileOptions): Check[] 
     }),
     ...plan.validations.map((validation) => ({
       task: validation.task,
-      index: validation.at.index,
+      at: validation.at,
       get: compilePlace(validation.at),
       passes: validators[validation.operator],
+      bounds: [validationBounds[validation.operator]],
       validation,
     })),
   ];

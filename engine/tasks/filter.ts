@@ -178,7 +178,7 @@ function compareInstant(bound: string): Comparison {
 }
 
 /** Doubles tell numbers of up to 15 digits apart; longer ones are compared as decimals. */
-function shortNumber(text: string): number | undefined {
+export function shortNumber(text: string): number | undefined {
   return text.length <= 15 && plainNumber.test(text) ? Number(text) : undefined;
 }
 

@@ -5,6 +5,7 @@ import { jsonScanner } from '../../core/decode/json-scanner.ts';
 import { scanningDecoder } from '../../core/decode/record-scanner.ts';
 import { type ScannedRecords, scannedRow } from '../../core/decode/scanned-records.ts';
 import type { Task } from '../../core/flow/task.ts';
+import type { Operator } from '../../core/operators.ts';
 import type { SourceField } from '../../core/records.ts';
 import { Block } from '../../engine/block.ts';
 import type { Fragment, FragmentEncoder } from '../../engine/encode/format.ts';
@@ -45,7 +46,12 @@ function bothWays(
   const format = outputFormat({ fileType: options.fileType, fields: plan.destinationFields });
   const [byBlocks, byRows] = [format.encoder(), format.encoder()];
   const [blockPartition, partition] = [blockPartitioner(plan), partitioner(plan)];
-  const outcomes = { blocks: [] as unknown[], rows: [] as unknown[] };
+  /** By record, and of those that filters drop by task. */
+  const newOutcomes = () => ({ records: new Map<number, unknown>(), dropped: new Map<number, number>() });
+  const outcomes = { blocks: newOutcomes(), rows: newOutcomes() };
+  const drop = ({ dropped }: ReturnType<typeof newOutcomes>, index: number, more: number) =>
+    dropped.set(index, (dropped.get(index) ?? 0) + more);
+  const filters = new Set<unknown>(plan.filterChecks.map((check) => check.task));
   const records = decode(plan.readFields);
   expect(records.count).toBe(count);
   let refused = 0;
@@ -66,15 +72,10 @@ function bothWays(
 
   for (let first = 0, turn = 0; first < count; turn++) {
     const end = Math.min(count, first + (lengths[turn % lengths.length] ?? 1));
-    const numbers = Array.from({ length: end - first }, (_, index) => first + index);
-    const checked = numbers.map((record) => blockMapper.check(records, record));
-    const block = new Block(
-      records,
-      numbers.filter((_, index) => checked[index] === true),
-    );
+    const block = new Block(records, first, end);
+    blockMapper.check(block, (index, dropped) => drop(outcomes.blocks, index, dropped));
     blockMapper.map(block);
     format.prepare(block);
-    let position = 0;
     let run: number[] = [];
     const flush = () => {
       if (run.length === 0) return;
@@ -85,23 +86,25 @@ function bothWays(
       expect(byBlocks.size - before).toBeLessThanOrEqual(most);
       run = [];
     };
-    for (const [index, record] of numbers.entries()) {
-      const outcome = checked[index];
-      if (typeof outcome === 'number') outcomes.blocks.push(outcome);
-      else if (outcome === undefined || block.refused[position]) {
+    for (let position = 0; position < block.count; position++) {
+      const record = block.record(position);
+      if (block.refused[position]) {
         flush();
         refused++;
-        outcomes.blocks.push(asRow(record, byBlocks));
-        if (outcome) position++;
+        outcomes.blocks.records.set(record, asRow(record, byBlocks));
       } else {
-        outcomes.blocks.push([blockPartition(block, position), 'written']);
-        run.push(position++);
+        outcomes.blocks.records.set(record, [blockPartition(block, position), 'written']);
+        run.push(position);
       }
     }
     flush();
     first = end;
   }
-  for (let record = 0; record < count; record++) outcomes.rows.push(asRow(record, byRows));
+  for (let record = 0; record < count; record++) {
+    const outcome = asRow(record, byRows);
+    if (filters.has(outcome)) drop(outcomes.rows, Number(outcome), 1);
+    else outcomes.rows.records.set(record, outcome);
+  }
   expect(byBlocks.size).toBe(byRows.size);
   return { outcomes, blocks: byBlocks.finish(), rows: byRows.finish(), refused };
 }
@@ -310,6 +313,189 @@ describe.each(Object.entries(tasks))('%s', (_name, list) => {
   });
 });
 
+const validation = (operator: Operator, field: string) =>
+  task('Validate', [field], { operator, properties: { VALIDATION_ACTION: 'DropRecord' } });
+
+const comparisons: readonly Operator[] = [
+  'EQUAL_TO',
+  'NOT_EQUAL_TO',
+  'LESS_THAN',
+  'LESS_THAN_OR_EQUAL_TO',
+  'GREATER_THAN',
+  'GREATER_THAN_OR_EQUAL_TO',
+];
+
+/** Values of the types' conditions; the cells below have these and their like. */
+const bounds: readonly (readonly [string, readonly string[]])[] = [
+  ['double', ['0', '12', '1.5', '-0.5', '9007199254740993', '1234567890.12345', '1e3']],
+  ['long', ['40', '-1', '123456789012345']],
+  ['boolean', ['true', 'false']],
+  ['datetime', ['2026-02-03T04:05:06Z', '2024-02-29T00:00:00.000Z', '2026-02-03T04:05:06.789123Z', '0']],
+  ['date', ['2026-02-03']],
+  ['string', ['', 'x', 'xy', '12', 'true', 'é', '\u{1f600}', '2026-02-03T04:05:06.789Z']],
+];
+
+const filter = (operator: Operator, properties: Task['taskProperties']) =>
+  task('Filter', ['a'], { operator, properties });
+
+const checks: readonly (readonly [string, readonly Task[]])[] = [
+  ...bounds.map(([DATA_TYPE, values]): [string, Task[]] => [
+    `comparisons of ${DATA_TYPE}`,
+    values.flatMap((VALUE) => [
+      ...comparisons.map((operator) => filter(operator, { DATA_TYPE, VALUE })),
+      ...values.map((LOWER_BOUND) => filter('BETWEEN', { DATA_TYPE, LOWER_BOUND, UPPER_BOUND: VALUE })),
+    ]),
+  ]),
+  [
+    'comparisons with several values, and parts of texts',
+    [
+      filter('EQUAL_TO', { DATA_TYPE: 'double', VALUES: '0,12,1.5' }),
+      filter('NOT_EQUAL_TO', { DATA_TYPE: 'double', VALUES: '0,12,1.5' }),
+      filter('NOT_EQUAL_TO', { VALUES: 'x,é,12' }),
+      filter('NOT_EQUAL_TO', { VALUES: 'x,12' }),
+      filter('CONTAINS', { VALUE: '2' }),
+    ],
+  ],
+  [
+    'validations',
+    (['VALIDATE_NON_NULL', 'VALIDATE_NON_ZERO', 'VALIDATE_NON_NEGATIVE', 'VALIDATE_NUMERIC'] as const).map(
+      (operator) => validation(operator, 'a'),
+    ),
+  ],
+];
+
+const compared = fc.constantFrom(
+  ...bounds.flatMap(([, values]) => values),
+  ...[
+    '-0',
+    '0.0',
+    '+12',
+    '12.',
+    '.5',
+    '-',
+    '.',
+    '1..2',
+    '1.2.3',
+    ' 12',
+    '12a',
+    '-12',
+    '123456789012345',
+    '1234567890123456',
+  ],
+  ...[
+    '0.1234567890123',
+    '1e400',
+    '-1e400',
+    '1E3',
+    'TRUE',
+    '1',
+    'xx',
+    'X',
+    'xé',
+    'a\\b',
+    '"',
+    '\ud800',
+    '\uffff',
+  ],
+  ...[
+    '2026-02-03',
+    '2026-02-03T04:05:06.7Z',
+    '2026-02-03T04:05:06.7891Z',
+    '2026-02-03T05:05:06+01:00',
+    '2026-02-30T00:00:00Z',
+  ],
+);
+const comparedJson = fc.oneof(
+  compared.map((value) => JSON.stringify(value)),
+  number,
+  fc.constantFrom(
+    'null',
+    'true',
+    'false',
+    '{}',
+    '[1]',
+    '{"p":"x"}',
+    '1e3',
+    '9007199254740993',
+    '1769904000000',
+  ),
+);
+
+describe.each(checks)('%s', (_name, list) => {
+  const chosen = fc.constantFrom(...list);
+
+  test('pass the same records of JSON', () => {
+    fc.assert(
+      fc.property(chosen, fc.array(comparedJson, { maxLength: 60 }), lengths, (check, values, some) => {
+        const lines = values.map((value) => `{"a":${value}}`);
+        const { outcomes } = bothWays(jsonRecords(lines), [check, map('a', 'x')], json, some);
+        expect(outcomes.blocks).toEqual(outcomes.rows);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('pass the same records of CSV', () => {
+    fc.assert(
+      fc.property(chosen, fc.array(compared, { maxLength: 60 }), lengths, (check, values, some) => {
+        const cells = values.map((value) => [value, 'x'] as const);
+        const { outcomes } = bothWays(csvRecords(cells), [check, map('a', 'x')], csv, some);
+        expect(outcomes.blocks).toEqual(outcomes.rows);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test('several checks in turn, one of a part, drop the same records, and each counts its own', () => {
+  const list = [
+    task('Filter', ['b'], { operator: 'GREATER_THAN', properties: { DATA_TYPE: 'double', VALUE: '0' } }),
+    filter('NOT_EQUAL_TO', { VALUE: 'x' }),
+    task('Filter', ['o.p'], { operator: 'LESS_THAN', properties: { DATA_TYPE: 'string', VALUE: 'x' } }),
+    validation('VALIDATE_NON_NULL', 'b'),
+    validation('VALIDATE_NUMERIC', 'a'),
+    map('a', 'x'),
+    map('b', 'y'),
+  ];
+  const cell = fc.tuple(comparedJson, number, comparedJson);
+  fc.assert(
+    fc.property(fc.array(cell, { maxLength: 60 }), lengths, (cells, some) => {
+      const lines = cells.map(([a, b, p]) => `{"a":${a},"b":${b},"o":{"p":${p}}}`);
+      const { outcomes, blocks, rows } = bothWays(jsonRecords(lines), list, json, some);
+      expect(outcomes.blocks).toEqual(outcomes.rows);
+      expect(contentOf(blocks)).toEqual(contentOf(rows));
+    }),
+  );
+});
+
+test.each([
+  ['JSON', ['42', '42.5', 'null'], filter('GREATER_THAN', { DATA_TYPE: 'double', VALUE: '42' }), 1],
+  ['JSON', ['true', 'false'], filter('EQUAL_TO', { DATA_TYPE: 'boolean', VALUE: 'false' }), 1],
+  ['JSON', ['"Ada"', '"É"', '""', 'null'], filter('NOT_EQUAL_TO', { VALUE: 'Ada' }), 3],
+  [
+    'JSON',
+    ['"2026-02-03T04:05:06.789Z"', '"2024-02-29T00:00:00Z"'],
+    filter('LESS_THAN', { DATA_TYPE: 'datetime', VALUE: '2026-02-03T04:05:06.789Z' }),
+    1,
+  ],
+  ['JSON', ['"x"', '7', 'true', 'null', '""'], validation('VALIDATE_NON_NULL', 'a'), 3],
+  ['CSV', ['42', '-1.50', ''], filter('LESS_THAN_OR_EQUAL_TO', { DATA_TYPE: 'long', VALUE: '42' }), 2],
+] as const)('bytes of %s alone, %j, tell whether they pass', (type, values, check, passing) => {
+  const plan = planned([check, map('a', 'x')], fields, json);
+  const mapper = compileBlocks(plan, { residualFilters: [0] });
+  const { decode } =
+    type === 'CSV'
+      ? csvRecords(values.map((value) => [value, 'x']))
+      : jsonRecords(values.map((value) => `{"a":${value}}`));
+  const value = () => {
+    throw new Error('a value was made');
+  };
+  const block = new Block({ ...decode(plan.readFields), value }, 0, values.length);
+  mapper?.check(block, () => {});
+  const refused = block.refused.subarray(0, block.count).filter(Boolean).length;
+  expect(block.count - refused).toBe(passing);
+});
+
 test.each<[string, PlanOptions]>([
   ['JSON', json],
   ['CSV', csv],
@@ -369,10 +555,7 @@ test('decimal numbers that are texts go from the page into the file', () => {
   const texts = ['0', '-0', '10.50', '-1234567890123456789.25', '1.5e-07', '2E+10'];
   const records = jsonRecords(texts.map((n) => JSON.stringify({ n }))).decode(['n']);
   const plan = planned([map('n', 'x')], fields, typedParquet);
-  const block = new Block(
-    records,
-    texts.map((_, index) => index),
-  );
+  const block = new Block(records, 0, texts.length);
   compileBlocks(plan, { residualFilters: [] })?.map(block);
   outputFormat({ fileType: 'PARQUET', fields: plan.destinationFields }).prepare(block);
   expect(block.mixed).toEqual([false]);

@@ -94,10 +94,7 @@ export function blockOf(rows: readonly Row[]): Block {
     value: () => null,
     memberTable: () => undefined,
   };
-  const block = new Block(
-    records,
-    rows.map((_, position) => position),
-  );
+  const block = new Block(records, 0, rows.length);
   for (const column of rows[0]?.keys() ?? []) {
     const vector = block.newVector();
     block.vectors.push(vector);
