@@ -117,12 +117,27 @@ export interface Kernels {
   readonly least: KernelGlobal;
   readonly greatest: KernelGlobal;
   packTexts(vector: number, positions: number, count: number, to: number): number;
-  readonly leastText: KernelGlobal;
-  readonly greatestText: KernelGlobal;
+  packBooleans(vector: number, positions: number, count: number, to: number): number;
   readonly lineBreaks: KernelGlobal;
   putJsonLines(columns: number, columnCount: number, positions: number, count: number, to: number): number;
   putCsvLines(columns: number, columnCount: number, positions: number, count: number, to: number): number;
-  hybrid(values: number, count: number, width: number, to: number): number;
+  // Columns of Parquet (wasm/columns.ts, wasm/hybrid.ts).
+  readonly added: KernelGlobal;
+  newTexts(column: number): void;
+  addTexts(
+    column: number,
+    levels: number,
+    rows: number,
+    room: number,
+    mostEntries: number,
+    mostBytes: number,
+    trial: number,
+  ): number;
+  fillSlots(column: number): void;
+  addPlain(column: number, levels: number, rows: number, room: number): number;
+  addIndexed(column: number): void;
+  addBits(bits: number, held: number, bytes: number, length: number): void;
+  hybrid(values: number, valueBytes: number, count: number, width: number, to: number): number;
   snappy(input: number, length: number, output: number, table: number): number;
 }
 

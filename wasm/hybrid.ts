@@ -2,10 +2,13 @@
 
 /** Where the next byte is written. */
 let out: usize = 0;
+/** A value's bytes are 2 to the power of this. */
+let shift: usize = 0;
 
-/** @param values of two bytes each; behind them must be room for seven more @returns where the output ends */
-export function hybrid(values: usize, count: i32, width: i32, to: usize): usize {
+/** @param valueBytes of each value, 1 or 2 @returns where the output ends */
+export function hybrid(values: usize, valueBytes: i32, count: i32, width: i32, to: usize): usize {
   out = to;
+  shift = valueBytes - 1;
   let unpacked = 0;
   let at = 0;
   while (at < count) {
@@ -26,7 +29,8 @@ export function hybrid(values: usize, count: i32, width: i32, to: usize): usize 
 }
 
 function valueAt(values: usize, index: i32): u16 {
-  return load<u16>(values + ((<usize>index) << 1));
+  const at = values + ((<usize>index) << shift);
+  return shift === 0 ? load<u8>(at) : load<u16>(at);
 }
 
 /** Groups of eight, the last one filled with zeroes. */
@@ -34,12 +38,10 @@ function pack(values: usize, start: i32, end: i32, width: i32): void {
   if (start === end) return;
   const groups = (end - start + 7) >> 3;
   putVarint((groups << 1) | 1);
-  // No run begins within a group, so what lies behind an incomplete one is behind all values.
-  for (let at = end; at < start + 8 * groups; at++) store<u16>(values + ((<usize>at) << 1), 0);
   let bits: u64 = 0;
   let held = 0;
   for (let at = start; at < start + 8 * groups; at++) {
-    bits |= (<u64>valueAt(values, at)) << held;
+    if (at < end) bits |= (<u64>valueAt(values, at)) << held;
     for (held += width; held >= 8; held -= 8) {
       store<u8>(out++, bits);
       bits >>= 8;

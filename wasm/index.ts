@@ -5,6 +5,7 @@
 
 export { lines, records } from './cells';
 export { compare, keep, putRange } from './checks';
+export { addBits, added, addIndexed, addPlain, addTexts, fillSlots, newTexts } from './columns';
 export { scanCsv } from './csv-scan';
 export { hybrid } from './hybrid';
 export { lastRecord, nextItem, passBlanks, passValue, scanJsonList } from './json-list';
@@ -12,10 +13,9 @@ export { scanJsonLines, tableBytes } from './json-scan';
 export {
   distinctTexts,
   greatest,
-  greatestText,
   least,
-  leastText,
   lineBreaks,
+  packBooleans,
   packNumbers,
   packTexts,
   putCsvLines,

@@ -3,7 +3,7 @@
  * open, and their kinds are those that the column wants.
  */
 
-import { cellBytes, nullKind } from './cells';
+import { cellBytes, nullKind, trueKind } from './cells';
 import { copyText } from './vectors';
 
 const quote: u8 = 0x22;
@@ -17,12 +17,9 @@ const int32: i32 = 0;
 const int64: i32 = 1;
 const float: i32 = 2;
 
-/** The least and the greatest of the last `packNumbers`; the least is the greater one if there was none. */
+/** The least and the greatest value packed last; the least is the greater one if there was none. */
 export let least: f64 = 0;
 export let greatest: f64 = 0;
-/** Of the last `packTexts`, places behind their lengths; 0: there was none. */
-export let leastText: usize = 0;
-export let greatestText: usize = 0;
 /** Whether a value in the last lines has a line feed. */
 export let lineBreaks: bool = false;
 
@@ -81,18 +78,28 @@ export function packNumbers(vector: usize, positions: usize, count: i32, type: i
 
 /** Writes the texts one after the other, each behind its length. @returns where they end */
 export function packTexts(vector: usize, positions: usize, count: i32, to: usize): usize {
-  leastText = greatestText = 0;
   for (let index = 0; index < count; index++) {
     const cell = cellAt(vector, positions, index);
     const place = load<i32>(cell, 4);
     if ((place & 15) === nullKind) continue;
     const length = <usize>(place >>> 4);
     store<i32>(to, <i32>length);
-    const start = to + 4;
-    to = copyText(load<i32>(cell), length, start);
-    if (leastText === 0) leastText = greatestText = start;
-    else if (isBelow(start, leastText)) leastText = start;
-    else if (isBelow(greatestText, start)) greatestText = start;
+    to = copyText(load<i32>(cell), length, to + 4);
+  }
+  return to;
+}
+
+/** Writes a byte for each value, 1 for true, and sets `least` and `greatest` to match. @returns where they end */
+export function packBooleans(vector: usize, positions: usize, count: i32, to: usize): usize {
+  least = Infinity;
+  greatest = -Infinity;
+  for (let index = 0; index < count; index++) {
+    const kind = load<i32>(cellAt(vector, positions, index), 4) & 15;
+    if (kind === nullKind) continue;
+    const bit = kind === trueKind ? 1 : 0;
+    store<u8>(to++, <u8>bit);
+    if (<f64>bit < least) least = <f64>bit;
+    if (<f64>bit > greatest) greatest = <f64>bit;
   }
   return to;
 }
@@ -160,7 +167,7 @@ function wordAt(start: usize, left: i32): u64 {
 // 64 bits of the golden ratio: odd, and its ones and zeroes are well mixed.
 const multiplier: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
 
-function hashOf(start: usize, length: i32): i32 {
+export function hashOf(start: usize, length: i32): i32 {
   let hash = <u64>length * multiplier;
   for (let at = 0; at < length; at += 8) {
     hash = (hash ^ wordAt(start + <usize>at, length - at)) * multiplier;
@@ -169,23 +176,11 @@ function hashOf(start: usize, length: i32): i32 {
   return <i32>hash;
 }
 
-function isEqual(a: usize, b: usize, length: i32): bool {
+export function isEqual(a: usize, b: usize, length: i32): bool {
   for (let at = 0; at < length; at += 8) {
     if (wordAt(a + <usize>at, length - at) !== wordAt(b + <usize>at, length - at)) return false;
   }
   return true;
-}
-
-/** Of packed texts, by their bytes. */
-function isBelow(a: usize, b: usize): bool {
-  const aLength = load<i32>(a - 4);
-  const bLength = load<i32>(b - 4);
-  const common = <usize>min(aLength, bLength);
-  for (let at: usize = 0; at < common; at++) {
-    const difference = <i32>load<u8>(a + at) - <i32>load<u8>(b + at);
-    if (difference !== 0) return difference < 0;
-  }
-  return aLength < bLength;
 }
 
 // Lines. A *line column* is 16 bytes: its vector, what stands before a value (where it lies, its length), and 1 if its texts are

@@ -116,7 +116,7 @@ function jsonRecords(lines: readonly string[]) {
       const scanner = jsonScanner(readFields, (text) => JSON.parse(text));
       const decode = scanner && scanningDecoder(scanner, 'file', () => undefined);
       const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
-      const scanned = decode?.(bytes, true, 1, 10_000).scanned;
+      const scanned = decode?.(bytes, true, 1, lines.length).scanned;
       if (!scanned) throw new Error('nothing scanned');
       return scanned;
     },
@@ -524,15 +524,17 @@ test.each<[string, PlanOptions]>([
 });
 
 test.each([
-  ['few', 30],
-  ['some', 300],
-  ['as many as records', 5000],
+  ['few', 30, ''],
+  ['some', 300, ''],
+  ['as many as records', 5000, ''],
+  // Of several pages, which end within blocks.
+  ['as many as records, long ones', 5000, 'x'.repeat(900)],
 ])(
   'different texts, %s of them, and nulls give the same Parquet of blocks as of rows',
-  (_name, different) => {
+  (_name, different, more) => {
     const lines = Array.from({ length: 5000 }, (_, i) =>
       JSON.stringify({
-        a: i % 7 === 0 ? null : `text ${(i * 7919) % different}`,
+        a: i % 3 === 0 ? null : `text ${(i * 7919) % different}${more}`,
         b: i % 5 === 0 ? null : i / 4,
       }),
     );
@@ -543,6 +545,21 @@ test.each([
     expect(bytesOf(blocks).equals(bytesOf(rows))).toBe(true);
   },
 );
+
+test('numbers, booleans and nulls of more than a page give the same Parquet of blocks as of rows', () => {
+  const lines = Array.from({ length: 140_000 }, (_, i) =>
+    JSON.stringify({ a: i % 3 === 0 ? null : i % 5 === 0, b: i % 7 === 0 ? null : i }),
+  );
+  const list = [
+    map('a', 'x', { DESTINATION_DATA_TYPE: 'boolean' }),
+    map('b', 'y', { DESTINATION_DATA_TYPE: 'long' }),
+  ];
+  const { blocks, rows, refused } = bothWays(jsonRecords(lines), list, typedParquet, [1000, 24]);
+  expect(refused).toBe(0);
+  expect(rows?.rows).toBe(140_000);
+  expect(blocks?.meta).toEqual(rows?.meta);
+  expect(bytesOf(blocks).equals(bytesOf(rows))).toBe(true);
+});
 
 test('the usual record is not made a row', () => {
   const usual = '{"a":"Ada","b":12.5,"o":{"p":"x","q":{"r":"y"}},"t":"2026-02-03T04:05:06.789Z"}';

@@ -18,6 +18,7 @@ import {
 } from '../value-checks.ts';
 import { binaryValues, stringValues } from './byte-arrays.ts';
 import { type Column, column, type Storage } from './column.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import type { Codec } from './compression.ts';
 import { unscaled } from './decimal.ts';
 import { type LeafColumn, leafColumn, type MaxLevels } from './leaf-column.ts';
@@ -38,7 +39,7 @@ export interface ColumnType {
   readonly schema: readonly ThriftValue[];
   /** Where the values are: in the field itself, or in the parts of a nested one. In the order of the column's chunks. */
   readonly leaves: readonly Leaf[];
-  newColumn(codec: Codec): Column;
+  newColumn(codec: Codec, memory: ColumnMemory): Column;
 }
 
 export interface Leaf {
@@ -53,8 +54,8 @@ export interface LeafType {
   readonly physical: number;
   /** @param repetition Parquet's FieldRepetitionType */
   schemaElement(name: string, repetition: number): ThriftValue;
-  newColumn(codec: Codec): Column;
-  newLeafColumn(levels: MaxLevels, codec: Codec): LeafColumn;
+  newColumn(codec: Codec, memory: ColumnMemory): Column;
+  newLeafColumn(levels: MaxLevels, codec: Codec, memory: ColumnMemory): LeafColumn;
 }
 
 /** Parquet's FieldRepetitionType. */
@@ -267,7 +268,7 @@ function typeOf<T>(field: DestinationField, storage: StorageType<T>): LeafType {
     physical: storage.physical,
     schemaElement: (name, repetition) =>
       struct({ 1: i32(storage.physical), 3: i32(repetition), 4: binary(name), ...storage.annotation }),
-    newColumn: (codec) => column(storage, field, codec),
-    newLeafColumn: (levels, codec) => leafColumn(storage, field, levels, codec),
+    newColumn: (codec, memory) => column(storage, field, codec, memory),
+    newLeafColumn: (levels, codec, memory) => leafColumn(storage, field, levels, codec, memory),
   };
 }

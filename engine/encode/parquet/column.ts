@@ -1,11 +1,11 @@
-import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { DestinationField, Value } from '../../../core/records.ts';
 import { type Block, cellType } from '../../block.ts';
 import { appendEach, mostOfEach, refuseOthers, type StagingColumn } from './block-values.ts';
 import { type ColumnChunk, chunkWriter } from './column-chunk.ts';
+import { type ColumnMemory, Region } from './column-memory.ts';
 import type { Codec } from './compression.ts';
-import { hybrid, run } from './hybrid.ts';
-import { pageBytes, pageRows, type Values } from './values.ts';
+import { encodedLevels, onlyOnes } from './levels.ts';
+import { type NewValues, type PageOfValues, pageBytes, pageRows } from './values.ts';
 
 /** A column of one row group. A row is staged in all columns before it is pushed to any, so that a row is kept whole. */
 export interface Column extends StagingColumn {
@@ -15,7 +15,7 @@ export interface Column extends StagingColumn {
   most(block: Block, index: number, positions: number, count: number): number;
   /** Adds the values at the positions in a list, of a block that was prepared. @returns as `push`, of all of them */
   appendBlock(block: Block, index: number, positions: number, count: number): number;
-  /** One chunk, or those of the parts of a nested field. */
+  /** One chunk, or those of the parts of a nested field. The column is used up. */
   finish(): readonly ColumnChunk[];
 }
 
@@ -25,45 +25,67 @@ export interface Storage<T> {
   convert(value: Value, field: DestinationField): T;
   /** Cells of this type are what `convert` makes of their values; integers below the limit, and not below its negative. */
   readonly cells?: { readonly type: number; readonly limit?: number };
-  /** @param endPage may be called before a value is added */
-  newValues(endPage: () => void): Values<T>;
+  readonly newValues: NewValues<T>;
 }
 
+/** @param memory used once a value is pushed */
 export function column<T>(
   { convert, cells, newValues }: Storage<T>,
   field: DestinationField,
   codec: Codec,
+  memory: ColumnMemory,
 ): Column {
-  const values = newValues(endPage);
-  const chunk = chunkWriter(values, codec);
   let staged: T | undefined;
   let nulls = 0;
+  /** Of the page: rows and bytes. */
   let rows = 0;
   let bytes = 0;
-  /** 1 for a value, 0 for none; not there while the page has no null. */
-  let levels: Uint8Array | undefined;
-
-  function addLevel(level: 0 | 1): void {
-    if (levels === undefined) {
-      if (level === 1) {
-        rows++;
-        return;
-      }
-      levels = new Uint8Array(Math.max(8, rows + 1)).fill(1, 0, rows);
-    } else if (rows === levels.length) {
-      const grown = new Uint8Array(2 * rows);
-      grown.set(levels);
-      levels = grown;
-    }
-    levels[rows++] = level;
-  }
+  /** Rows of a run that are not in a page yet. */
+  let left = 0;
+  /** A byte for each of the page's rows and those of the run: 0 for null. Not there while they have no null. */
+  const levels = new Region(memory);
+  let hasLevels = false;
+  const page: PageOfValues = {
+    end: endPage,
+    get levels() {
+      return hasLevels && left > 0 ? levels.start + rows : 0;
+    },
+    get rowsLeft() {
+      return Math.max(1, left);
+    },
+    get rowsFree() {
+      return pageRows - rows;
+    },
+    get bytesFree() {
+      return pageBytes - bytes;
+    },
+  };
+  const values = newValues(memory, page);
+  const chunk = chunkWriter(values, codec, memory);
 
   function endPage(): void {
     if (rows === 0) return;
-    chunk.endPage(rows, levels ? hybrid(levels, rows, 1) : run(1, rows));
+    chunk.endPage(rows, [hasLevels ? encodedLevels(memory, levels, rows, 1) : onlyOnes(memory, rows)]);
+    if (hasLevels) memory.bytes.copyWithin(levels.start, levels.start + rows, levels.start + rows + left);
     rows = 0;
     bytes = 0;
-    levels = undefined;
+  }
+
+  /** @param level 1 for a value, 0 for none */
+  function addLevel(level: 0 | 1): void {
+    if (level === 0) beginLevels(1);
+    if (hasLevels) {
+      levels.reserve(rows + 1, rows);
+      memory.bytes[levels.start + rows] = level;
+    }
+    rows++;
+  }
+
+  /** So many rows have a level of their own from here on. */
+  function beginLevels(more: number): void {
+    levels.reserve(rows + more, hasLevels ? rows : 0);
+    if (!hasLevels) memory.bytes.fill(1, levels.start, levels.start + rows);
+    hasLevels = true;
   }
 
   function pushNull(): 0 {
@@ -80,40 +102,20 @@ export function column<T>(
     return added;
   }
 
-  /** Levels of fewer rows than the page has room for. */
-  function addLevels({ records }: Block, to: number, vector: number, positions: number, count: number): void {
-    const missing = records.kernels.putLevels(vector, positions, count, to);
-    nulls += missing;
-    if (levels || missing > 0) {
-      const known = levels ?? new Uint8Array(rows + count).fill(1, 0, rows);
-      levels = known;
-      if (rows + count > known.length) {
-        levels = new Uint8Array(Math.max(rows + count, 2 * known.length));
-        levels.set(known);
-      }
-      levels.set(records.memory.bytes.subarray(to, to + count), rows);
-    }
-    rows += count;
-  }
-
-  /** Values that have to be looked at one after the other, as a page may end or begin to be encoded in another way. */
-  function appendTexts(
+  /** Takes the levels of a run of rows. */
+  function beginRun(
     { records }: Block,
-    addText: (bytes: Buffer, start: number, end: number) => number,
+    start: number,
     vector: number,
     positions: number,
     count: number,
-  ): number {
-    const { places, bytes: memory } = records.memory;
-    let added = 0;
-    for (let index = 0; index < count; index++) {
-      const at = vector / 4 + 4 * (places[positions / 4 + index] ?? 0);
-      const place = places[at + 1] ?? 0;
-      const start = places[at] ?? 0;
-      added +=
-        (place & 15) === cellKind.null ? pushNull() : pushed(addText(memory, start, start + (place >>> 4)));
-    }
-    return added;
+  ): void {
+    const missing = records.kernels.putLevels(vector, positions, count, start);
+    nulls += missing;
+    left = count;
+    if (missing === 0 && !hasLevels) return;
+    beginLevels(count);
+    memory.bytes.set(records.memory.bytes.subarray(start, start + count), levels.start + rows);
   }
 
   const self: Column = {
@@ -127,27 +129,32 @@ export function column<T>(
       refuseOthers(self, block, index, type, limit);
     },
     most(block, index, positions, count) {
-      return mostOfEach(self, block, index, positions, count) + values.pending;
+      const most = mostOfEach(self, block, index, positions, count);
+      return most + values.pending(count, most);
     },
     appendBlock(block, index, positions, count) {
-      if (block.mixed[index]) return appendEach(self, block, index, positions, count);
+      if (block.mixed[index] || !values.beginRun || !values.addRun)
+        return appendEach(self, block, index, positions, count);
       const vector = block.vectors[index] ?? 0;
-      if (values.addCells && rows + count < pageRows) {
-        const added = values.addCells(block, vector, positions, count, pageBytes - bytes);
-        if (added !== undefined) {
-          bytes += added;
-          addLevels(block, block.beginRoom(count), vector, positions, count);
-          return added;
-        }
+      beginRun(block, block.beginRoom(count), vector, positions, count);
+      values.beginRun(block, vector, positions, count);
+      let added = 0;
+      while (left > 0) {
+        const done = values.addRun();
+        left -= done;
+        rows += done;
+        bytes += values.added;
+        added += values.added;
+        if (bytes >= pageBytes || rows === pageRows) endPage();
       }
-      const { addText } = values;
-      return addText
-        ? appendTexts(block, addText, vector, positions, count)
-        : appendEach(self, block, index, positions, count);
+      return added;
     },
     finish() {
       endPage();
-      return [chunk.finish(nulls)];
+      const finished = chunk.finish(nulls);
+      values.release();
+      levels.release();
+      return [finished];
     },
   };
   return self;

@@ -1,7 +1,8 @@
 import * as zlib from 'node:zlib';
 import { TributaryError } from '../../../core/errors.ts';
 import type { OutputFormatOptions } from '../format.ts';
-import { snappyCompressor } from './snappy.ts';
+import type { ColumnMemory } from './column-memory.ts';
+import { snappy } from './snappy.ts';
 
 export type Compression = NonNullable<OutputFormatOptions['compression']>;
 
@@ -9,8 +10,8 @@ export type Compression = NonNullable<OutputFormatOptions['compression']>;
 export interface Codec {
   /** Parquet's CompressionCodec. */
   readonly code: number;
-  /** @param page in pieces that follow each other; not kept */
-  compress(page: readonly Uint8Array[]): Uint8Array;
+  /** Of bytes [start, end) of the memory; what lies there stays, what `ColumnMemory.room` has given may be written over. */
+  compress(memory: ColumnMemory, start: number, end: number): Uint8Array;
 }
 
 /**
@@ -23,11 +24,11 @@ export function codecOf(
 ): Codec {
   switch (compression) {
     case 'UNCOMPRESSED':
-      return { code: 0, compress: (page) => Buffer.concat(page) };
+      return { code: 0, compress: ({ bytes }, start, end) => Buffer.from(bytes.subarray(start, end)) };
     case 'SNAPPY':
-      return { code: 1, compress: snappyCompressor() };
+      return { code: 1, compress: snappy };
     case 'GZIP':
-      return { code: 2, compress: (page) => zlib.gzipSync(Buffer.concat(page)) };
+      return { code: 2, compress: ({ bytes }, start, end) => zlib.gzipSync(bytes.subarray(start, end)) };
     case 'ZSTD':
       if (!zstdCompressSync) {
         throw new TributaryError('NotRunnable', 'Parquet cannot be compressed with ZSTD here', {
@@ -36,6 +37,6 @@ export function codecOf(
           fix: 'use SNAPPY or GZIP, or a newer Node.js',
         });
       }
-      return { code: 6, compress: (page) => zstdCompressSync(Buffer.concat(page)) };
+      return { code: 6, compress: ({ bytes }, start, end) => zstdCompressSync(bytes.subarray(start, end)) };
   }
 }

@@ -1,8 +1,9 @@
 import type { DestinationField, Value } from '../../../core/records.ts';
 import type { Storage } from './column.ts';
 import { type ColumnChunk, chunkWriter } from './column-chunk.ts';
+import { type ColumnMemory, Region } from './column-memory.ts';
 import type { Codec } from './compression.ts';
-import { hybrid } from './hybrid.ts';
+import { type EncodedLevels, encodedLevels } from './levels.ts';
 import { pageBytes, pageRows } from './values.ts';
 
 /** Parquet's levels of a value that is there (https://parquet.apache.org/docs/file-format/nestedencoding/). */
@@ -32,15 +33,23 @@ export function leafColumn<T>(
   field: DestinationField,
   max: MaxLevels,
   codec: Codec,
+  memory: ColumnMemory,
 ): LeafColumn {
   // Pages begin with rows, as readers like it: within one, a dictionary that is given up is written out instead.
-  const values = newValues(() => {
-    if (!withinRow) endPage();
-  });
-  const chunk = chunkWriter(values, codec);
+  const page = {
+    end() {
+      if (!withinRow) endPage();
+    },
+    levels: 0,
+    rowsLeft: 1,
+    rowsFree: 1,
+    bytesFree: pageBytes,
+  };
+  const values = newValues(memory, page);
+  const chunk = chunkWriter(values, codec, memory);
   // Levels of staged entries stand behind those of the page.
-  const repetitions = levels(max.repetition);
-  const definitions = levels(max.definition);
+  const repetitions = levels(max.repetition, memory);
+  const definitions = levels(max.definition, memory);
   let staged: T[] = [];
   let withinRow = false;
   let pageEntries = 0;
@@ -55,7 +64,11 @@ export function leafColumn<T>(
   function endPage(): void {
     if (pageEntries === 0) return;
     const encoded = [repetitions, definitions].filter(({ width }) => width > 0);
-    chunk.endPage(pageEntries, ...encoded.map((each) => each.take(pageEntries)));
+    chunk.endPage(
+      pageEntries,
+      encoded.map((each) => each.encoded(pageEntries)),
+    );
+    for (const each of encoded) each.drop(pageEntries);
     pageEntries = 0;
     bytes = 0;
   }
@@ -97,13 +110,15 @@ export function leafColumn<T>(
     finish() {
       endPage();
       const { pages, meta } = chunk.finish(nulls);
+      for (const part of [values, repetitions, definitions]) part.release();
       return { pages, meta: { ...meta, entries } };
     },
   };
 }
 
-/** Levels, a byte each. */
-function levels(max: number) {
+/** Levels, a byte each. They are staged before the memory is open. */
+function levels(max: number, memory: ColumnMemory) {
+  const region = new Region(memory);
   let held = new Uint8Array(8);
   let count = 0;
   const width = 32 - Math.clz32(max);
@@ -125,12 +140,16 @@ function levels(max: number) {
     truncate(to: number): void {
       count = Math.min(count, to);
     },
-    /** The first so many, encoded; the others remain. */
-    take(first: number): Uint8Array {
-      const encoded = hybrid(held, first, width);
+    /** The first so many. */
+    encoded(first: number): EncodedLevels {
+      region.reserve(first, 0);
+      memory.bytes.set(held.subarray(0, first), region.start);
+      return encodedLevels(memory, region, first, width);
+    },
+    drop(first: number): void {
       held.copyWithin(0, first, count);
       count -= first;
-      return encoded;
     },
+    release: () => region.release(),
   };
 }

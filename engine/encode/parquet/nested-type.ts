@@ -10,6 +10,7 @@ import { cellType } from '../../block.ts';
 import { RefusedValue } from '../value-checks.ts';
 import { appendEach, mostOfEach, refuseOthers } from './block-values.ts';
 import type { Column } from './column.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import { type ColumnType, type Leaf, leafType, repetitions } from './column-type.ts';
 import type { Codec } from './compression.ts';
 import type { LeafColumn, MaxLevels } from './leaf-column.ts';
@@ -19,7 +20,7 @@ import { binary, i32, struct, type ThriftValue } from './thrift.ts';
 interface Part {
   readonly schema: readonly ThriftValue[];
   readonly leaves: readonly Leaf[];
-  newColumns(codec: Codec): PartColumns;
+  newColumns(codec: Codec, memory: ColumnMemory): PartColumns;
 }
 
 interface PartColumns {
@@ -51,7 +52,7 @@ export function nestedType(field: DestinationField): ColumnType {
   const { name } = field;
   const top = { field, text: name, path: [name], above: { repetition: 0, definition: 0 } };
   const { schema, leaves, newColumns } = partOf(field, top);
-  return { schema, leaves, newColumn: (codec) => nestedColumn(newColumns(codec)) };
+  return { schema, leaves, newColumn: (codec, memory) => nestedColumn(newColumns(codec, memory)) };
 }
 
 function nestedColumn({ columns, stage }: PartColumns): Column {
@@ -102,8 +103,8 @@ function leafPart({ name, ...field }: DestinationField, place: Place, repetition
   return {
     schema: [type.schemaElement(name, repetition)],
     leaves: [{ path, physical: type.physical }],
-    newColumns(codec) {
-      const column = type.newLeafColumn(max, codec);
+    newColumns(codec, memory) {
+      const column = type.newLeafColumn(max, codec, memory);
       return {
         columns: [column],
         stage(value, at, definition) {
@@ -129,8 +130,8 @@ function structPart({ name }: DestinationField, members: readonly DestinationFie
   return {
     schema: [group(name, repetitions.optional, members.length), ...parts.flatMap(({ part }) => part.schema)],
     leaves: parts.flatMap(({ part }) => part.leaves),
-    newColumns(codec) {
-      const begun = parts.map(({ part, read }) => ({ ...part.newColumns(codec), read }));
+    newColumns(codec, memory) {
+      const begun = parts.map(({ part, read }) => ({ ...part.newColumns(codec, memory), read }));
       return {
         columns: begun.flatMap(({ columns }) => columns),
         stage(value, repetition, definition) {
@@ -199,8 +200,8 @@ function repeatedPart({ above }: Place, { schema, parts, valuesOf }: RepeatedGro
   return {
     schema: [...schema, ...parts.flatMap((part) => part.schema)],
     leaves: parts.flatMap(({ leaves }) => leaves),
-    newColumns(codec) {
-      const begun = parts.map((part) => part.newColumns(codec));
+    newColumns(codec, memory) {
+      const begun = parts.map((part) => part.newColumns(codec, memory));
       return {
         columns: begun.flatMap(({ columns }) => columns),
         stage(value, repetition, definition) {

@@ -1,6 +1,7 @@
 import type { DestinationField, Row, Value } from '../../../core/records.ts';
 import type { Fragment, FragmentEncoder, OutputFormat } from '../format.ts';
 import type { Column } from './column.ts';
+import { ColumnMemory } from './column-memory.ts';
 import { type ColumnType, columnType } from './column-type.ts';
 import type { Codec } from './compression.ts';
 import { footer, magic, type RowGroupMeta } from './footer.ts';
@@ -17,13 +18,15 @@ const heldRows = 32;
  */
 export function parquet(fields: readonly DestinationField[], codec: Codec): OutputFormat {
   const types = fields.map((field) => (field.inner ? nestedType(field) : columnType(field)));
+  const memory = new ColumnMemory();
+  const newColumns = () => types.map((type) => type.newColumn(codec, memory));
   // What a row is checked by before there are columns for it.
-  const checks = types.map((type) => type.newColumn(codec));
+  const checks = newColumns();
   return {
     fileType: 'PARQUET',
     contentType: 'application/vnd.apache.parquet',
     head: () => magic,
-    encoder: () => rowGroupEncoder(types, codec, checks),
+    encoder: () => rowGroupEncoder(types, newColumns, checks, memory),
     tail: (fragments) => footer(types, codec, fragments),
     prepare(block) {
       for (const [index, column] of checks.entries()) column.prepare(block, index);
@@ -33,8 +36,9 @@ export function parquet(fields: readonly DestinationField[], codec: Codec): Outp
 
 function rowGroupEncoder(
   types: readonly ColumnType[],
-  codec: Codec,
+  newColumns: () => Column[],
   checks: readonly Column[],
+  memory: ColumnMemory,
 ): FragmentEncoder {
   const overhead = columnOverhead * types.reduce((sum, { leaves }) => sum + leaves.length, 0);
   /** The first rows. Of many partitions most may never have more, and columns take much memory each. */
@@ -56,7 +60,8 @@ function rowGroupEncoder(
   }
 
   function begin(): Column[] {
-    const begun = types.map((type) => type.newColumn(codec));
+    memory.open();
+    const begun = newColumns();
     columns = begun;
     rows = 0;
     size = overhead;
@@ -100,6 +105,7 @@ function rowGroupEncoder(
     finish(): Fragment | undefined {
       if (rows === 0) return undefined;
       const chunks = (columns ?? begin()).flatMap((column) => column.finish());
+      memory.close();
       const meta: RowGroupMeta = { columns: chunks.map((chunk) => chunk.meta) };
       const fragment = { chunks: chunks.flatMap(({ pages }) => pages), rows, meta };
       columns = undefined;

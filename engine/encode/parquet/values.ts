@@ -1,7 +1,7 @@
-/** The non-null values of a column's current page and how they are encoded; one function for each way of storing. */
+/** The non-null values of a column's current page and how they are encoded; one class for each way of storing. */
 
-import { cellKind } from '../../../core/decode/scanned-records.ts';
 import type { Block } from '../../block.ts';
+import { type ColumnMemory, Region } from './column-memory.ts';
 
 /** Parquet's Encoding. */
 export const plain = 0;
@@ -18,29 +18,67 @@ export interface Bounds {
   readonly max: Uint8Array;
 }
 
+/** What values have to know of their column's current page. */
+export interface PageOfValues {
+  /** Ends it: takes its values. */
+  end(): void;
+  /** Of the run's rows that no page has yet: where a byte for each lies, 0 for null. 0: they have no null. */
+  readonly levels: number;
+  /** Those rows; or the one that is added. */
+  readonly rowsLeft: number;
+  /** Rows that the page has room for. */
+  readonly rowsFree: number;
+  /** Bytes that it has room for. */
+  readonly bytesFree: number;
+}
+
 export interface Values<T> {
   /**
-   * Adds those of a block's cells that are not null.
+   * Takes those of a block's cells that are not null, for `addRun`.
    *
    * @param positions where the list of cells lies
-   * @param room of the current page
-   * @returns as `add`; `undefined` if there may be too little room: then nothing is added
    */
-  addCells?(block: Block, vector: number, positions: number, count: number, room: number): number | undefined;
-  /** `add` of a text in UTF-8, bytes [start, end). */
-  addText?(bytes: Buffer, start: number, end: number): number;
-  /** By how many bytes the pages may grow at most beside what is added. */
-  readonly pending: number;
+  beginRun?(block: Block, vector: number, positions: number, count: number): void;
+  /** Adds them, row by row, until the page is full. @returns how many rows; `added` has by how much the pages grow */
+  addRun?(): number;
+  /** The bytes that the last `addRun` has added to the pages; a rough figure, negative when a dictionary is given up. */
+  readonly added: number;
+  /** By how many bytes the pages may grow at most beside what is added: so many rows of so many bytes. */
+  pending(rows: number, bytes: number): number;
   /** Bytes of the value if it is written out, roughly. */
   sizeOf(value: T): number;
-  /** @returns the bytes that the value adds to the pages; a rough figure, negative when a dictionary is given up */
+  /** @returns as `added` */
   add(value: T): number;
-  /** The current page's values, of which none are left then. Copied or used up by the caller before the next `add`. */
-  take(): { readonly encoding: number; readonly bytes: readonly Uint8Array[] };
+  /** Before `take`: how many bytes that writes at most. */
+  settle(): number;
+  /** Writes the current page's values, of which none are left then, into the memory. @returns where they end */
+  take(to: number): number;
+  /** Of the page that was taken last. */
+  readonly encoding: number;
   /** Plain encoded, of all values so far. `undefined` if there are none, or if they are too long to be of use. */
   bounds(): Bounds | undefined;
-  /** What the pages taken with `rleDictionary` refer to. */
-  dictionary(): { readonly count: number; readonly bytes: Uint8Array } | undefined;
+  /** What the pages taken with `rleDictionary` refer to, plain encoded, in the memory. */
+  dictionary(): { readonly count: number; readonly start: number; readonly end: number } | undefined;
+  /** Gives back what they hold of the memory. */
+  release(): void;
+}
+
+/** How many of a run's rows, and of their values, the page takes: it ends behind the value that fills it. */
+export function fitting(
+  { levels, rowsLeft, rowsFree, bytesFree }: PageOfValues,
+  memory: ColumnMemory,
+  valuesLeft: number,
+  bytesOf: (values: number) => number,
+): { rows: number; values: number } {
+  if (rowsLeft <= rowsFree && bytesOf(valuesLeft) < bytesFree) return { rows: rowsLeft, values: valuesLeft };
+  let rows = 0;
+  let values = 0;
+  while (rows < rowsLeft && rows < rowsFree) {
+    if (levels === 0 || memory.bytes[levels + rows] !== 0) values++;
+    rows++;
+    if (bytesOf(values) >= bytesFree) break;
+  }
+  return { rows, values };
 }
 
 // ---- values of one size ----
@@ -93,121 +131,232 @@ const decimal: FixedSize<bigint> = {
   },
 };
 
-function fixedSizeValues<T extends number | bigint>({ size, packed, put }: FixedSize<T>): Values<T> {
-  let view = new DataView(new ArrayBuffer(4 * size));
-  let length = 0;
-  let min: T | undefined;
-  let max: T | undefined;
+class FixedSizeValues<T extends number | bigint> implements Values<T> {
+  added = 0;
+  readonly encoding = plain;
+  private readonly form: FixedSize<T>;
+  private readonly memory: ColumnMemory;
+  private readonly page: PageOfValues;
+  private readonly region: Region;
+  /** Bytes of the page. */
+  private length = 0;
+  /** Values of the run behind them. */
+  private left = 0;
+  private min: T | undefined;
+  private max: T | undefined;
 
-  function reserve(bytes: number): void {
-    if (length + bytes <= view.byteLength) return;
-    const grown = new Uint8Array(Math.max(length + bytes, 2 * view.byteLength));
-    grown.set(new Uint8Array(view.buffer, 0, length));
-    view = new DataView(grown.buffer);
+  constructor(form: FixedSize<T>, memory: ColumnMemory, page: PageOfValues) {
+    this.form = form;
+    this.memory = memory;
+    this.page = page;
+    this.region = new Region(memory);
   }
 
-  function bound(value: T): void {
+  beginRun(block: Block, vector: number, positions: number, count: number): void {
+    const { size, packed = 0 } = this.form;
+    const start = block.beginRoom(size * count);
+    const { kernels, memory } = block.records;
+    const end = kernels.packNumbers(vector, positions, count, packed, start);
+    this.region.reserve(this.length + end - start, this.length);
+    this.memory.bytes.set(memory.bytes.subarray(start, end), this.region.start + this.length);
+    this.left = (end - start) / size;
+    const { least, greatest } = kernels;
+    // Neither is there if there is no number; a value of NaN is no bound.
+    if (least.value <= greatest.value) {
+      this.bound(least.value as T);
+      this.bound(greatest.value as T);
+    }
+  }
+
+  addRun(): number {
+    const { size } = this.form;
+    const { rows, values } = fitting(this.page, this.memory, this.left, (count) => size * count);
+    this.added = size * values;
+    this.length += this.added;
+    this.left -= values;
+    return rows;
+  }
+
+  pending(): number {
+    return 0;
+  }
+
+  sizeOf(): number {
+    return this.form.size;
+  }
+
+  add(value: T): number {
+    const { size, put } = this.form;
+    this.region.reserve(this.length + size, this.length);
+    put(this.memory.data, this.region.start + this.length, value);
+    this.length += size;
+    this.bound(value);
+    return size;
+  }
+
+  private bound(value: T): void {
+    const { min, max } = this;
     if (min === undefined || max === undefined) {
-      if (!Number.isNaN(value)) min = max = value;
-    } else if (value < min) min = value;
-    else if (value > max) max = value;
+      if (!Number.isNaN(value)) this.min = this.max = value;
+    } else if (value < min) this.min = value;
+    else if (value > max) this.max = value;
   }
 
-  function encoded(value: T): Uint8Array {
-    const bytes = new Uint8Array(size);
-    put(new DataView(bytes.buffer), 0, value);
+  settle(): number {
+    return this.length;
+  }
+
+  take(to: number): number {
+    const { start } = this.region;
+    const { bytes } = this.memory;
+    const end = start + this.length;
+    bytes.copyWithin(to, start, end);
+    // The rest of a run that goes on in the next page.
+    bytes.copyWithin(start, end, end + this.form.size * this.left);
+    const taken = this.length;
+    this.length = 0;
+    return to + taken;
+  }
+
+  bounds(): Bounds | undefined {
+    const { min, max } = this;
+    if (min === undefined || max === undefined) return undefined;
+    // Readers differ in whether -0 equals +0: the format wants zero bounds to include both. (Integers have but one.)
+    return {
+      min: this.encoded(min === 0 ? (-0 as T) : min),
+      max: this.encoded(max === 0 ? (0 as T) : max),
+    };
+  }
+
+  private encoded(value: T): Uint8Array {
+    const bytes = new Uint8Array(this.form.size);
+    this.form.put(new DataView(bytes.buffer), 0, value);
     return bytes;
   }
 
-  return {
-    pending: 0,
-    sizeOf: () => size,
-    add(value) {
-      reserve(size);
-      put(view, length, value);
-      length += size;
-      bound(value);
-      return size;
-    },
-    ...(packed !== undefined && {
-      addCells(block: Block, vector: number, positions: number, count: number, room: number) {
-        if (size * count >= room) return undefined;
-        const start = block.beginRoom(size * count);
-        const { kernels, memory } = block.records;
-        const added = kernels.packNumbers(vector, positions, count, packed, start) - start;
-        reserve(added);
-        new Uint8Array(view.buffer).set(memory.bytes.subarray(start, start + added), length);
-        length += added;
-        const { least, greatest } = kernels;
-        // Neither is there if there is no number; a value of NaN is no bound.
-        if (least.value <= greatest.value) {
-          bound(least.value as T);
-          bound(greatest.value as T);
-        }
-        return added;
-      },
-    }),
-    take() {
-      const bytes = new Uint8Array(view.buffer, 0, length);
-      length = 0;
-      return { encoding: plain, bytes: [bytes] };
-    },
-    bounds() {
-      if (min === undefined || max === undefined) return undefined;
-      // Readers differ in whether -0 equals +0: the format wants zero bounds to include both. (Integers have but one.)
-      return { min: encoded(min === 0 ? (-0 as T) : min), max: encoded(max === 0 ? (0 as T) : max) };
-    },
-    dictionary: () => undefined,
-  };
-}
-
-export const int32Values = (): Values<number> => fixedSizeValues(int32);
-export const int64Values = (): Values<number | bigint> => fixedSizeValues(int64);
-export const floatValues = (): Values<number> => fixedSizeValues(float);
-export const doubleValues = (): Values<number> => fixedSizeValues(double);
-export const decimalValues = (): Values<bigint> => fixedSizeValues(decimal);
-
-export function booleanValues(): Values<boolean> {
-  let bits = new Uint8Array(1);
-  let count = 0;
-  const seen = { true: false, false: false };
-  function add(value: boolean): number {
-    const index = count >> 3;
-    if (index === bits.length) {
-      const grown = new Uint8Array(2 * bits.length);
-      grown.set(bits);
-      bits = grown;
-    }
-    if (value) bits[index] = (bits[index] ?? 0) | (1 << (count & 7));
-    if (value) seen.true = true;
-    else seen.false = true;
-    return (count++ & 7) === 0 ? 1 : 0;
+  dictionary(): undefined {
+    return undefined;
   }
 
-  return {
-    pending: 1,
-    sizeOf: () => 1,
-    add,
-    addCells(block, vector, positions, count, room) {
-      if (count >= room) return undefined;
-      const { places } = block.records.memory;
-      let added = 0;
-      for (let index = 0; index < count; index++) {
-        const kind = (places[vector / 4 + 4 * (places[positions / 4 + index] ?? 0) + 1] ?? 0) & 15;
-        if (kind !== cellKind.null) added += add(kind === cellKind.true);
-      }
-      return added;
-    },
-    take() {
-      const bytes = bits.subarray(0, Math.ceil(count / 8));
-      bits = new Uint8Array(1);
-      count = 0;
-      return { encoding: plain, bytes: [bytes] };
-    },
-    bounds() {
-      if (!seen.true && !seen.false) return undefined;
-      return { min: Uint8Array.of(seen.false ? 0 : 1), max: Uint8Array.of(seen.true ? 1 : 0) };
-    },
-    dictionary: () => undefined,
-  };
+  release(): void {
+    this.region.release();
+  }
 }
+
+/** @param memory used once a value is added */
+export type NewValues<T> = (memory: ColumnMemory, page: PageOfValues) => Values<T>;
+
+const fixedSize =
+  <T extends number | bigint>(form: FixedSize<T>): NewValues<T> =>
+  (memory, page) =>
+    new FixedSizeValues(form, memory, page);
+
+export const int32Values = fixedSize(int32);
+export const int64Values = fixedSize(int64);
+export const floatValues = fixedSize(float);
+export const doubleValues = fixedSize(double);
+export const decimalValues = fixedSize(decimal);
+
+// ---- booleans ----
+
+class BooleanValues implements Values<boolean> {
+  added = 0;
+  readonly encoding = plain;
+  private readonly memory: ColumnMemory;
+  private readonly page: PageOfValues;
+  private readonly bits: Region;
+  private count = 0;
+  /** Of the run: values, and how many of them are in pages. */
+  private length = 0;
+  private done = 0;
+  private readonly seen = { true: false, false: false };
+
+  constructor(memory: ColumnMemory, page: PageOfValues) {
+    this.memory = memory;
+    this.page = page;
+    this.bits = new Region(memory);
+  }
+
+  beginRun(block: Block, vector: number, positions: number, count: number): void {
+    const start = block.beginRoom(count);
+    const { kernels, memory } = block.records;
+    const end = kernels.packBooleans(vector, positions, count, start);
+    this.length = end - start;
+    this.done = 0;
+    if (this.length === 0) return;
+    const { run } = this.memory;
+    run.reserve(this.length, 0);
+    this.memory.bytes.set(memory.bytes.subarray(start, end), run.start);
+    if (kernels.least.value === 0) this.seen.false = true;
+    if (kernels.greatest.value === 1) this.seen.true = true;
+  }
+
+  addRun(): number {
+    const before = this.settle();
+    const { rows, values } = fitting(
+      this.page,
+      this.memory,
+      this.length - this.done,
+      (count) => bytesOf(this.count + count) - before,
+    );
+    this.put(this.memory.run.start + this.done, values);
+    this.done += values;
+    this.added = this.settle() - before;
+    return rows;
+  }
+
+  private put(start: number, length: number): void {
+    const { bits, count, memory } = this;
+    bits.reserve(bytesOf(count + length), bytesOf(count));
+    memory.kernels.addBits(bits.start, count, start, length);
+    this.count += length;
+  }
+
+  pending(): number {
+    return 1;
+  }
+
+  sizeOf(): number {
+    return 1;
+  }
+
+  add(value: boolean): number {
+    const { run } = this.memory;
+    run.reserve(1, 0);
+    this.memory.bytes[run.start] = Number(value);
+    if (value) this.seen.true = true;
+    else this.seen.false = true;
+    const before = this.settle();
+    this.put(run.start, 1);
+    return this.settle() - before;
+  }
+
+  settle(): number {
+    return bytesOf(this.count);
+  }
+
+  take(to: number): number {
+    const length = bytesOf(this.count);
+    this.memory.bytes.copyWithin(to, this.bits.start, this.bits.start + length);
+    this.count = 0;
+    return to + length;
+  }
+
+  bounds(): Bounds | undefined {
+    const { seen } = this;
+    if (!seen.true && !seen.false) return undefined;
+    return { min: Uint8Array.of(seen.false ? 0 : 1), max: Uint8Array.of(seen.true ? 1 : 0) };
+  }
+
+  dictionary(): undefined {
+    return undefined;
+  }
+
+  release(): void {
+    this.bits.release();
+  }
+}
+
+const bytesOf = (bits: number): number => Math.ceil(bits / 8);
+
+export const booleanValues: NewValues<boolean> = (memory, page) => new BooleanValues(memory, page);
