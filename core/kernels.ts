@@ -52,6 +52,18 @@ export interface Kernels {
     limit: number,
     cells: number,
   ): number;
+  // PostgreSQL's rows (wasm/row-scan.ts).
+  readonly passedRows: KernelGlobal;
+  readonly passedBytes: KernelGlobal;
+  readonly lastRow: KernelGlobal;
+  passRows(
+    start: number,
+    end: number,
+    count: number,
+    most: number,
+    overhead: number,
+    longest: number,
+  ): number;
   /** Of the last scan of rows: values too long for a cell. */
   readonly longValues: KernelGlobal;
   scanRows(

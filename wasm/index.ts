@@ -23,7 +23,7 @@ export {
   putLevels,
   textBytes,
 } from './outputs';
-export { longValues, scanRows } from './row-scan';
+export { lastRow, longValues, passedBytes, passedRows, passRows, scanRows } from './row-scan';
 export { snappy, snappyTableBytes } from './snappy';
 export {
   check,

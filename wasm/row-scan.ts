@@ -1,4 +1,4 @@
-/** The cells of PostgreSQL's rows as they are sent (connectors/jdbc): of most values only the place is noted. */
+/** PostgreSQL's rows as they are sent (connectors/jdbc): where they end, and their cells. */
 
 import { ascii, cellBytes, falseKind, nullKind, plainNumber, putCell, trueKind, utf8 } from './cells';
 
@@ -17,11 +17,46 @@ const booleans: i32 = 4;
 const dates: i32 = 5;
 const dateTimes: i32 = 6;
 
+const dataRow: u8 = 0x44;
 /** Of a message: its type, its length, the count of its values. */
 const headBytes: usize = 7;
 
+/** Of the last pass: rows, the bytes of their values, and where the last one begins. */
+export let passedRows: i32 = 0;
+export let passedBytes: i32 = 0;
+export let lastRow: usize = 0;
+
 /** Of the last scan: values too long for a cell. */
 export let longValues: i32 = 0;
+
+/**
+ * Passes over whole rows, until there are so many or their values have more than `most` bytes.
+ *
+ * @param overhead bytes of a row beside its values
+ * @param longest bytes that a row may have
+ * @returns the place of what it does not pass: of anything else, or of a row that is longer or not complete
+ */
+export function passRows(
+  start: usize,
+  end: usize,
+  count: i32,
+  most: i32,
+  overhead: i32,
+  longest: u32,
+): usize {
+  passedRows = 0;
+  passedBytes = 0;
+  let at = start;
+  while (passedRows < count && passedBytes <= most && at + 5 <= end && load<u8>(at) === dataRow) {
+    const size = bswap(load<u32>(at, 1)) + 1;
+    if (size > longest || at + <usize>size > end) break;
+    lastRow = at;
+    passedRows++;
+    passedBytes += <i32>size - overhead;
+    at += <usize>size;
+  }
+  return at;
+}
 
 /**
  * Dates with a time become ISO 8601 where they lie; one may take the byte behind it, which is no more needed.

@@ -5,25 +5,28 @@
  */
 
 import type { Duplex } from 'node:stream';
-import type { WireRow } from './dialect.ts';
+import { pageMemory } from '../../core/decode/page-memory.ts';
+import { newKernels } from '../../core/kernels.ts';
+import type { WantedRows, WireRows } from './dialect.ts';
 
 const dataRow = 0x44;
 /** Of a message: its type, then the length of what follows the type. */
 const headBytes = 5;
-
-/** Must not throw. */
-export interface RowTaker {
-  /** The row is valid while this runs. */
-  take(row: WireRow): void;
-  /** Bytes that a row may have. */
-  readonly longest: number;
-  /** A larger one has begun to come: the connection is of no more use. */
-  refuse(bytes: number): void;
-}
+const rowHeadBytes = headBytes + 2;
+const lengthBytes = 4;
+const maxInt = 2 ** 31 - 1;
+/** Memory is asked for in such steps. */
+const growBytes = 2 ** 20;
 
 export interface DataRows {
-  /** Says who gets the rows from now on; `undefined`: the driver. */
-  giveTo(taker: RowTaker | undefined): void;
+  /**
+   * Takes the rows that come from now on.
+   *
+   * @param refuse called when a longer row than wanted has begun to come: the connection is of no more use. Must not throw
+   */
+  begin(wanted: WantedRows, refuse: (bytes: number) => void): void;
+  /** Gives all that comes to the driver again. @returns what was taken */
+  end(): WireRows;
 }
 
 /**
@@ -34,81 +37,101 @@ export function dataRowsOf(stream: Duplex): DataRows | undefined {
   const driver = stream.listeners('data');
   if (driver.length === 0) return undefined;
   stream.removeAllListeners('data');
-  let taker: RowTaker | undefined;
-  /** The beginning of a message whose end has not come. */
-  let pieces: Buffer[] = [];
-  let held = 0;
-  /** Bytes that there must be before something can be done. */
-  let wanted = headBytes;
+  const kernels = newKernels();
+  // What comes lies in one piece: the rows taken, then what may not be complete yet.
+  const memory = pageMemory(kernels);
+  const start = kernels.heapStart();
+  let at = start;
+  let end = start;
+  let taking: { readonly wanted: WantedRows; refuse(bytes: number): void } | undefined;
+  let taken = newRows();
+  let isRefused = false;
 
-  function pass(bytes: Buffer, start: number, end: number): void {
-    if (end > start) for (const listener of driver) listener.call(stream, bytes.subarray(start, end));
+  function newRows() {
+    return { count: 0, valueBytes: 0, last: start, end: start, more: false };
   }
 
-  /** @returns where the first message begins that is not complete; `wanted` of it; -1: a row was refused */
-  function split(bytes: Buffer, start: number): number {
-    const row = { bytes, start: 0, end: 0 };
-    let passed = start;
-    let at = start;
-    wanted = headBytes;
-    while (at + headBytes <= bytes.length) {
-      const end = at + 1 + bytes.readUInt32BE(at + 1);
-      const to = bytes[at] === dataRow ? taker : undefined;
-      if (to && end - at > to.longest) {
-        to.refuse(end - at);
-        return -1;
-      }
-      if (end > bytes.length) {
-        wanted = end - at;
+  /** [at, to) is of no more use. */
+  function remove(to: number): void {
+    memory.bytes.copyWithin(at, to, end);
+    end -= to - at;
+  }
+
+  function takeRows({ columns, rows, bytes, longest }: WantedRows): void {
+    const overhead = rowHeadBytes + columns * lengthBytes;
+    const most = Math.min(longest, maxInt);
+    if (taken.count < rows && taken.valueBytes <= bytes) {
+      at = kernels.passRows(at, end, rows - taken.count, bytes - taken.valueBytes, overhead, most);
+      if (kernels.passedRows.value > 0) taken.last = kernels.lastRow.value;
+      taken.count += kernels.passedRows.value;
+      taken.valueBytes += kernels.passedBytes.value;
+      taken.end = at;
+      if (taken.count < rows && taken.valueBytes <= bytes) return;
+    }
+    if (!taken.more) {
+      at = kernels.passRows(at, end, 1, maxInt, 0, most);
+      taken.more = at > taken.end;
+    }
+    remove(kernels.passRows(at, end, maxInt, maxInt, 0, most));
+  }
+
+  /** Gives the driver the messages that begin here, none of them a row that is taken. @returns whether there were any */
+  function passOthers(): boolean {
+    const { bytes } = memory;
+    let to = at;
+    while (to + headBytes <= end) {
+      const size = 1 + bytes.readUInt32BE(to + 1);
+      if (taking && bytes[to] === dataRow) {
+        isRefused = size > taking.wanted.longest;
+        if (isRefused) taking.refuse(size);
         break;
       }
-      if (to) {
-        pass(bytes, passed, at);
-        row.start = at;
-        row.end = end;
-        to.take(row);
-        passed = end;
-      }
-      at = end;
+      if (to + size > end) break;
+      to += size;
     }
-    pass(bytes, passed, at);
-    return at;
+    if (to === at) return false;
+    const messages = Buffer.from(bytes.subarray(at, to));
+    remove(to);
+    for (const listener of driver) listener.call(stream, messages);
+    return true;
   }
 
   stream.on('data', (chunk: Buffer) => {
-    let from = 0;
-    // First the message that began before, by itself: what comes behind it need not be copied.
-    while (held > 0) {
-      const piece = chunk.subarray(from, from + wanted - held);
-      pieces.push(piece);
-      held += piece.length;
-      from += piece.length;
-      if (held < wanted) return;
-      const begun = Buffer.concat(pieces);
-      const end = split(begun, 0);
-      if (end < 0) return;
-      pieces = end === 0 ? [begun] : [];
-      held = end === 0 ? held : 0;
+    if (isRefused) return;
+    if (end + chunk.length > memory.bytes.length) memory.ensure(end + chunk.length + growBytes);
+    memory.bytes.set(chunk, end);
+    end += chunk.length;
+    let passed = true;
+    while (passed && !isRefused) {
+      if (taking) takeRows(taking.wanted);
+      passed = passOthers();
     }
-    const end = split(chunk, from);
-    if (end < 0 || end === chunk.length) return;
-    pieces = [chunk.subarray(end)];
-    held = chunk.length - end;
   });
 
   return {
-    giveTo(next) {
-      taker = next;
+    begin(wanted, refuse) {
+      memory.bytes.copyWithin(start, at, end);
+      end -= at - start;
+      at = start;
+      taking = { wanted, refuse };
+      taken = newRows();
+    },
+    end() {
+      taking = undefined;
+      const { count, valueBytes, more, ...places } = taken;
+      const bytesEnd = at;
+      return {
+        count,
+        valueBytes,
+        more,
+        last: places.last - start,
+        end: places.end - start,
+        get bytes() {
+          return memory.bytes.subarray(start, bytesEnd);
+        },
+      };
     },
   };
-}
-
-const rowHeadBytes = headBytes + 2;
-const lengthBytes = 4;
-
-/** Bytes of a row's values. */
-export function valueBytesOf({ start, end }: WireRow, columns: number): number {
-  return end - start - rowHeadBytes - columns * lengthBytes;
 }
 
 /** Where a row's values begin, and how long they are; -1: null. @returns where the row ends */

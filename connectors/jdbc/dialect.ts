@@ -6,14 +6,32 @@ import type { Clock, FilterCondition, Log, SourceField, Value } from '#core';
 export type RawValue = string | number | Uint8Array;
 export type RawRow = readonly (RawValue | null)[];
 
+/** Rows of a statement that are wanted as they come. */
+export interface WantedRows {
+  /** Values of a row. */
+  readonly columns: number;
+  readonly rows: number;
+  /** Of values: when there are more, no further row is wanted. */
+  readonly bytes: number;
+  /** Bytes that a row may have. A larger one ends connection and statement, with SourceDataInvalid, before it has come. */
+  readonly longest: number;
+}
+
 /**
- * A DataRow message of PostgreSQL: a `D`, the length of what follows (4 bytes), the count of values (2), and of each value its
- * length (4; -1: null) and its text in UTF-8.
+ * DataRow messages of PostgreSQL, one behind the other: a `D`, the length of what follows (4 bytes), the count of values (2), and of
+ * each value its length (4; -1: null) and its text in UTF-8. Valid until others are wanted.
  */
-export interface WireRow {
+export interface WireRows {
   readonly bytes: Buffer;
-  readonly start: number;
+  /** Of those that were wanted. */
+  readonly count: number;
+  /** Bytes of their values. */
+  readonly valueBytes: number;
+  /** Where the last one begins, and where it ends. */
+  readonly last: number;
   readonly end: number;
+  /** Whether the first one that was not wanted is behind them. */
+  readonly more: boolean;
 }
 
 /** Where to connect. */
@@ -113,15 +131,8 @@ export interface Connection {
     /** What errors name as their place. */
     at: string,
   ): Promise<void>;
-  /** The same with rows as they come, valid while `onRow` runs. Absent where the driver cannot, or their text may not be UTF-8. */
-  queryWire?(
-    sql: string,
-    parameters: readonly string[],
-    onRow: (row: WireRow) => void,
-    at: string,
-    /** Bytes that a row may have. A larger one ends connection and statement, with SourceDataInvalid, before it has come. */
-    longest: number,
-  ): Promise<void>;
+  /** The same with rows as they come. Absent where the driver cannot, or their text may not be UTF-8. */
+  queryWire?(sql: string, parameters: readonly string[], wanted: WantedRows, at: string): Promise<WireRows>;
   ping(): Promise<void>;
   /** Cuts a connection whose statement is under way. */
   close(): Promise<void>;

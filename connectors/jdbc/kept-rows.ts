@@ -1,8 +1,8 @@
 /** The rows of a page, from when they come until the page is read. */
 
 import type { Page, Row } from '#core';
-import { findValues, valueBytesOf } from './data-rows.ts';
-import type { Connection, RawRow, WireRow } from './dialect.ts';
+import { findValues } from './data-rows.ts';
+import type { Connection, RawRow } from './dialect.ts';
 import { rowScanner } from './scan-rows.ts';
 import type { Selection, Statement } from './selection.ts';
 
@@ -10,17 +10,27 @@ export interface KeptRows {
   readonly count: number;
   /** Of their values. */
   readonly bytes: number;
+  /** Whether the statement had further rows. */
+  readonly more: boolean;
+  /** Whether a row, the first further one as well, has the place of the one before; looked for where it was asked for. */
+  readonly repeats: boolean;
   /** Of the last one, as `Selection.placeOf`. */
   lastPlace(): string[];
-  /** Once; the records are valid until another page's are asked for. */
+  /** Once, before another page is asked for; the records are valid until another page's are. */
   records(): Pick<Page, 'rows' | 'scanned'>;
 }
 
-/** Of a row that comes: whether it is the page's. */
-export type Admits = (kept: KeptRows, place: () => string[]) => boolean;
+/** What of a statement's rows is the page. */
+export interface PageLimits {
+  readonly rows: number;
+  /** Of values: beyond, there is no further row. */
+  readonly bytes: number;
+  /** Whether to look for rows in the same place. */
+  readonly checked: boolean;
+}
 
 /** @param at what errors name as their place */
-export type RowKeeper = (statement: Statement, admits: Admits, at: string) => Promise<KeptRows>;
+export type RowKeeper = (statement: Statement, limits: PageLimits, at: string) => Promise<KeptRows>;
 
 /** @param longest bytes that a row may have, where the connection can tell before it has come */
 export function rowKeeper(connection: Connection, selection: Selection, longest: number): RowKeeper {
@@ -30,8 +40,6 @@ export function rowKeeper(connection: Connection, selection: Selection, longest:
   const scan = rowScanner(columns.length, scannedFields);
   const begins = new Int32Array(columns.length);
   const lengths = new Int32Array(columns.length);
-  /** The next page's memory: when a page is scanned, its rows are copied from it. */
-  let spare: Buffer = Buffer.alloc(2 ** 16);
 
   function placeAt(bytes: Buffer, start: number): string[] {
     findValues(bytes, start, begins, lengths);
@@ -42,80 +50,68 @@ export function rowKeeper(connection: Connection, selection: Selection, longest:
     return placeOf(texts);
   }
 
-  return async ({ sql, values }, admits, at) => {
-    let memory = spare;
-    spare = Buffer.alloc(0);
-    let length = 0;
-    /** The rows kept last, which came together: they are copied together. */
-    let run = { bytes: memory, start: 0, end: 0 };
-    let last = 0;
-    let coming: WireRow = run;
-    const place = () => placeAt(coming.bytes, coming.start);
-
-    function copyRun(): void {
-      const end = length + run.end - run.start;
-      if (end > memory.length) {
-        const grown = Buffer.allocUnsafe(Math.max(2 * memory.length, end));
-        memory.copy(grown, 0, 0, length);
-        memory = grown;
-      }
-      run.bytes.copy(memory, length, run.start, run.end);
-      length = end;
-      run.start = run.end;
+  function* places(bytes: Buffer, count: number): Generator<string[]> {
+    for (let row = 0, at = 0; row < count; row++) {
+      yield placeAt(bytes, at);
+      at = findValues(bytes, at, begins, lengths);
     }
+  }
 
-    const kept = {
-      count: 0,
-      bytes: 0,
-      lastPlace: () => placeAt(run.bytes, last),
-      records() {
-        copyRun();
-        const page = scan(memory.subarray(0, length), kept.count);
-        spare = memory;
-        return page;
-      },
+  return async ({ sql, values }, { rows, bytes, checked }, at) => {
+    const wanted = { columns: columns.length, rows, bytes, longest };
+    const wire = await queryWire(sql, values, wanted, at);
+    return {
+      count: wire.count,
+      bytes: wire.valueBytes,
+      more: wire.more,
+      repeats: checked && anyRepeats(places(wire.bytes, wire.count + Number(wire.more))),
+      lastPlace: () => placeAt(wire.bytes, wire.last),
+      records: () => scan(wire.bytes.subarray(0, wire.end), wire.count),
     };
-    await queryWire(
-      sql,
-      values,
-      (row) => {
-        coming = row;
-        if (!admits(kept, place)) return;
-        const { bytes, start, end } = row;
-        if (bytes !== run.bytes || start !== run.end) {
-          copyRun();
-          run = { bytes, start, end };
-        }
-        run.end = end;
-        last = start;
-        kept.count++;
-        kept.bytes += valueBytesOf(row, columns.length);
-      },
-      at,
-      longest,
-    );
-    return kept;
   };
 }
 
+function anyRepeats(places: Iterable<readonly string[]>): boolean {
+  let before: readonly string[] | undefined;
+  for (const place of places) {
+    if (before && samePlace(before, place)) return true;
+    before = place;
+  }
+  return false;
+}
+
+const samePlace = (a: readonly string[], b: readonly string[]): boolean =>
+  a.every((value, i) => value === b[i]);
+
 function keeperOfTexts(connection: Connection, { toRow, placeOf }: Selection): RowKeeper {
-  return async ({ sql, values }, admits, at) => {
+  return async ({ sql, values }, limits, at) => {
     const rows: Row[] = [];
     let last: RawRow = [];
-    const kept = { count: 0, bytes: 0, lastPlace: () => placeOf(last), records: () => ({ rows }) };
+    let bytes = 0;
+    let more = false;
+    let repeats = false;
     await connection.query(
       sql,
       values,
       (raw) => {
-        if (!admits(kept, () => placeOf(raw))) return;
+        if (more) return;
+        if (limits.checked && rows.length > 0) repeats ||= samePlace(placeOf(raw), placeOf(last));
+        more = rows.length === limits.rows || bytes > limits.bytes;
+        if (more) return;
         rows.push(toRow(raw));
         last = raw;
-        kept.count++;
-        kept.bytes += bytesOf(raw);
+        bytes += bytesOf(raw);
       },
       at,
     );
-    return kept;
+    return {
+      count: rows.length,
+      bytes,
+      more,
+      repeats,
+      lastPlace: () => placeOf(last),
+      records: () => ({ rows }),
+    };
   };
 }
 

@@ -21,7 +21,16 @@ import { type Comparison, comparisonKind, comparisonSql } from './compare.ts';
 import { type DataRows, dataRowsOf } from './data-rows.ts';
 import { databaseError, type Meaning, unreachable } from './database-error.ts';
 import { dateText, dateTimeText, utcNames } from './dates.ts';
-import type { Column, Connection, Dialect, Parameters, Table, Target, TextForm } from './dialect.ts';
+import type {
+  Column,
+  Connection,
+  Dialect,
+  Parameters,
+  Table,
+  Target,
+  TextForm,
+  WantedRows,
+} from './dialect.ts';
 import { parseJson } from './json.ts';
 import {
   connectTimeout,
@@ -349,23 +358,22 @@ function connectionOf(
     await answered(new Query(config).on('row', take), at);
     check();
   };
-  const queryWire: Connection['queryWire'] = async (text, values, onRow, at, longest) => {
-    const { take, fail, check } = guarded(onRow);
-    const refuse = (bytes: number) => {
-      fail(tooLong(bytes, longest, at));
-      abandon();
-    };
-    dataRows?.giveTo({ take, longest, refuse });
-    try {
-      await answered(new Query({ text, values: [...values] }), at);
-    } catch (error) {
-      check();
-      throw error;
-    } finally {
-      dataRows?.giveTo(undefined);
-    }
-    check();
-  };
+  const queryWire =
+    dataRows &&
+    (async (text: string, values: readonly string[], wanted: WantedRows, at: string) => {
+      let refused: TributaryError | undefined;
+      dataRows.begin(wanted, (bytes) => {
+        refused = tooLong(bytes, wanted.longest, at);
+        abandon();
+      });
+      let failure: unknown;
+      await answered(new Query({ text, values: [...values] }), at).catch((error) => {
+        failure = error;
+      });
+      const rows = dataRows.end();
+      if (refused ?? failure) throw refused ?? failure;
+      return rows;
+    });
   const all: All = async <T>(text: string, values: readonly string[] = [], at?: string) => {
     try {
       return (await answerOf(client.query(text, [...values]), at ?? 'catalog', abandon)).rows as T[];
@@ -376,7 +384,7 @@ function connectionOf(
 
   return {
     query,
-    ...(dataRows && { queryWire }),
+    ...(queryWire && { queryWire }),
     schemas: async () =>
       (
         await all<{ name: string }>(
@@ -412,26 +420,20 @@ function connectionOf(
 
 interface GuardedRows<R> {
   take(row: R): void;
-  /** Further rows are dropped. */
-  fail(error: unknown): void;
-  /** @throws what `onRow` has thrown, or what it failed with */
+  /** @throws what `onRow` has thrown */
   check(): void;
 }
 
 /** What `onRow` throws would break the driver's reading of the connection: it is thrown when the statement has ended. */
 function guarded<R>(onRow: (row: R) => void): GuardedRows<R> {
   let failure: unknown;
-  const fail = (error: unknown) => {
-    failure ??= error;
-  };
   return {
-    fail,
     take(row) {
       if (failure !== undefined) return;
       try {
         onRow(row);
       } catch (error) {
-        fail(error);
+        failure = error;
       }
     },
     check() {

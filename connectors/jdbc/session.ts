@@ -153,19 +153,10 @@ async function readPage(
   checked: boolean,
   at: string,
 ): Promise<ReadPage> {
-  let more = false;
-  let duplicate = false;
   // One row more than the page holds tells whether there is another page, and that it begins with another key.
-  const kept = await keep(
-    selection.statement(after, limit + 1),
-    (kept, place) => {
-      if (checked && kept.count > 0 && !more) duplicate ||= sameKey(place(), kept.lastPlace());
-      more ||= kept.count === limit || kept.bytes > maxPageBytes;
-      return !more;
-    },
-    at,
-  );
-  if (duplicate) {
+  const limits = { rows: limit, bytes: maxPageBytes, checked };
+  const kept = await keep(selection.statement(after, limit + 1), limits, at);
+  if (kept.repeats) {
     throw new TributaryError(
       'SourceDataInvalid',
       'two rows have the same values in keyFields: the next page would lose one',
@@ -175,13 +166,10 @@ async function readPage(
       },
     );
   }
-  if (!more || kept.count === 0) return { kept };
+  if (!kept.more || kept.count === 0) return { kept };
   const fitting = Math.floor((pageBytes * kept.count) / kept.bytes);
   return {
     kept,
     next: { after: kept.lastPlace(), rows: Math.min(Math.max(fitting, 1), maxPageRows) },
   };
 }
-
-const sameKey = (a: readonly string[], b: readonly string[]): boolean =>
-  a.every((value, i) => value === b[i]);

@@ -258,7 +258,11 @@ describe('types', () => {
           (raw) => texts.push(selection.toRow(raw)),
           'alike',
         );
-        const kept = await rowKeeper(connection, selection, 10_000)(statement, () => true, 'alike');
+        const kept = await rowKeeper(connection, selection, 10_000)(
+          statement,
+          { rows: 100, bytes: 1e6, checked: false },
+          'alike',
+        );
         const { rows: read, scanned } = kept.records();
         expect(scanned?.count).toBe(rows.length);
         expect(read).toEqual(texts);
