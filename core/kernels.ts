@@ -76,7 +76,7 @@ export interface Kernels {
     places: number,
     cells: number,
   ): void;
-  // Vectors (wasm/vectors.ts, wasm/checks.ts, wasm/outputs.ts); a flag is 0 or 1.
+  // Vectors (wasm/vectors.ts, wasm/checks.ts, wasm/groups.ts, wasm/outputs.ts); a flag is 0 or 1.
   putRange(to: number, first: number, count: number): void;
   compare(
     vector: number,
@@ -90,6 +90,15 @@ export interface Kernels {
     list: number,
   ): number;
   keep(list: number, count: number, flags: number): number;
+  numberGroups(
+    columns: number,
+    columnCount: number,
+    count: number,
+    table: number,
+    numbers: number,
+    firsts: number,
+  ): number;
+  listGroups(numbers: number, first: number, end: number, counts: number, to: number, groups: number): number;
   recordsWithin(cells: number, fields: number, count: number, most: number): number;
   readonly textEnd: KernelGlobal;
   gather(

@@ -1,11 +1,8 @@
 /** What a flow's S3 destination settings mean for its output. */
 
-import { cellKind } from '../../core/decode/scanned-records.ts';
 import type { FlowDefinition } from '../../core/flow/definition.ts';
 import { recordDestination } from '../../core/flow/record-destination.ts';
 import type { Row, Value } from '../../core/records.ts';
-import type { Block } from '../block.ts';
-import { byteSet } from '../byte-set.ts';
 import type { OutputFormat } from '../encode/format.ts';
 import { outputFormat } from '../encode/output-format.ts';
 import type { TaskPlan } from '../tasks/plan.ts';
@@ -115,36 +112,4 @@ export function partitioner(
     };
   }
   return (row) => folderOf(indexes.map((index) => row[index] ?? null));
-}
-
-/** {@link partitioner} for the records of a block. */
-export function blockPartitioner(
-  tasks: Pick<TaskPlan, 'partitionFields' | 'partitionIndexes'>,
-): (block: Block, position: number) => string {
-  const { partitionFields, partitionIndexes: indexes } = tasks;
-  if (partitionFields.length === 0) return () => '';
-  const [only] = indexes;
-  const folderOf = (block: Block, position: number): string =>
-    partitionFolder(
-      partitionFields,
-      indexes.map((index) => block.value(block.vectors[index] ?? 0, position)),
-    );
-  if (indexes.length > 1 || only === undefined) return folderOf;
-  let known = byteSet();
-  let folders: string[] = [];
-  return (block, position) => {
-    const { kind, start, end } = block.cellAt(block.vectors[only] ?? 0, position);
-    if (kind !== cellKind.ascii && kind !== cellKind.utf8) return folderOf(block, position);
-    const { bytes } = block.records.memory;
-    const index = known.find(bytes, start, end);
-    const folder = folders[index];
-    if (folder !== undefined) return folder;
-    if (folders.length >= maxRemembered) {
-      known = byteSet();
-      folders = [];
-      known.find(bytes, start, end);
-    }
-    known.add(bytes, start, end);
-    return folders[folders.push(folderOf(block, position)) - 1] ?? '';
-  };
 }

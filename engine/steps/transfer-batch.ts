@@ -12,7 +12,8 @@ import type { EnginePorts } from '../ports.ts';
 import { BreakdownCounter } from '../run/breakdown.ts';
 import { keyRoom } from '../run/layout.ts';
 import { readLedger } from '../run/ledger.ts';
-import { aggregationOf, blockPartitioner, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { aggregationOf, layoutOf, outputFormatOf, partitioner } from '../run/output.ts';
+import { blockPartitioner, type PartitionGroup, type PartitionGroups } from '../run/partition-groups.ts';
 import {
   type RunPlan,
   readPlan,
@@ -394,7 +395,7 @@ class SegmentContent {
   private readonly mapper: RecordMapper;
   private readonly blockMapper: BlockMapper | undefined;
   private readonly partition: (row: Row) => string;
-  private readonly blockPartition: (block: Block, position: number) => string;
+  private readonly partitioned: (block: Block) => PartitionGroups;
   private readonly format: OutputFormat;
   private readonly fits: (partition: string) => boolean;
   private readonly quarantineLine: (row: Row, cause: Cause, place: Place) => string;
@@ -418,7 +419,7 @@ class SegmentContent {
     this.pagesBefore = before.pages;
     this.sieve = sieve;
     this.partition = partitioner(plan.tasks);
-    this.blockPartition = blockPartitioner(plan.tasks);
+    this.partitioned = blockPartitioner(plan.tasks);
     this.fits = plan.destination ? () => true : keyRoom(layoutOf(plan));
     this.quarantineLine = quarantineWriter(plan);
     this.validations = new Map(plan.tasks.validations.map((validation) => [validation.task, validation]));
@@ -482,34 +483,32 @@ class SegmentContent {
     if (block.count === 0) return;
     mapper.map(block);
     this.format.prepare(block);
-    const partitions = Array.from({ length: block.count }, (_, index) => {
-      if (block.refused[index]) return '';
-      const partition = this.blockPartition(block, index);
-      if (!this.fits(partition)) block.refused[index] = 1;
-      return partition;
-    });
+    const groupsOf = this.partitioned(block);
+    for (const { partition, list, count } of groupsOf(0, block.count)) {
+      if (this.fits(partition)) continue;
+      for (const position of block.listed(count, list)) block.refused[position] = 1;
+    }
     for (let first = 0; first < block.count; ) {
       const refused = block.refused.indexOf(1, first);
       const end = refused < 0 ? block.count : refused;
-      if (end > first) this.addRange(block, partitions, first, end);
+      if (end > first) for (const group of groupsOf(first, end)) this.addGroup(block, group);
       if (end < block.count) this.addSelected(block, end);
       first = end + 1;
     }
   }
 
-  /** Positions [first, end) of a block: where a fragment may end among them, by halves, and few as rows. */
-  private addRange(block: Block, partitions: readonly string[], first: number, end: number): void {
+  /** Where a fragment may end among the records, by halves, and few as rows. */
+  private addGroup(block: Block, { partition, list, count }: PartitionGroup): void {
     const { writer, counts } = this;
-    const groups = groupsOf(block, partitions, first, end);
-    if (groups.every(({ partition, list, count }) => writer.hasRoom(partition, block, list, count))) {
-      for (const { partition, list, count } of groups) writer.appendBlock(partition, block, list, count);
-      counts.written += end - first;
-    } else if (end - first <= fewRecords) {
-      for (let position = first; position < end; position++) this.addSelected(block, position);
+    if (writer.hasRoom(partition, block, list, count)) {
+      writer.appendBlock(partition, block, list, count);
+      counts.written += count;
+    } else if (count <= fewRecords) {
+      for (const position of block.listed(count, list)) this.addSelected(block, position);
     } else {
-      const middle = (first + end) >> 1;
-      this.addRange(block, partitions, first, middle);
-      this.addRange(block, partitions, middle, end);
+      const half = count >> 1;
+      this.addGroup(block, { partition, list, count: half });
+      this.addGroup(block, { partition, list: list + 4 * half, count: count - half });
     }
   }
 
@@ -598,27 +597,6 @@ class SegmentContent {
     const place: Place = { split: this.split, page: this.pagesSoFar - 1, position };
     this.writer.quarantine(this.quarantineLine(row, cause, place));
   }
-}
-
-/** The positions of each partition, in the order in which these come first; their list lies at `list`. */
-function groupsOf(
-  block: Block,
-  partitions: readonly string[],
-  first: number,
-  end: number,
-): { partition: string; list: number; count: number }[] {
-  const groups = new Map<string, number[]>();
-  for (let position = first; position < end; position++) {
-    const partition = partitions[position] ?? '';
-    const group = groups.get(partition);
-    if (group) group.push(position);
-    else groups.set(partition, [position]);
-  }
-  return Array.from(groups, ([partition, positions]) => ({
-    partition,
-    list: block.positions(positions),
-    count: positions.length,
-  }));
 }
 
 /** The row with the values of these fields alone. */

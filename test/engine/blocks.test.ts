@@ -11,7 +11,8 @@ import { Block } from '../../engine/block.ts';
 import type { Fragment, FragmentEncoder } from '../../engine/encode/format.ts';
 import { outputFormat } from '../../engine/encode/output-format.ts';
 import { RefusedValue } from '../../engine/encode/value-checks.ts';
-import { blockPartitioner, partitioner } from '../../engine/run/output.ts';
+import { partitioner } from '../../engine/run/output.ts';
+import { blockPartitioner } from '../../engine/run/partition-groups.ts';
 import { compileTasks } from '../../engine/tasks/compile.ts';
 import { compileBlocks } from '../../engine/tasks/compile-blocks.ts';
 import type { PlanOptions } from '../../engine/tasks/plan.ts';
@@ -45,7 +46,7 @@ function bothWays(
   if (!blockMapper) throw new Error('no blocks');
   const format = outputFormat({ fileType: options.fileType, fields: plan.destinationFields });
   const [byBlocks, byRows] = [format.encoder(), format.encoder()];
-  const [blockPartition, partition] = [blockPartitioner(plan), partitioner(plan)];
+  const [partitioned, partition] = [blockPartitioner(plan), partitioner(plan)];
   /** By record, and of those that filters drop by task. */
   const newOutcomes = () => ({ records: new Map<number, unknown>(), dropped: new Map<number, number>() });
   const outcomes = { blocks: newOutcomes(), rows: newOutcomes() };
@@ -76,6 +77,7 @@ function bothWays(
     blockMapper.check(block, (index, dropped) => drop(outcomes.blocks, index, dropped));
     blockMapper.map(block);
     format.prepare(block);
+    const groupsOf = partitioned(block);
     let run: number[] = [];
     const flush = () => {
       if (run.length === 0) return;
@@ -93,7 +95,8 @@ function bothWays(
         refused++;
         outcomes.blocks.records.set(record, asRow(record, byBlocks));
       } else {
-        outcomes.blocks.records.set(record, [blockPartition(block, position), 'written']);
+        const [group] = groupsOf(position, position + 1);
+        outcomes.blocks.records.set(record, [group?.partition, 'written']);
         run.push(position);
       }
     }
