@@ -83,17 +83,21 @@ async function written(file: string, write: (handle: fs.FileHandle) => Promise<v
   }
 }
 
-/** A file's bytes from `start` on. Each chunk is valid until the next is asked for. Closes the file at its end. */
-export function transientStream(file: fs.FileHandle, start: number): Readable {
-  // One is with the reader, one waits for it, one is being read.
-  const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(readBytes));
+/**
+ * A file's bytes from `start` on, of `size` that it has. Each chunk is valid until the next is asked for. Closes the file
+ * at its end.
+ */
+export function transientStream(file: fs.FileHandle, start: number, size: number): Readable {
+  // Three take turns: one is with the reader, one waits for it, one is being read.
+  const length = Math.min(readBytes, Math.max(0, size - start));
+  const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(length));
   let position = start;
-  let turn = 0;
   return new Readable({
     highWaterMark: 1,
     read() {
-      const buffer = buffers[turn++ % buffers.length] ?? Buffer.alloc(readBytes);
-      file.read(buffer, 0, readBytes, position).then(
+      const buffer = buffers.shift() ?? Buffer.allocUnsafeSlow(length);
+      buffers.push(buffer);
+      file.read(buffer, 0, length, position).then(
         ({ bytesRead }) => {
           position += bytesRead;
           this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead));

@@ -169,7 +169,7 @@ export function localObjectStore(options: LocalObjectStoreOptions): ObjectStore 
       const { file, stats } = await existing(bucket, key);
       checkEtag(stats, ifMatch, bucket, key);
       return transient
-        ? transientStream(await fs.open(file), start)
+        ? transientStream(await fs.open(file), start, stats.size)
         : createReadStream(file, { start, highWaterMark: readBytes });
     },
 

@@ -44,14 +44,14 @@ export async function objectBytes(
   };
   if (start > 0) return { gzip: false, chunks: stored, close: closeBody };
   const head: Uint8Array[] = [];
-  let length = 0;
-  while (length < 2) {
+  for (let length = 0; length < 2; ) {
     const { value, done } = await stored.next();
     if (done) break;
-    head.push(value);
+    // A chunk of one byte is kept while the next is asked for.
+    head.push(value.length < 2 ? Buffer.from(value) : value);
     length += value.length;
   }
-  const [first, second] = Buffer.concat(head);
+  const [first, second] = Buffer.concat(head, 2);
   const all = rejoined(head, stored);
   if (first !== 0x1f || second !== 0x8b) return { gzip: false, chunks: all, close: closeBody };
   const gunzip = createGunzip({ chunkSize: decompressedChunk });

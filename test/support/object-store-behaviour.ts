@@ -71,6 +71,9 @@ export function behavesAsObjectStore(make: () => Promise<ObjectStore>): void {
     }
     expect(length).toBe(4_999_997);
     expect(hash.digest('hex')).toBe(createHash('sha256').update(body.subarray(3)).digest('hex'));
+    await store.put('b', 'empty', '');
+    for await (const chunk of await store.stream('b', 'empty', { transient: true })) length += chunk.length;
+    expect(length).toBe(4_999_997);
     const left = await store.stream('b', 'k', { transient: true });
     for await (const _ of left) break;
     expect(left.destroyed).toBe(true);
