@@ -15,8 +15,6 @@ export interface ByteWindow {
   skip(count: number): Promise<void>;
 }
 
-const initialBytes = 64 * 1024;
-
 export function byteWindow(chunks: Chunks): ByteWindow {
   let buffer = Buffer.alloc(0);
   // The window is buffer[from..to).
@@ -38,7 +36,7 @@ export function byteWindow(chunks: Chunks): ByteWindow {
     if (to + bytes.length > buffer.length) {
       const length = to - from;
       const needed = length + bytes.length;
-      const roomy = Math.max(needed, Math.min(limit, Math.max(initialBytes, 2 * buffer.length)));
+      const roomy = Math.max(needed, Math.min(limit, 2 * buffer.length));
       const target = needed > buffer.length ? Buffer.allocUnsafe(roomy) : buffer;
       buffer.copy(target, 0, from, to);
       buffer = target;
