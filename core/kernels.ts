@@ -13,6 +13,10 @@ interface KernelGlobal {
   readonly value: number;
 }
 
+interface KernelInteger {
+  readonly value: bigint;
+}
+
 interface Api {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: object };
@@ -137,6 +141,10 @@ export interface Kernels {
   ): number;
   readonly least: KernelGlobal;
   readonly greatest: KernelGlobal;
+  /** Of the last decimals; the least is the greater one if there was none. */
+  readonly leastDecimal: KernelInteger;
+  readonly greatestDecimal: KernelInteger;
+  packDecimals(vector: number, positions: number, count: number, to: number): number;
   packTexts(vector: number, positions: number, count: number, to: number): number;
   packBooleans(vector: number, positions: number, count: number, to: number): number;
   readonly lineBreaks: KernelGlobal;

@@ -30,6 +30,8 @@ export const cellType = {
   microTime: 11,
   /** A text or a number that `asDecimal` leaves as it is. */
   spelledDecimal: 12,
+  /** A text that is all digits of a decimal number; the limit is 64 times its precision, plus its scale. */
+  decimal: 13,
 } as const;
 
 /**

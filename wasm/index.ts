@@ -7,6 +7,7 @@ export { lines, records } from './cells';
 export { compare, keep, putRange } from './checks';
 export { addBits, added, addIndexed, addPlain, addTexts, fillSlots, newTexts } from './columns';
 export { scanCsv } from './csv-scan';
+export { greatestDecimal, leastDecimal, packDecimals } from './decimals';
 export { listGroups, numberGroups } from './groups';
 export { hybrid } from './hybrid';
 export { lastRecord, nextItem, passBlanks, passValue, scanJsonList } from './json-list';

@@ -17,6 +17,7 @@ import {
   trueKind,
   utf8,
 } from './cells';
+import { putDecimal } from './decimals';
 import { readObject } from './json-scan';
 import { dayNumber, timeNumber } from './times';
 
@@ -41,6 +42,7 @@ const none: i32 = 10;
 const microTimes: i32 = 11;
 /** Spelled numbers, and texts that are numbers of JSON. */
 const spelledDecimals: i32 = 12;
+const decimals: i32 = 13;
 
 /** Where the texts end that were made last. */
 export let textEnd: usize = 0;
@@ -351,8 +353,8 @@ export function openCells(vector: usize, count: i32, list: usize): i32 {
 }
 
 /**
- * Writes the positions of the cells that are neither null nor what is wanted to `list`. Times (in milliseconds or microseconds) and dates (in
- * days since 1970) put their number into the cell. @returns how many they are
+ * Writes the positions of the cells that are neither null nor what is wanted to `list`. Times (in milliseconds or microseconds), dates (in
+ * days since 1970) and decimals (an integer of 64 bits) put their number into the cell. @returns how many they are
  */
 export function check(vector: usize, count: i32, wanted: i32, limit: f64, list: usize): i32 {
   let found = 0;
@@ -379,6 +381,10 @@ function isWanted(cell: usize, place: i32, kind: i32, wanted: i32, limit: f64): 
     else number = timeNumber(start, length, wanted === times ? 1000 : 1_000_000);
     store<f64>(cell, number, 8);
     return !isNaN(number);
+  }
+  if (wanted === decimals) {
+    const digits = <i32>limit;
+    return kind === ascii && putDecimal(cell, load<i32>(cell), place >>> 4, digits >> 6, digits & 63);
   }
   if (wanted === spelledDecimals && kind === ascii) return isJsonNumber(load<i32>(cell), place >>> 4);
   if (kind !== plainNumber || wanted === none) return false;

@@ -25,6 +25,8 @@ const fields: readonly SourceField[] = [
   { name: 'o', type: 'Struct' },
   { name: 't', type: 'DateTime' },
   { name: 'n', type: 'BigDecimal' },
+  { name: 'd', type: 'BigDecimal', precision: 5, scale: 2 },
+  { name: 'e', type: 'BigDecimal', precision: 38, scale: 10 },
 ];
 
 /**
@@ -161,7 +163,7 @@ const tasks: Record<string, readonly Task[]> = {
     map('t', 'y', { DESTINATION_DATA_TYPE: 'datetime' }),
   ],
   booleans: [map('a', 'x', { DESTINATION_DATA_TYPE: 'boolean' })],
-  decimals: [map('n', 'x')],
+  decimals: [map('n', 'x'), map('d', 'y'), map('e', 'z')],
   'parts, joined and shortened': [
     task('Truncate', ['a'], { properties: { TRUNCATE_LENGTH: '3' } }),
     task('Merge', ['a', 'o.p'], { to: 'm', properties: { CONCAT_FORMAT: '${a} – ${o.p}' } }),
@@ -268,17 +270,20 @@ const scalar = fc.oneof(
   number,
   fc.constantFrom('null', 'true', 'false'),
 );
+const decimal = fc.oneof(
+  { weight: 4, arbitrary: decimalText.map((value) => JSON.stringify(value)) },
+  { weight: 2, arbitrary: number },
+  scalar,
+);
 const line = fc
   .record(
     {
       a: scalar,
       b: fc.oneof({ weight: 4, arbitrary: number }, scalar),
       t: scalar,
-      n: fc.oneof(
-        { weight: 4, arbitrary: decimalText.map((value) => JSON.stringify(value)) },
-        { weight: 2, arbitrary: number },
-        scalar,
-      ),
+      n: decimal,
+      d: decimal,
+      e: decimal,
       o: fc.oneof(
         {
           weight: 4,
@@ -571,14 +576,44 @@ test('the usual record is not made a row', () => {
       expect(bothWays(jsonRecords([usual]), list, json, [1]).refused).toBe(0);
 });
 
-test('decimal numbers that are texts go from the page into the file', () => {
-  const texts = ['0', '-0', '10.50', '-1234567890123456789.25', '1.5e-07', '2E+10'];
-  const records = jsonRecords(texts.map((n) => JSON.stringify({ n }))).decode(['n']);
-  const plan = planned([map('n', 'x')], fields, typedParquet);
+test('decimals of declared digits give the same Parquet of blocks as of rows', () => {
+  const digits = fc
+    .tuple(
+      fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+      fc.nat(20),
+      fc.option(fc.stringMatching(/^\d{1,11}$/)),
+    )
+    .map(
+      ([whole, shift, fraction]) =>
+        `${whole / 10n ** BigInt(shift)}${fraction === null ? '' : `.${fraction}`}`,
+    );
+  const list = [map('d', 'x'), map('e', 'y')];
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.option(digits), fc.option(digits)), { maxLength: 60 }),
+      lengths,
+      (pairs, some) => {
+        const lines = pairs.map(([d, e]) => JSON.stringify({ d, e }));
+        const { outcomes, blocks, rows } = bothWays(jsonRecords(lines), list, typedParquet, some);
+        expect(outcomes.blocks).toEqual(outcomes.rows);
+        expect(contentOf(blocks)).toEqual(contentOf(rows));
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test.each([
+  ['n', ['0', '-0', '10.50', '-1234567890123456789.25', '1.5e-07', '2E+10']],
+  ['d', ['0', '-0.00', '10.5', '999.99', '-999.99', '007.1']],
+  ['e', ['0', '99999999.9999999999', '-0.0000000001', '-12345678']],
+])('decimal numbers that are texts go from the page into the file: %s', (field, texts) => {
+  const records = jsonRecords(texts.map((text) => JSON.stringify({ [field]: text }))).decode([field]);
+  const plan = planned([map(field, 'x')], fields, typedParquet);
   const block = new Block(records, 0, texts.length);
   compileBlocks(plan, { residualFilters: [] })?.map(block);
   outputFormat({ fileType: 'PARQUET', fields: plan.destinationFields }).prepare(block);
   expect(block.mixed).toEqual([false]);
   expect([...block.refused]).toEqual(texts.map(() => 0));
-  expect(block.row(3)).toEqual(['-1234567890123456789.25']);
+  expect(texts.map((_, position) => block.row(position))).toEqual(texts.map((text) => [text]));
 });

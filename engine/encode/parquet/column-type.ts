@@ -100,6 +100,7 @@ function decimal(
   precision: number,
   scale: number,
   digits: (value: Value, field: DestinationField) => string,
+  type: number,
 ): StorageType<bigint> {
   return {
     physical: physical.fixedLength,
@@ -120,6 +121,7 @@ function decimal(
       );
     },
     newValues: decimalValues,
+    cells: { type, limit: 64 * precision + scale },
   };
 }
 
@@ -239,7 +241,7 @@ export function leafType(field: DestinationField): LeafType {
       return typeOf(field, int64);
     case 'BigInteger':
       return digits
-        ? typeOf(field, decimal(digits.precision, 0, integerText))
+        ? typeOf(field, decimal(digits.precision, 0, integerText, cellType.none))
         : typeOf(field, spelled(integerText, cellType.spelledInteger));
     case 'Float':
       return typeOf(field, float);
@@ -247,7 +249,7 @@ export function leafType(field: DestinationField): LeafType {
       return typeOf(field, double);
     case 'BigDecimal':
       return digits
-        ? typeOf(field, decimal(digits.precision, digits.scale, asDecimal))
+        ? typeOf(field, decimal(digits.precision, digits.scale, asDecimal, cellType.decimal))
         : typeOf(field, spelled(asDecimal, cellType.spelledDecimal));
     case 'Date':
       return typeOf(field, date);

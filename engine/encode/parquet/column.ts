@@ -23,7 +23,7 @@ export interface Column extends StagingColumn {
 export interface Storage<T> {
   /** A non-null value as the pages hold it. @throws RefusedValue if it is not of the field's type */
   convert(value: Value, field: DestinationField): T;
-  /** Cells of this type are what `convert` makes of their values; integers below the limit, and not below its negative. */
+  /** Cells of this type are what `convert` makes of their values; integers below the limit, and not below its negative; see `cellType.decimal`. */
   readonly cells?: { readonly type: number; readonly limit?: number };
   readonly newValues: NewValues<T>;
 }

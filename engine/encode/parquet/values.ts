@@ -1,5 +1,6 @@
 /** The non-null values of a column's current page and how they are encoded; one class for each way of storing. */
 
+import type { Kernels } from '../../../core/kernels.ts';
 import type { Block } from '../../block.ts';
 import { type ColumnMemory, Region } from './column-memory.ts';
 
@@ -86,30 +87,38 @@ export function fitting(
 interface FixedSize<T> {
   /** Bytes. */
   readonly size: number;
-  /** The way of wasm/outputs.ts to store numbers. */
-  readonly packed?: number;
   put(view: DataView, at: number, value: T): void;
+  /** Writes those of the cells that are not null. @returns where they end */
+  pack(kernels: Kernels, vector: number, positions: number, count: number, to: number): number;
+  /** Of those packed last, the least and the greatest; not in order if there is none. NaN is none. */
+  packedBounds(kernels: Kernels): readonly [T, T];
 }
+
+/** @param type the way of wasm/outputs.ts to store numbers */
+const packed = (type: number) => ({
+  pack: (kernels: Kernels, vector: number, positions: number, count: number, to: number) =>
+    kernels.packNumbers(vector, positions, count, type, to),
+  packedBounds: ({ least, greatest }: Kernels) => [least.value, greatest.value] as const,
+});
 
 const int32: FixedSize<number> = {
   size: 4,
-  packed: 0,
   put: (view, at, value) => view.setInt32(at, value, true),
+  ...packed(0),
 };
 const float: FixedSize<number> = {
   size: 4,
-  packed: 2,
   put: (view, at, value) => view.setFloat32(at, value, true),
+  ...packed(2),
 };
 const double: FixedSize<number> = {
   size: 8,
-  packed: 3,
   put: (view, at, value) => view.setFloat64(at, value, true),
+  ...packed(3),
 };
 
 const int64: FixedSize<number | bigint> = {
   size: 8,
-  packed: 1,
   put(view, at, value) {
     if (typeof value === 'bigint') view.setBigInt64(at, value, true);
     else {
@@ -118,6 +127,7 @@ const int64: FixedSize<number | bigint> = {
       view.setInt32(at + 4, Math.floor(value / 2 ** 32), true);
     }
   },
+  ...packed(1),
 };
 
 export const decimalBytes = 16;
@@ -129,6 +139,8 @@ const decimal: FixedSize<bigint> = {
     view.setBigInt64(at, value >> 64n);
     view.setBigUint64(at + 8, BigInt.asUintN(64, value));
   },
+  pack: (kernels, vector, positions, count, to) => kernels.packDecimals(vector, positions, count, to),
+  packedBounds: ({ leastDecimal, greatestDecimal }) => [leastDecimal.value, greatestDecimal.value],
 };
 
 class FixedSizeValues<T extends number | bigint> implements Values<T> {
@@ -153,18 +165,17 @@ class FixedSizeValues<T extends number | bigint> implements Values<T> {
   }
 
   beginRun(block: Block, vector: number, positions: number, count: number): void {
-    const { size, packed = 0 } = this.form;
+    const { size } = this.form;
     const start = block.beginRoom(size * count);
     const { kernels, memory } = block.records;
-    const end = kernels.packNumbers(vector, positions, count, packed, start);
+    const end = this.form.pack(kernels, vector, positions, count, start);
     this.region.reserve(this.length + end - start, this.length);
     this.memory.bytes.set(memory.bytes.subarray(start, end), this.region.start + this.length);
     this.left = (end - start) / size;
-    const { least, greatest } = kernels;
-    // Neither is there if there is no number; a value of NaN is no bound.
-    if (least.value <= greatest.value) {
-      this.bound(least.value as T);
-      this.bound(greatest.value as T);
+    const [least, greatest] = this.form.packedBounds(kernels);
+    if (least <= greatest) {
+      this.bound(least);
+      this.bound(greatest);
     }
   }
 
