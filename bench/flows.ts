@@ -5,6 +5,7 @@
 
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -248,14 +249,27 @@ async function child(
   ...args: readonly string[]
 ): Promise<Sample> {
   const variables = Object.entries(credentials).map(([name, value]) => [variableOf(name), value]);
-  const { stdout } = await promisify(execFile)(
+  const [command = '', ...rest] = [
+    ...(await onOneCore()),
     process.execPath,
-    [...node, join(programs, `${program}.mjs`), ...args],
-    {
-      env: { ...process.env, ...Object.fromEntries(variables) },
-    },
-  );
+    ...node,
+    join(programs, `${program}.mjs`),
+    ...args,
+  ];
+  const env = { ...process.env, ...Object.fromEntries(variables) };
+  const { stdout } = await promisify(execFile)(command, rest, { env });
   return JSON.parse(stdout) as Sample;
+}
+
+/** Keeps a process, with all its threads, on the last core: servers of the benchmark have the others. Where there is no taskset it has all. */
+async function onOneCore(): Promise<readonly string[]> {
+  const pin = ['taskset', '--cpu-list', String(availableParallelism() - 1)];
+  try {
+    await promisify(execFile)('taskset', [...pin.slice(1), 'true']);
+    return pin;
+  } catch {
+    return [];
+  }
 }
 
 /** Of a credential, whose value the connection's file does not hold. */
