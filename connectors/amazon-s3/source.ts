@@ -37,9 +37,8 @@ import {
 import type { ListedObject } from './object-bytes.ts';
 import { beginning, type ObjectReader, openObject, type PageSizes, readBeginning } from './object-reader.ts';
 
-const KIB = 1024;
-/** Of smaller pages each partition has few records at once; rows of larger ones outlive the collector's young generation. */
-const defaultPageBytes = 512 * KIB;
+/** Of smaller pages each partition, and each block of wide records, has few records at once. */
+const defaultPageBytes = 2 ** 20;
 
 const maxSplits = 1000;
 /** Bounds the memory of pages with very short records. */
@@ -64,7 +63,7 @@ const S3PageToken = z.object({ object: z.number(), offset: z.number(), line: z.n
 
 export const amazonS3: Source = createAmazonS3();
 
-/** @param pageBytes of a page; default 512 KiB */
+/** @param pageBytes of a page; default 1 MiB */
 export function createAmazonS3({ pageBytes = defaultPageBytes } = {}): Source {
   const sizesOf = ({ recordLimit: recordBytes = recordLimit(waitingMemory) }: SourceRequest): PageSizes => ({
     pageBytes,

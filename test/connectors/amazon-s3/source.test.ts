@@ -366,7 +366,7 @@ describe('pages', () => {
   });
 
   test('in sequence use one stream, which ends with the session', async () => {
-    const text = `a\n${'123456789\n'.repeat(200_000)}`;
+    const text = `a\n${'123456789\n'.repeat(400_000)}`;
     for (const body of [Buffer.from(text), gzipSync(text, { level: 0 })]) {
       const store = await filesIn({ 'in/1': body });
       const streams: Readable[] = [];
