@@ -30,7 +30,7 @@ export interface DataRows {
 }
 
 /**
- * @param stream between two answers of the server
+ * @param stream between two answers of the server; what it hands out need not stay
  * @returns `undefined` if the driver does not listen to it: another version may read in another way
  */
 export function dataRowsOf(stream: Duplex): DataRows | undefined {

@@ -11,6 +11,9 @@ export const firstPageRows = 500;
 export const pageBytes = 8 * 1024 * 1024;
 export const maxPageBytes = 32 * 1024 * 1024;
 
+/** Bytes that are read at once from a connection without TLS. */
+export const pieceBytes = 256 * 1024;
+
 /** How our own sessions are named; they only read, so they hold back no window. */
 export const readerName = 'tributary-reader';
 

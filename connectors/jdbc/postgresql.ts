@@ -32,10 +32,12 @@ import type {
   WantedRows,
 } from './dialect.ts';
 import { parseJson } from './json.ts';
+import { lendingSocket } from './lending-socket.ts';
 import {
   connectTimeout,
   hiddenTransactionMargin,
   lockTimeout,
+  pieceBytes,
   preparedTransactionMargin,
   readerName,
   statementTimeout,
@@ -285,6 +287,8 @@ const sessionSettings = [
 
 async function connect(target: Target): Promise<Connection> {
   const { default: pg } = await import('pg');
+  // TLS takes the bytes from below the socket's own events.
+  const plain = target.ssl === 'disable' ? lendingSocket(pieceBytes) : undefined;
   const client = new pg.Client({
     host: target.host,
     port: target.port,
@@ -299,6 +303,7 @@ async function connect(target: Target): Promise<Connection> {
     application_name: readerName,
     connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
+    ...(plain && { stream: () => plain.socket }),
     types: { getTypeParser: () => (text: string) => text },
   });
   // A connection lost between two queries: the next query tells; without a listener it would end the process.
@@ -326,6 +331,7 @@ async function connect(target: Target): Promise<Connection> {
   }
   // With SQL_ASCII the server knows no encoding: texts are what was once written.
   const dataRows = ['', 'SQL_ASCII'].includes(encoding) ? undefined : dataRowsOf(client.connection.stream);
+  if (dataRows) plain?.lend();
   return connectionOf(client, pg.Query, dataRows, (error, place) =>
     databaseError(error, meanings, place ?? at, error instanceof pg.DatabaseError),
   );
