@@ -13,10 +13,22 @@ export interface FunctionCase {
   readonly gb?: number;
 }
 
-/** Of narrow records: 12 of 24 fields, those with a score above the bound. */
-function narrow(source: FunctionCase['source'], memory: number, gb?: number, bound = 40): FunctionCase {
-  const name = `${source}-${memory}`;
-  const tasks = mappedTasks(true, { bound, connector: source === 'object' ? 'S3' : 'CustomConnector' });
+interface Narrow {
+  readonly name: string;
+  readonly source: FunctionCase['source'];
+  readonly memory: number;
+  readonly gb?: number;
+  /** Scores of the records that are written are above it, of 100. */
+  readonly bound?: number;
+  readonly partition?: string;
+}
+
+/** Of narrow records: 12 of 24 fields. */
+function narrow({ name, source, memory, gb, ...options }: Narrow): FunctionCase {
+  const tasks = mappedTasks(true, {
+    ...options,
+    connector: source === 'object' ? 'S3' : 'CustomConnector',
+  });
   const from = source === 'object' ? files('jsonl') : connected('records');
   return {
     name,
@@ -28,8 +40,10 @@ function narrow(source: FunctionCase['source'], memory: number, gb?: number, bou
 }
 
 export const functionCases: readonly FunctionCase[] = [
-  narrow('object', 256, 2),
-  narrow('pages', 256, 2),
+  narrow({ name: 'object-256', source: 'object', memory: 256, gb: 2 }),
+  narrow({ name: 'pages-256', source: 'pages', memory: 256, gb: 2 }),
+  // A folder, and an object, for each number of employees: some 15,000.
+  narrow({ name: 'object-512-partitions', source: 'object', memory: 512, gb: 0.07, partition: 'employees' }),
   // A hundredth is written, so that nothing of the source's size is.
-  { ...narrow('object', 512, undefined, 99), name: 'object-512-streamed' },
+  narrow({ name: 'object-512-streamed', source: 'object', memory: 512, bound: 99 }),
 ];
