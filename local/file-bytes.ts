@@ -12,20 +12,29 @@ import type { ByteRange, ObjectBody } from '../core/ports.ts';
 export const readBytes = 2 ** 20;
 /** What `FileHandle.writeFile` gives to the system at once. */
 const copiedBytes = 2 ** 19;
-/** What Linux takes at once. */
-const piecesAtOnce = 1024;
+/** What is written together of small pieces. */
+const joinedBytes = 2 ** 17;
 
 /** Makes a file, or replaces what is in it. */
 export async function writeBody(file: string, body: ObjectBody): Promise<void> {
   if (typeof body === 'string' || body instanceof Uint8Array) return fs.writeFile(file, body);
-  await written(file, async (handle) => {
-    for (let first = 0; first < body.length; first += piecesAtOnce) {
-      const pieces = body.slice(first, first + piecesAtOnce);
-      const { bytesWritten } = await handle.writev(pieces);
-      // The system may have taken fewer, for one as the disk is full: then it says so now.
-      if (bytesWritten < pieces.reduce((sum, { length }) => sum + length, 0))
-        await handle.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
+  const size = body.reduce((sum, { length }) => sum + length, 0);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(joinedBytes, size));
+  await written(file, async (to) => {
+    let used = 0;
+    // Small pieces go together. Not by `writev`: with it Linux took two to four times as long to copy the same bytes.
+    for (const piece of body) {
+      if (used + piece.length > buffer.length) {
+        await to.writeFile(buffer.subarray(0, used));
+        used = 0;
+      }
+      if (piece.length > buffer.length) await to.writeFile(piece);
+      else {
+        buffer.set(piece, used);
+        used += piece.length;
+      }
     }
+    await to.writeFile(buffer.subarray(0, used));
   });
 }
 

@@ -37,6 +37,11 @@ export function behavesAsObjectStore(make: () => Promise<ObjectStore>): void {
     await store.put('b', 'k', pieces);
     expect(await store.head('b', 'k')).toMatchObject({ size: 20_837 });
     expect(await text(store.read('b', 'k'))).toBe(whole);
+    const large = [1, 2, 300_000, 131_071, 1, 131_073, 131_072, 0, 7].map((length, at) =>
+      Buffer.alloc(length, `${at}`),
+    );
+    await store.put('b', 'k', large);
+    expect(Buffer.compare(await store.read('b', 'k'), Buffer.concat(large))).toBe(0);
     await store.put('b', 'k', []);
     expect(await text(store.read('b', 'k'))).toBe('');
     const upload = { bucket: 'b', key: 'parts', uploadId: await store.startUpload('b', 'parts') };
