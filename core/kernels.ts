@@ -131,14 +131,6 @@ export interface Kernels {
   putLevels(vector: number, positions: number, count: number, to: number): number;
   textBytes(vector: number, positions: number, count: number): number;
   packNumbers(vector: number, positions: number, count: number, type: number, to: number): number;
-  distinctTexts(
-    vector: number,
-    positions: number,
-    count: number,
-    table: number,
-    ordinals: number,
-    firsts: number,
-  ): number;
   readonly least: KernelGlobal;
   readonly greatest: KernelGlobal;
   /** Of the last decimals; the least is the greater one if there was none. */

@@ -13,7 +13,6 @@ export { hybrid } from './hybrid';
 export { lastRecord, nextItem, passBlanks, passValue, scanJsonList } from './json-list';
 export { scanJsonLines, tableBytes } from './json-scan';
 export {
-  distinctTexts,
   greatest,
   least,
   lineBreaks,

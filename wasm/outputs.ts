@@ -104,60 +104,6 @@ export function packBooleans(vector: usize, positions: usize, count: i32, to: us
   return to;
 }
 
-/** More different texts than these are not told apart. */
-const maxDistinct: i32 = 256;
-const slots: i32 = 1024;
-
-/**
- * Tells which texts are equal. For each cell it writes an int to `ordinals`: which of the different texts it is, -1 for null; and for
- * each of these to `firsts` the position of its first cell.
- *
- * @param table room of 4 KiB
- * @returns how many there are; -1 if they are too many, or if most texts are different
- */
-export function distinctTexts(
-  vector: usize,
-  positions: usize,
-  count: i32,
-  table: usize,
-  ordinals: usize,
-  firsts: usize,
-): i32 {
-  memory.fill(table, 0, slots << 2);
-  let known = 0;
-  for (let index = 0; index < count; index++) {
-    const position = load<i32>(positions + ((<usize>index) << 2));
-    const cell = vector + <usize>position * cellBytes;
-    const place = load<i32>(cell, 4);
-    const ordinal = ordinals + ((<usize>index) << 2);
-    if ((place & 15) === nullKind) {
-      store<i32>(ordinal, -1);
-      continue;
-    }
-    const start = <usize>load<i32>(cell);
-    const length = place >>> 4;
-    let slot = hashOf(start, length) & (slots - 1);
-    while (true) {
-      const at = table + ((<usize>slot) << 2);
-      const found = load<i32>(at) - 1;
-      if (found < 0) {
-        if (known === maxDistinct || (known >= 32 && known * 2 > index)) return -1;
-        store<i32>(at, known + 1);
-        store<i32>(firsts + ((<usize>known) << 2), position);
-        store<i32>(ordinal, known++);
-        break;
-      }
-      const first = vector + <usize>load<i32>(firsts + ((<usize>found) << 2)) * cellBytes;
-      if (load<i32>(first, 4) >>> 4 === length && isEqual(load<i32>(first), start, length)) {
-        store<i32>(ordinal, found);
-        break;
-      }
-      slot = (slot + 1) & (slots - 1);
-    }
-  }
-  return known;
-}
-
 /** The bytes [start, start + length) eight at a time; of the last ones those that are not behind the end. */
 function wordAt(start: usize, left: i32): u64 {
   const word = load<u64>(start);
