@@ -77,5 +77,8 @@ export async function storedPart(folder: string, part: number): Promise<StoredPa
 /** Of all that are there, in ascending order. ENOENT: there is no such folder. */
 export async function partNumbers(folder: string): Promise<number[]> {
   const names = await fs.readdir(folder);
-  return names.flatMap((name) => Number(/^(\d+)\.json$/.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+  return names
+    .filter((name) => /^\d+\.json$/.test(name))
+    .map((name) => Number.parseInt(name, 10))
+    .sort((a, b) => a - b);
 }
