@@ -1,10 +1,8 @@
 /** Which records of a block go on: a *flag* is a byte for each of its positions, 0 for a record that fails. */
 
 import { ascii, cellBytes, falseKind, nullKind, plainNumber, trueKind, utf8 } from './cells';
-import { powers } from './json-scan';
+import { textNumber } from './numbers';
 import { timeNumber } from './times';
-
-const zero: u8 = 0x30;
 
 // How a value relates to a bound.
 const unknown: i32 = 0;
@@ -86,31 +84,6 @@ function numberRelation(cell: usize, type: i32, bound: f64): i32 {
   else if (kind === ascii) number = textNumber(load<i32>(cell), length);
   if (!isFinite(number)) return unknown;
   return number < bound ? below : number > bound ? above : equal;
-}
-
-/** The number that a text of up to 15 characters is, written without an exponent; else NaN. */
-function textNumber(start: usize, length: i32): f64 {
-  if (length > 15) return NaN;
-  const end = start + <usize>length;
-  const sign = load<u8>(start);
-  let at = sign === 0x2d || sign === 0x2b ? start + 1 : start;
-  let digits: i64 = 0;
-  let digitCount = 0;
-  let fractionStart: usize = 0;
-  for (; at < end; at++) {
-    const byte = load<u8>(at);
-    if (byte === 0x2e && fractionStart === 0) fractionStart = at + 1;
-    else {
-      if (<u8>(byte - zero) > 9) return NaN;
-      digits = digits * 10 + <i64>(byte - zero);
-      digitCount++;
-    }
-  }
-  if (digitCount === 0) return NaN;
-  // Both are doubles without loss, so the quotient is rounded once, as the text would be.
-  const divisor = fractionStart === 0 ? 1 : load<f64>(powers + ((end - fractionStart) << 3));
-  const number = <f64>digits / divisor;
-  return sign === 0x2d ? -number : number;
 }
 
 /** Leaves the flagged ones of a list. @returns how many they are */

@@ -1,6 +1,7 @@
 /** PostgreSQL's rows as they are sent (connectors/jdbc): where they end, and their cells. */
 
 import { ascii, cellBytes, falseKind, nullKind, plainNumber, putCell, trueKind, utf8 } from './cells';
+import { textNumber } from './numbers';
 
 /** Of a value that JavaScript makes of its text when it is asked for. */
 const later: i32 = 7;
@@ -113,7 +114,7 @@ function putValue(cell: usize, start: usize, length: i32, form: i32, words: usiz
   if (form === 0) kind = ascii;
   else if (form === texts) kind = utf8;
   else if (form === integers || form === reals) {
-    const number = form === integers ? integerAt(start, length) : decimalAt(start, length);
+    const number = form === integers ? integerAt(start, length) : textNumber(start, length);
     if (!isNaN(number)) {
       kind = plainNumber;
       store<f64>(cell, number, 8);
@@ -147,25 +148,6 @@ function integerAt(start: usize, length: i32): f64 {
     number = 10 * number + <f64>(<i32>load<u8>(at) - 0x30);
   if (number > maxSafe) return NaN;
   return isNegative ? 0 - number : number;
-}
-
-/** NaN where there is more than a sign, a point and what makes 15: such a quotient of two exact doubles is the nearest double. */
-function decimalAt(start: usize, length: i32): f64 {
-  if (length > 15) return NaN;
-  const isNegative = load<u8>(start) === 0x2d;
-  const end = start + <usize>length;
-  let number: f64 = 0;
-  let divisor: f64 = 0;
-  for (let at = isNegative ? start + 1 : start; at < end; at++) {
-    const byte = <i32>load<u8>(at);
-    if (byte === 0x2e) divisor = 1;
-    else if (byte >= 0x30 && byte <= 0x39) {
-      number = 10 * number + <f64>(byte - 0x30);
-      divisor *= 10;
-    } else return NaN;
-  }
-  if (divisor > 0) number /= divisor;
-  return isNegative ? -number : number;
 }
 
 /** Of `YYYY-MM-DD hh:mm:ss[.ffffff][+00]` the length of the zone; -1 for any other text, which dates.ts knows. */
