@@ -11,7 +11,7 @@ import type { Block } from '../block.ts';
 
 /** Encoded consecutive records of one partition. */
 export interface Fragment {
-  /** Its bytes, in pieces that follow each other: to join them would copy all of them once more. */
+  /** Its bytes, in pieces that follow each other, which nobody writes over: they are kept until the segment is stored. */
   readonly chunks: readonly Uint8Array[];
   readonly rows: number;
   /** What the tail needs to know of it (a Parquet row group's metadata with offsets relative to the fragment). */
