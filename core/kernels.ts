@@ -162,6 +162,7 @@ export interface Kernels {
   snappy(input: number, length: number, output: number, table: number): number;
 }
 
+const pageBytes = 2 ** 16;
 let compiled: object | undefined;
 
 export function newKernels(): Kernels {
@@ -171,10 +172,19 @@ export function newKernels(): Kernels {
   return new Instance(compiled).exports as unknown as Kernels;
 }
 
-/** Makes the memory hold `size` bytes at least. @returns whether it has grown: views of it must then be made anew */
+/** A memory has 4 GiB at most. */
+const maxPages = 2 ** 16;
+
+/**
+ * Makes the memory hold `size` bytes at least; more than that, as V8 takes each growth for so much memory asked for anew and
+ * collects, while room that is never touched costs nothing.
+ *
+ * @returns whether it has grown: views of it must then be made anew
+ */
 export function ensureMemory(memory: KernelMemory, size: number): boolean {
-  const lacking = size - memory.buffer.byteLength;
-  if (lacking <= 0) return false;
-  memory.grow(Math.ceil(lacking / 2 ** 16));
+  const held = memory.buffer.byteLength / pageBytes;
+  const wanted = Math.ceil(size / pageBytes);
+  if (wanted <= held) return false;
+  memory.grow(Math.max(wanted, Math.min(maxPages, Math.ceil(1.5 * held) + 16)) - held);
   return true;
 }

@@ -10,7 +10,7 @@ const valueKind = 15;
 const slack = 32;
 /** A block's records have no more bytes together; one alone may not either. */
 const maxBytes = 2 ** 20;
-const maxRecords = 1024;
+const maxRecords = 4096;
 const maxCells = 2 ** 16;
 
 /** What a vector's values become or have to be: the numbers of wasm/vectors.ts. */

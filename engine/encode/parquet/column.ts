@@ -1,5 +1,6 @@
 import type { DestinationField, Value } from '../../../core/records.ts';
 import { type Block, cellType } from '../../block.ts';
+import { copyBytes } from '../../copy-bytes.ts';
 import { appendEach, mostOfEach, refuseOthers, type StagingColumn } from './block-values.ts';
 import { type ColumnChunk, chunkWriter } from './column-chunk.ts';
 import { type ColumnMemory, Region } from './column-memory.ts';
@@ -115,7 +116,7 @@ export function column<T>(
     left = count;
     if (missing === 0 && !hasLevels) return;
     beginLevels(count);
-    memory.bytes.set(records.memory.bytes.subarray(start, start + count), levels.start + rows);
+    copyBytes(records.memory.bytes, start, start + count, memory.bytes, levels.start + rows);
   }
 
   const self: Column = {
