@@ -281,7 +281,7 @@ export const cases: readonly Case[] = [
   {
     name: 'json-parquet',
     libraries: { reader: 'json', writer: 'parquet' },
-    floor: 0.45,
+    floor: 0.64,
     flow: flow('json-parquet', files('jsonl'), 'PARQUET', mappedTasks(true)),
     source: 'file',
     input: 'jsonl',
@@ -291,7 +291,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'json-parquet-partitioned',
-    floor: 0.38,
+    floor: 0.5,
     flow: flow(
       'json-parquet-partitioned',
       files('jsonl'),
@@ -339,7 +339,7 @@ export const cases: readonly Case[] = [
   {
     name: 'json-csv',
     libraries: { reader: 'json', writer: 'csv' },
-    floor: 0.55,
+    floor: 0.72,
     flow: flow('json-csv', files('jsonl'), 'CSV', mappedTasks(false)),
     source: 'file',
     input: 'jsonl',
@@ -351,7 +351,7 @@ export const cases: readonly Case[] = [
   {
     name: 'json-json',
     libraries: { reader: 'json', writer: 'json' },
-    floor: 0.5,
+    floor: 0.72,
     flow: flow('json-json', files('jsonl'), 'JSON', mappedTasks(false)),
     source: 'file',
     input: 'jsonl',
@@ -363,7 +363,7 @@ export const cases: readonly Case[] = [
   {
     name: 'csv-parquet',
     libraries: { reader: 'csv', writer: 'parquet' },
-    floor: 0.42,
+    floor: 0.7,
     flow: flow('csv-parquet', files('csv'), 'PARQUET', mapAll),
     source: 'file',
     input: 'csv',
@@ -379,7 +379,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'wide-parquet',
-    floor: 0.36,
+    floor: 0.42,
     flow: flow('wide-parquet', files('wide'), 'PARQUET', wideTasks),
     share: 0.1,
     source: 'file',
@@ -396,7 +396,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'pages-parquet',
-    floor: 0.9,
+    floor: 1.3,
     flow: flow(
       'pages-parquet',
       connected('records'),
@@ -412,7 +412,9 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'postgres-parquet',
-    floor: 0.12,
+    floor: 0.25,
+    // A second is little beside the start of the process.
+    share: 2,
     flow: flow('postgres-parquet', connected('public.records'), 'PARQUET', [
       { taskType: 'Filter', sourceFields: [], connectorOperator: { CustomConnector: 'PROJECTION' } },
       { taskType: 'Map_all', sourceFields: [] },
