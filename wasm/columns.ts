@@ -5,7 +5,7 @@
  * Sixteen bytes are written, and eight read, at a time: behind all that lies here there must be room for that.
  */
 
-import { hashOf, isEqual } from './outputs';
+import { copyText, hashOf, isEqual } from './texts';
 
 // A column is a list of ints. Addresses of:
 const entries: usize = 0; // Packed, the dictionary's texts.
@@ -96,7 +96,7 @@ export function addTexts(
       const place = known + ((<usize>found) << 3);
       store<i32>(place, bytes);
       store<i32>(place, hash, 4);
-      copyPacked(text, texts + <usize>bytes, packed);
+      copyText(text, packed, texts + <usize>bytes);
       bound(column, leastEntry, texts, bytes);
       bytes += packed;
       added += packed;
@@ -125,10 +125,6 @@ export function addTexts(
 
 function widthOf(numbers: i32): i32 {
   return max(1, 32 - clz(numbers - 1));
-}
-
-function copyPacked(from: usize, to: usize, length: i32): void {
-  for (let at: usize = 0; at < <usize>length; at += 16) v128.store(to + at, v128.load(from + at));
 }
 
 /** Makes a larger table of slots, which is empty, the column's. */
@@ -178,7 +174,7 @@ export function addIndexed(column: usize): void {
   for (let left = values; left > 0; left--, index += 2) {
     const text = texts + <usize>load<i32>(known + ((<usize>load<u16>(index)) << 3));
     const packed = 4 + load<i32>(text);
-    copyPacked(text, to + <usize>at, packed);
+    copyText(text, packed, to + <usize>at);
     bound(column, leastPlain, to, at);
     at += packed;
   }

@@ -1,7 +1,7 @@
 /** Which records of a block have the same values, and so belong together. */
 
 import { ascii, cellBytes, falseKind, plainNumber, utf8 } from './cells';
-import { hashOf, isEqual } from './outputs';
+import { hashOf, isEqual } from './texts';
 
 /**
  * Numbers the different combinations of values that the columns have, and writes that number as an int for each position; and for each

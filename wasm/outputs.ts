@@ -4,7 +4,7 @@
  */
 
 import { cellBytes, nullKind, trueKind } from './cells';
-import { copyText } from './vectors';
+import { copyText } from './texts';
 
 const quote: u8 = 0x22;
 const comma: u8 = 0x2c;
@@ -102,31 +102,6 @@ export function packBooleans(vector: usize, positions: usize, count: i32, to: us
     if (<f64>bit > greatest) greatest = <f64>bit;
   }
   return to;
-}
-
-/** The bytes [start, start + length) eight at a time; of the last ones those that are not behind the end. */
-function wordAt(start: usize, left: i32): u64 {
-  const word = load<u64>(start);
-  return left >= 8 ? word : word & (((<u64>1) << ((<u64>left) << 3)) - 1);
-}
-
-// 64 bits of the golden ratio: odd, and its ones and zeroes are well mixed.
-const multiplier: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
-
-export function hashOf(start: usize, length: i32): i32 {
-  let hash = <u64>length * multiplier;
-  for (let at = 0; at < length; at += 8) {
-    hash = (hash ^ wordAt(start + <usize>at, length - at)) * multiplier;
-    hash ^= hash >> 32;
-  }
-  return <i32>hash;
-}
-
-export function isEqual(a: usize, b: usize, length: i32): bool {
-  for (let at = 0; at < length; at += 8) {
-    if (wordAt(a + <usize>at, length - at) !== wordAt(b + <usize>at, length - at)) return false;
-  }
-  return true;
 }
 
 // Lines. A *line column* is 16 bytes: its vector, what stands before a value (where it lies, its length), and 1 if its texts are

@@ -19,6 +19,7 @@ import {
 } from './cells';
 import { putDecimal } from './decimals';
 import { readObject } from './json-scan';
+import { copyText } from './texts';
 import { dayNumber, timeNumber } from './times';
 
 const open: i32 = 14;
@@ -267,12 +268,6 @@ export function join(parts: usize, partCount: i32, count: i32, to: usize, room: 
     putCell(to, start, textEnd - start, known);
     to += cellBytes;
   }
-}
-
-/** @returns where it ends */
-export function copyText(from: usize, length: usize, to: usize): usize {
-  for (let at: usize = 0; at < length; at += 16) v128.store(to + at, v128.load(from + at));
-  return to + length;
 }
 
 /** As engine/tasks/convert.ts does it, for what can be told from bytes. @param limit integers are below it, and not below its negative */
